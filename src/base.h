@@ -1,0 +1,68 @@
+/*
+** base.h - the measures that all floors share, and checked arithmetic.
+**
+**   granule   8 bytes          what a segment's place and length count in
+**   word      64 granules      one 64-bit word of each bitmap
+**   page      512 granules     what the OS deals in
+**   region    64 words         what one summary word covers: 32 KiB
+**
+** Test builds define MEMS_TINY, which shrinks the limits at the end, so
+** that rare paths run all the time.
+*/
+
+#ifndef MEMS_BASE_H
+#define MEMS_BASE_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GRANULE ((size_t)8)
+#define PAGE ((size_t)4096)
+#define PAGE_GRANULES (PAGE / GRANULE)
+#define WORD 64u
+#define REGION ((uint64_t)WORD * WORD)
+#define NOWHERE UINT64_MAX /* a granule that no heap has */
+
+#if defined(MEMS_TINY)
+enum { QUICK_MOST = 24, QUICK_SMALL = 4, DEEP = 8, SHALLOW = 2 };
+#define SLICE_GRANULES ((uint64_t)64)
+#define SEARCH_TRIES 2
+#else
+enum {
+  QUICK_MOST = 512,  /* granules of the largest size with a quick list */
+  QUICK_SMALL = 32,  /* up to here the lists are deep */
+  DEEP = 64,         /* slots of a deep list, its counter included */
+  SHALLOW = 16       /* slots of a shallow one */
+};
+#define SLICE_GRANULES ((uint64_t)8192)
+#define SEARCH_TRIES 64
+#endif
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* `n` rounded up to a multiple of `unit`, a power of two. */
+static inline uint64_t round_up(uint64_t n, uint64_t unit) {
+  return (n + unit - 1) & ~(unit - 1);
+}
+
+static inline bool is_power_of_two(uint64_t n) {
+  return n != 0 && (n & (n - 1)) == 0;
+}
+
+static inline uint64_t at_least(uint64_t a, uint64_t b) {
+  return a < b ? b : a;
+}
+
+static inline uint64_t at_most(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
+/* True if a * b does not fit, else *product has it. */
+static inline bool multiply_overflows(size_t a, size_t b, size_t *product) {
+  return __builtin_mul_overflow(a, b, product);
+}
+
+#endif

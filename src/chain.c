@@ -1,0 +1,226 @@
+/*
+** chain.c - the bitmaps of chain.h: growing, splitting, merging, searching.
+**
+** Order of the stores: a new start is written with its used bit clear
+** before anything relies on it, and a node's start before the end moves, so
+** that whatever prefix of them survives a crash is a valid chain.
+*/
+
+#include "chain.h"
+
+static uint64_t words_for(uint64_t bits) {
+  return (bits + WORD - 1) / WORD;
+}
+
+uint64_t chain_plan(mems_chain *c, uint64_t at, uint64_t limit) {
+  uint64_t count = words_for(limit + 1); /* with the sentinel */
+  uint64_t tops = 0;
+  c->limit = limit;
+  /* one more word, since bits_after looks at the word behind */
+  at = area_plan(&c->words, at, (count + 1) * sizeof(mems_word));
+  at = area_plan(&c->starts, at, words_for(limit / PAGE_GRANULES + 1) * 8);
+  for (unsigned level = 1; ; level++) {
+    count = words_for(count);
+    if (level == 1) at = area_plan(&c->level1, at, count * 8);
+    if (level == 2) at = area_plan(&c->level2, at, count * 8);
+    c->level_at[level] = tops;
+    if (level > 2) tops += count * 8;
+    c->top = level;
+    if (count == 1) break;
+  }
+  at = area_plan(&c->tops, at, tops);
+  c->level_at[1] = c->level1.at;
+  c->level_at[2] = c->level2.at;
+  for (unsigned level = 3; level <= c->top; level++)
+    c->level_at[level] += c->tops.at;
+  return at;
+}
+
+/* Bytes of each area that granules up to `end`, the sentinel's, need. */
+typedef struct mems_needs {
+  uint64_t words, level1, level2, starts;
+} mems_needs;
+
+static mems_needs needs_of(const mems_chain *c, uint64_t end) {
+  uint64_t words = end / WORD + 2;
+  mems_needs n;
+  n.words = words * sizeof(mems_word);
+  n.level1 = at_most(words_for(words) * 8, c->level1.size);
+  n.level2 = at_most(words_for(words_for(words)) * 8, c->level2.size);
+  n.starts = (end / PAGE_GRANULES / WORD + 1) * 8;
+  return n;
+}
+
+static bool reach(mems_chain *c, uint64_t end) {
+  char *self = (char *)c;
+  mems_needs n = needs_of(c, end);
+  return area_grow(self, &c->words, n.words) &&
+         area_grow(self, &c->level1, n.level1) &&
+         area_grow(self, &c->level2, n.level2) &&
+         area_grow(self, &c->starts, n.starts);
+}
+
+/* The reverse of reach, once nothing is left behind `end`. */
+static void retreat(mems_chain *c, uint64_t end) {
+  char *self = (char *)c;
+  mems_needs n = needs_of(c, end);
+  area_shrink(self, &c->words, n.words);
+  area_shrink(self, &c->level1, n.level1);
+  area_shrink(self, &c->level2, n.level2);
+  area_shrink(self, &c->starts, n.starts);
+}
+
+static void set_start(mems_chain *c, uint64_t g) {
+  mems_word *w = chain_word(c, g);
+  uint64_t old = w->start;
+  w->start = old | bit(g % WORD);
+  uint64_t i = g / WORD;
+  for (unsigned level = 1; old == 0 && level <= c->top; level++, i /= WORD) {
+    uint64_t *word = chain_level(c, level) + i / WORD;
+    old = *word;
+    *word = old | bit(i % WORD);
+  }
+}
+
+static void clear_start(mems_chain *c, uint64_t g) {
+  mems_word *w = chain_word(c, g);
+  uint64_t left = w->start &= ~bit(g % WORD);
+  uint64_t i = g / WORD;
+  for (unsigned level = 1; left == 0 && level <= c->top; level++, i /= WORD)
+    left = chain_level(c, level)[i / WORD] &= ~bit(i % WORD);
+}
+
+static void set_sentinel(mems_chain *c, uint64_t g) {
+  chain_word(c, g)->used |= bit(g % WORD);
+  set_start(c, g);
+}
+
+static void mark_node(mems_chain *c, uint64_t g, bool on) {
+  uint64_t page = g / PAGE_GRANULES;
+  uint64_t *starts = (uint64_t *)((char *)c + c->starts.at);
+  uint64_t mask = bit(page % WORD);
+  starts[page / WORD] = on ? starts[page / WORD] | mask
+                           : starts[page / WORD] & ~mask;
+}
+
+bool chain_open(mems_chain *c) {
+  if (!area_grow((char *)c, &c->tops, c->tops.size)) return false;
+  if (!reach(c, 0)) return false;
+  set_sentinel(c, 0);
+  return true;
+}
+
+bool chain_grow(mems_chain *c, uint64_t granules) {
+  uint64_t old = c->end, end = old + granules;
+  assert(end <= c->limit && granules % PAGE_GRANULES == 0);
+  if (!reach(c, end)) return false;
+  if (!pages_map(chain_physical(c, old), granules * GRANULE)) {
+    retreat(c, old);
+    return false;
+  }
+  set_sentinel(c, end);
+  mark_node(c, old, true);
+  chain_word(c, old)->used &= ~bit(old % WORD);
+  c->end = end;
+  c->nodes++;
+  c->segments++;
+  return true;
+}
+
+bool chain_shrink(mems_chain *c) {
+  uint64_t end = c->end, at = chain_prev(c, end - 1);
+  assert(chain_is_hole(c, at) && chain_is_node(c, at));
+  if (!pages_unmap(chain_physical(c, at), (end - at) * GRANULE)) return false;
+  c->end = at;
+  c->nodes--;
+  c->segments--;
+  chain_word(c, at)->used |= bit(at % WORD);
+  mark_node(c, at, false);
+  clear_start(c, end);
+  retreat(c, at);
+  return true;
+}
+
+uint64_t chain_overhead(const mems_chain *c) {
+  return c->words.usable + c->level1.usable + c->level2.usable +
+         c->tops.usable + c->starts.usable;
+}
+
+uint64_t chain_next_far(const mems_chain *c, uint64_t g) {
+  uint64_t i = g / WORD;
+  unsigned level = 0;
+  uint64_t found;
+  do {
+    level++;
+    found = bits_above(chain_level(c, level)[i / WORD], i % WORD);
+    i = i / WORD;
+  } while (found == 0);
+  for (;;) {
+    i = i * WORD + bit_first(found);
+    if (--level == 0) break;
+    found = chain_level(c, level)[i];
+  }
+  return i * WORD + bit_first(chain_word(c, i * WORD)->start);
+}
+
+uint64_t chain_prev_far(const mems_chain *c, uint64_t g) {
+  uint64_t i = g / WORD;
+  unsigned level = 0;
+  uint64_t found;
+  do {
+    level++;
+    found = bits_below(chain_level(c, level)[i / WORD], i % WORD);
+    i = i / WORD;
+  } while (found == 0);
+  for (;;) {
+    i = i * WORD + bit_last(found);
+    if (--level == 0) break;
+    found = chain_level(c, level)[i];
+  }
+  return i * WORD + bit_last(chain_word(c, i * WORD)->start);
+}
+
+uint64_t chain_node(const mems_chain *c, uint64_t g) {
+  const uint64_t *starts = (uint64_t *)((char *)c + c->starts.at);
+  uint64_t page = g / PAGE_GRANULES, i = page / WORD;
+  uint64_t found = bits_upto(starts[i], page % WORD);
+  while (found == 0) found = starts[--i];
+  return (i * WORD + bit_last(found)) * PAGE_GRANULES;
+}
+
+uint64_t chain_node_end(const mems_chain *c, uint64_t g) {
+  const uint64_t *starts = (uint64_t *)((char *)c + c->starts.at);
+  uint64_t page = g / PAGE_GRANULES, i = page / WORD;
+  uint64_t last = (c->end / PAGE_GRANULES - 1) / WORD;
+  uint64_t found = bits_above(starts[i], page % WORD);
+  while (found == 0 && i < last) found = starts[++i];
+  if (found == 0) return c->end;
+  return (i * WORD + bit_first(found)) * PAGE_GRANULES;
+}
+
+void chain_begin(mems_chain *c, uint64_t g) {
+  chain_word(c, g)->used &= ~bit(g % WORD);
+  set_start(c, g);
+  c->segments++;
+}
+
+void chain_drop(mems_chain *c, uint64_t g) {
+  clear_start(c, g);
+  c->segments--;
+}
+
+uint64_t chain_hole(const mems_chain *c, uint64_t g, uint64_t until) {
+  uint64_t i = g / WORD;
+  const mems_word *w = chain_word(c, g);
+  uint64_t found = bits_from(w->start & ~w->used, g % WORD);
+  uint64_t more = bits_above(chain_level(c, 1)[i / WORD], i % WORD);
+  while (found == 0) {
+    if (more == 0) return NOWHERE;
+    i = i - i % WORD + bit_first(more);
+    more &= more - 1;
+    w = chain_word(c, i * WORD);
+    found = w->start & ~w->used;
+  }
+  g = i * WORD + bit_first(found);
+  return g < until ? g : NOWHERE;
+}

@@ -1,0 +1,135 @@
+/*
+** chain.h - the main chain and its sub-chains, as bitmaps.
+**
+** Two bits for each granule: `start` (a segment begins here) and `used`
+** (meaningful at a start: PROCESS if set, HOLE if not). A segment ends where
+** the next one starts; one more start, used, stands behind the last node as
+** a sentinel, so that every segment has a next one:
+**
+**   granule   0 1 2 3 4 5 6 7 | 8        [0,3) PROCESS, [3,5) HOLE,
+**   start     1 0 0 1 0 1 0 0 | 1        [5,8) PROCESS, 8 the sentinel
+**   used      1 . . 0 . 1 . . | 1
+**
+** One bit for each page says that a node begins there. A segment never
+** crosses the start of a node, so holes of two nodes never merge.
+**
+** Summaries, 64 to 1: a bit of level k is set if and only if the word of
+** level k - 1 that it stands for is not 0; level 0 is the start bits. They
+** find the next and the previous start in a few steps, however far.
+**
+** These bitmaps are the truth about a heap. All else that finds holes is an
+** index, and may be rebuilt from them.
+**
+** The chain stands at the very start of the reservation and names the
+** bitmaps by their offset from itself: it holds no pointer.
+*/
+
+#ifndef MEMS_CHAIN_H
+#define MEMS_CHAIN_H
+
+#include "base.h"
+#include "bits.h"
+#include "pages.h"
+
+/* 64 granules, their two bits side by side in one cache line. */
+typedef struct mems_word {
+  uint64_t start, used;
+} mems_word;
+
+enum { LEVELS = 8 }; /* enough for 2^48 granules */
+
+typedef struct mems_chain {
+  uint64_t end;             /* granules in nodes; the sentinel's number */
+  uint64_t limit;           /* granules; end <= limit */
+  uint64_t nodes;           /* length of the main chain */
+  uint64_t segments;        /* starts, without the sentinel */
+  uint64_t payload;         /* offset of granule 0, a multiple of PAGE */
+  unsigned top;             /* the level that is one word long */
+  uint64_t level_at[LEVELS]; /* offset of each summary, from level 1 up */
+  mems_area words;          /* level 0: mems_word for each 64 granules */
+  mems_area level1, level2; /* the long summaries, usable as far as needed */
+  mems_area tops;           /* the short ones, usable in whole */
+  mems_area starts;         /* of nodes: a bit for each page */
+} mems_chain;
+
+/* Lays out the bitmaps of at most `limit` granules from offset `at` on and
+   returns the offset behind them. Touches nothing but *c. */
+uint64_t chain_plan(mems_chain *c, uint64_t at, uint64_t limit);
+
+/* Makes the first bitmap pages usable and sets the sentinel at granule 0. */
+bool chain_open(mems_chain *c);
+
+/* Adds a node of `granules`, one HOLE, at the end. False, and nothing has
+   changed, if the OS refuses. The limit is the caller's to keep. */
+bool chain_grow(mems_chain *c, uint64_t granules);
+
+/* Unmaps the last node, which is one HOLE. */
+bool chain_shrink(mems_chain *c);
+
+/* Bytes in use for the bitmaps. */
+uint64_t chain_overhead(const mems_chain *c);
+
+/* The first start behind g's word, and the last one before it. */
+uint64_t chain_next_far(const mems_chain *c, uint64_t g);
+uint64_t chain_prev_far(const mems_chain *c, uint64_t g);
+
+/* Start of the node that holds granule g, and of the one behind it. */
+uint64_t chain_node(const mems_chain *c, uint64_t g);
+uint64_t chain_node_end(const mems_chain *c, uint64_t g);
+
+/* Splits: a HOLE begins at g, which is inside a segment. */
+void chain_begin(mems_chain *c, uint64_t g);
+
+/* Merges: the segment at g becomes part of the one before it. */
+void chain_drop(mems_chain *c, uint64_t g);
+
+/* The first HOLE that starts in [g, until), or NOWHERE. Both lie in one
+   region, or `until` is its end. */
+uint64_t chain_hole(const mems_chain *c, uint64_t g, uint64_t until);
+
+static inline mems_word *chain_word(const mems_chain *c, uint64_t g) {
+  return (mems_word *)((char *)c + c->words.at) + g / WORD;
+}
+
+static inline uint64_t *chain_level(const mems_chain *c, unsigned level) {
+  return (uint64_t *)((char *)c + c->level_at[level]);
+}
+
+static inline char *chain_physical(const mems_chain *c, uint64_t g) {
+  return (char *)c + c->payload + g * GRANULE;
+}
+
+static inline bool chain_is_start(const mems_chain *c, uint64_t g) {
+  return chain_word(c, g)->start >> g % WORD & 1;
+}
+
+static inline bool chain_is_process(const mems_chain *c, uint64_t g) {
+  const mems_word *w = chain_word(c, g);
+  return w->start >> g % WORD & w->used >> g % WORD & 1;
+}
+
+static inline bool chain_is_hole(const mems_chain *c, uint64_t g) {
+  const mems_word *w = chain_word(c, g);
+  return w->start >> g % WORD & ~w->used >> g % WORD & 1;
+}
+
+static inline bool chain_is_node(const mems_chain *c, uint64_t g) {
+  uint64_t page = g / PAGE_GRANULES;
+  const uint64_t *starts = (uint64_t *)((char *)c + c->starts.at);
+  return g % PAGE_GRANULES == 0 && (starts[page / 64] >> page % 64 & 1);
+}
+
+/* The first start behind g, which is below the end. */
+static inline uint64_t chain_next(const mems_chain *c, uint64_t g) {
+  const mems_word *w = chain_word(c, g);
+  uint64_t after = bits_after(w[0].start, w[1].start, g % WORD);
+  return LIKELY(after) ? g + 1 + bit_first(after) : chain_next_far(c, g);
+}
+
+/* The start of the segment that holds g. */
+static inline uint64_t chain_prev(const mems_chain *c, uint64_t g) {
+  uint64_t upto = bits_upto(chain_word(c, g)->start, g % WORD);
+  return LIKELY(upto) ? g - g % WORD + bit_last(upto) : chain_prev_far(c, g);
+}
+
+#endif

@@ -1,0 +1,166 @@
+/*
+** check.c - every invariant of a heap, each with a sentence that names it.
+**
+** Nothing is assumed of what is checked later: the walk over segments runs
+** only once the bitmaps are known to lead it to the end.
+*/
+
+#include "heap.h"
+
+/* What the walk adds up, to be compared with the counters. */
+typedef struct mems_sums {
+  uint64_t segments, processes, used, requested;
+} mems_sums;
+
+static uint64_t level_words(const mems_chain *c, unsigned level) {
+  uint64_t words = c->end / WORD + 2;
+  for (; level > 0; level--) words = (words + WORD - 1) / WORD;
+  return words;
+}
+
+static bool is_empty(const mems_chain *c, unsigned level, uint64_t i) {
+  if (level == 0) return chain_word(c, i * WORD)->start == 0;
+  return chain_level(c, level)[i] == 0;
+}
+
+/* Each bit of a summary says whether the word below it is 0. */
+static const char *check_summaries(const mems_chain *c) {
+  for (unsigned level = 1; level <= c->top; level++)
+    for (uint64_t i = 0; i < level_words(c, level - 1); i++) {
+      bool set = chain_level(c, level)[i / WORD] >> i % WORD & 1;
+      if (set == is_empty(c, level - 1, i))
+        return "a summary bit differs from the word it stands for";
+    }
+  return NULL;
+}
+
+static const char *check_sentinel(const mems_chain *c) {
+  if (c->end > c->limit) return "the end is behind the limit";
+  if (c->end % PAGE_GRANULES) return "the end is not the end of a page";
+  if (!chain_is_process(c, c->end)) return "the sentinel is missing";
+  uint64_t tail = bits_above(chain_word(c, c->end)->start, c->end % WORD);
+  if (tail || chain_word(c, c->end)[1].start)
+    return "a segment starts behind the end";
+  return NULL;
+}
+
+static const char *check_nodes(const mems_chain *c) {
+  const uint64_t *starts = (uint64_t *)((char *)c + c->starts.at);
+  uint64_t count = 0, pages = c->end / PAGE_GRANULES;
+  for (uint64_t page = 0; page < c->starts.usable * 8; page++) {
+    if ((starts[page / WORD] >> page % WORD & 1) == 0) continue;
+    if (page >= pages) return "a node starts behind the end";
+    if (!chain_is_start(c, page * PAGE_GRANULES))
+      return "no segment starts where a node does";
+    count++;
+  }
+  if (pages && !chain_is_node(c, 0)) return "no node starts at the base";
+  return count == c->nodes ? NULL : "the count of nodes is wrong";
+}
+
+static bool in_quick_list(mems_heap *heap, uint64_t g, uint64_t n) {
+  if (n > QUICK_MOST) return false;
+  const uint32_t *list = quick_list(&heap->bins, n);
+  for (uint32_t i = 1; i <= list[0]; i++)
+    if (list[i] == g) return true;
+  return false;
+}
+
+static const char *check_quick_lists(mems_heap *heap) {
+  for (uint64_t n = 1; n <= QUICK_MOST; n++) {
+    const uint32_t *list = quick_list(&heap->bins, n);
+    if (list[0] > quick_depth(n)) return "a quick list is too long";
+    for (uint32_t i = 1; i <= list[0]; i++)
+      if (list[i] >= heap->chain.end)
+        return "a quick list names a granule behind the end";
+  }
+  return NULL;
+}
+
+static const char *check_bounds(const mems_bins *b) {
+  uint64_t count = at_most(b->regions, b->level0.usable);
+  for (unsigned level = 0; level < b->top; level++) {
+    const uint8_t *low = bins_level(b, level);
+    const uint8_t *high = bins_level(b, level + 1);
+    for (uint64_t i = 0; i < count; i++) {
+      if (low[i] > high[i / 64]) return "a bound is higher than its parent";
+      if (low[i] > CLASS_MOST) return "a bound is no size class";
+    }
+    count = (count + 63) / 64;
+  }
+  return NULL;
+}
+
+static const char *check_hole(mems_heap *heap, uint64_t g, uint64_t n) {
+  if (g == heap->slice || in_quick_list(heap, g, n)) return NULL;
+  if (bins_level(&heap->bins, 0)[g / REGION] >= class_of(n)) return NULL;
+  return "a HOLE is in no index";
+}
+
+static const char *check_process(const mems_heap *heap, uint64_t g,
+                                 uint64_t n, mems_sums *sums) {
+  size_t slack = dict_slack(&heap->chain, g, n);
+  if (slack >= n * GRANULE || dict_granules(n * GRANULE - slack) != n)
+    return "the slack of a PROCESS does not fit its segment";
+  if (g % heap->align) return "a PROCESS is not aligned";
+  if (g + n > heap->dict.fresh) return "a PROCESS lies in fresh memory";
+  sums->processes++;
+  sums->used += n;
+  sums->requested += n * GRANULE - slack;
+  return NULL;
+}
+
+static const char *check_segments(mems_heap *heap, mems_sums *sums) {
+  const mems_chain *c = &heap->chain;
+  uint64_t next;
+  for (uint64_t g = 0; g < c->end; g = next) {
+    next = chain_next(c, g);
+    const char *broken = chain_is_process(c, g)
+                             ? check_process(heap, g, next - g, sums)
+                             : check_hole(heap, g, next - g);
+    if (broken) return broken;
+    sums->segments++;
+  }
+  return NULL;
+}
+
+static const char *check_counters(const mems_heap *h, const mems_sums *s) {
+  if (s->segments != h->chain.segments)
+    return "the count of segments is wrong";
+  if (s->processes != h->mallocs - h->frees)
+    return "the count of processes is wrong";
+  if (s->used != h->used) return "the count of used granules is wrong";
+  if (s->requested != h->requested)
+    return "the count of requested bytes is wrong";
+  if (h->peak < h->used) return "the peak is below what is used";
+  return NULL;
+}
+
+static const char *check_slice(const mems_heap *heap) {
+  const mems_chain *c = &heap->chain;
+  uint64_t g = heap->slice;
+  if (g == NOWHERE) return heap->slice_left ? "the slice is nowhere" : NULL;
+  if (g >= c->end || !chain_is_hole(c, g)) return "the slice is no HOLE";
+  if (chain_next(c, g) - g < heap->slice_left)
+    return "the slice runs past the end of its HOLE";
+  return NULL;
+}
+
+int mems_heap_check(mems_heap *heap) {
+  const mems_chain *c = &heap->chain;
+  mems_sums sums = {0, 0, 0, 0};
+  const char *broken = check_sentinel(c);
+  if (!broken) broken = check_summaries(c);
+  if (!broken) broken = check_nodes(c);
+  if (!broken) broken = check_slice(heap);
+  if (!broken) broken = check_quick_lists(heap);
+  if (!broken) broken = check_bounds(&heap->bins);
+  if (!broken) broken = check_segments(heap, &sums);
+  if (!broken) broken = check_counters(heap, &sums);
+  heap->broken = broken;
+  return broken ? MEMS_EBROKEN : MEMS_OK;
+}
+
+const char *mems_heap_broken(const mems_heap *heap) {
+  return heap->broken ? heap->broken : "no invariant is broken";
+}

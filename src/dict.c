@@ -1,0 +1,51 @@
+/*
+** dict.c - searching the dictionary of dict.h.
+*/
+
+#include "dict.h"
+
+bool dict_search(const mems_dict *d, const mems_chain *c, mems_addr addr,
+                 mems_block *found) {
+  uint64_t offset = addr - d->base;
+  uint64_t g = offset / GRANULE;
+  if (g >= c->end) return false;
+  uint64_t at = chain_prev(c, g);
+  if (!chain_is_process(c, at)) return false;
+  found->at = at;
+  found->granules = chain_next(c, g) - at;
+  found->size = found->granules * GRANULE - dict_slack(c, at, found->granules);
+  return offset - at * GRANULE < found->size;
+}
+
+/* A range of 0 bytes may lie at the end of a block. */
+static void *empty_span(const mems_dict *d, const mems_chain *c,
+                        mems_addr addr) {
+  mems_block b;
+  mems_addr end;
+  if (!dict_search(d, c, addr - 1, &b)) return NULL;
+  end = dict_addr(d, b.at) + b.size;
+  return addr == end ? chain_physical(c, b.at) + b.size : NULL;
+}
+
+void *dict_span_far(mems_dict *d, const mems_chain *c, mems_addr addr,
+                    size_t size) {
+  mems_block b;
+  if (!dict_search(d, c, addr, &b))
+    return size == 0 ? empty_span(d, c, addr) : NULL;
+  mems_addr start = dict_addr(d, b.at);
+  d->last = start;
+  d->length = b.size;
+  if (size > b.size - (addr - start)) return NULL;
+  return (char *)c + c->payload + (addr - d->base);
+}
+
+int dict_mistake(const mems_dict *d, const mems_chain *c, mems_addr addr) {
+  uint64_t offset = addr - d->base;
+  uint64_t g = offset / GRANULE;
+  mems_block b;
+  if (dict_search(d, c, addr, &b))
+    return addr == dict_addr(d, b.at) ? MEMS_OK : MEMS_EINSIDE;
+  if (g >= at_least(d->known, d->fresh)) return MEMS_EFOREIGN;
+  return g < c->end && chain_is_process(c, chain_prev(c, g)) ? MEMS_ERANGE
+                                                             : MEMS_EFREED;
+}

@@ -1,0 +1,278 @@
+/*
+** heap.c - the heap: open, malloc, free, realloc, close.
+**
+** The two hot paths are short. malloc pops the quick list of its size and
+** enters what it names in the dictionary, if the chain agrees; free looks
+** the block up, takes it out and pushes it. All else is behind hole_alloc
+** and hole_free. Nothing changes before nothing can fail any more.
+*/
+
+#include "heap.h"
+
+#include "hole.h"
+#include "trim.h"
+
+#define LIMIT ((uint64_t)64 << 30)
+#define LIMIT_MOST ((uint64_t)1 << 46)
+#define BASE ((mems_addr)1000)
+#define NODE_MOST ((size_t)1 << 30)
+#define ALIGN_MOST PAGE
+
+static bool options_are_good(const mems_options *o) {
+  if (o->limit > LIMIT_MOST || (o->limit && o->limit < PAGE)) return false;
+  if (o->base % GRANULE || o->base > INT64_MAX - LIMIT_MOST) return false;
+  if (o->page % PAGE || o->page > NODE_MOST) return false;
+  if (o->align == 0) return true;
+  return is_power_of_two(o->align) && o->align >= GRANULE &&
+         o->align <= ALIGN_MOST;
+}
+
+/* Room for all that chain_plan and bins_plan lay out beside `limit` bytes:
+   they take a 32nd part and a little. */
+static uint64_t reservation_for(uint64_t limit) {
+  return round_up(sizeof(mems_heap), PAGE) + limit + limit / 16 + 64 * PAGE;
+}
+
+/* The largest reservation up to *limit that the OS grants, by halves. */
+static mems_heap *reserve(uint64_t *limit) {
+  for (; *limit >= PAGE; *limit = *limit / 2 / PAGE * PAGE) {
+    void *at = pages_reserve(reservation_for(*limit));
+    if (at != NULL) return at;
+  }
+  return NULL;
+}
+
+static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
+  uint64_t header = round_up(sizeof *heap, PAGE);
+  if (!pages_map(heap, header)) return false;
+  uint64_t granules = limit / GRANULE;
+  uint64_t at = chain_plan(&heap->chain, header, granules);
+  uint64_t here = offsetof(mems_heap, bins);
+  heap->chain.payload = bins_plan(&heap->bins, here, at, granules);
+  heap->reserved = reservation_for(limit);
+  assert(heap->chain.payload + limit <= heap->reserved);
+  heap->dict.base = o->base ? o->base : BASE;
+  heap->slice = NOWHERE;
+  heap->align = (o->align ? o->align : GRANULE) / GRANULE;
+  heap->node = (o->page ? o->page : PAGE) / GRANULE;
+  heap->fill = o->fill != 0;
+  if (heap->align == 1 && !o->fill) heap->quick_size = QUICK_MOST * GRANULE;
+  return chain_open(&heap->chain) && bins_reach(&heap->bins, 0);
+}
+
+mems_heap *mems_heap_open(const mems_options *options, int *error) {
+  static const mems_options defaults;
+  const mems_options *o = options ? options : &defaults;
+  uint64_t limit = (o->limit ? o->limit : LIMIT) / PAGE * PAGE;
+  int reason = MEMS_EINVAL;
+  mems_heap *heap = NULL;
+  if (options_are_good(o)) {
+    reason = MEMS_ENOMEM;
+    heap = reserve(&limit);
+  }
+  if (heap != NULL && !set_up(heap, limit, o)) {
+    pages_unreserve(heap, reservation_for(limit));
+    heap = NULL;
+  }
+  if (error) *error = heap ? MEMS_OK : reason;
+  return heap;
+}
+
+void mems_heap_close(mems_heap *heap) {
+  if (heap != NULL) pages_unreserve(heap, heap->reserved);
+}
+
+/* True if a HOLE of exactly n granules starts at g: what a quick list says
+   is true. */
+static bool is_hole_of(const mems_chain *c, uint64_t g, uint64_t n) {
+  return g < c->end && chain_is_hole(c, g) && chain_next(c, g) - g == n;
+}
+
+/* Enters [g, g + n) as a block of `size` bytes and counts it. */
+static mems_addr hand_out(mems_heap *heap, uint64_t g, uint64_t n,
+                          size_t size) {
+  dict_insert(&heap->chain, g, n, n * GRANULE - size);
+  heap->mallocs++;
+  heap->requested += size;
+  heap->used += n;
+  if (heap->used > heap->peak) heap->peak = heap->used;
+  return dict_addr(&heap->dict, g);
+}
+
+static mems_addr refuse(const mems_heap *heap, int error) {
+  heap_fail(heap, error);
+  return 0;
+}
+
+static mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
+  if (size == 0) return refuse(heap, MEMS_EINVAL);
+  if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
+  uint64_t n = dict_granules(size);
+  uint64_t g = hole_alloc(heap, n, align);
+  if (g == NOWHERE) return 0;
+  if (heap->fill) memset(chain_physical(&heap->chain, g), 0xAA, size);
+  return hand_out(heap, g, n, size);
+}
+
+mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
+  if (LIKELY(size - 1 < heap->quick_size)) {
+    uint64_t n = dict_granules(size);
+    uint64_t g = quick_pop(&heap->bins, n);
+    if (LIKELY(is_hole_of(&heap->chain, g, n)))
+      return hand_out(heap, g, n, size);
+  }
+  return allocate(heap, size, heap->align);
+}
+
+mems_addr mems_heap_aligned(mems_heap *heap, size_t size, size_t align) {
+  if (!is_power_of_two(align) || align > ALIGN_MOST)
+    return refuse(heap, MEMS_EINVAL);
+  uint64_t granules = at_least(align / GRANULE, heap->align);
+  if (granules == 1) return mems_heap_malloc(heap, size);
+  return allocate(heap, size, granules);
+}
+
+mems_addr mems_heap_calloc(mems_heap *heap, size_t count, size_t size) {
+  size_t bytes;
+  if (multiply_overflows(count, size, &bytes))
+    return refuse(heap, MEMS_ELIMIT);
+  uint64_t fresh = heap->dict.fresh;
+  mems_addr addr = mems_heap_malloc(heap, bytes);
+  if (addr == 0) return 0;
+  uint64_t g = dict_granule(&heap->dict, addr);
+  uint64_t dirty = fresh > g ? (fresh - g) * GRANULE : 0;
+  if (heap->fill) dirty = bytes;
+  memset(chain_physical(&heap->chain, g), 0, at_most(bytes, dirty));
+  return addr;
+}
+
+/* What is wrong with `addr` as the start of a block. */
+static int mistake(const mems_heap *heap, mems_addr addr) {
+  int error = dict_mistake(&heap->dict, &heap->chain, addr);
+  return error == MEMS_ERANGE ? MEMS_EINSIDE : error;
+}
+
+/* The block that starts at `addr`; false, with the error noted, if none. */
+static bool block_at(const mems_heap *heap, mems_addr addr, mems_block *b) {
+  const mems_chain *c = &heap->chain;
+  uint64_t g = dict_granule(&heap->dict, addr);
+  if (UNLIKELY(g >= c->end || !chain_is_process(c, g))) {
+    heap_fail(heap, mistake(heap, addr));
+    return false;
+  }
+  b->at = g;
+  b->granules = chain_next(c, g) - g;
+  b->size = b->granules * GRANULE - dict_slack(c, g, b->granules);
+  return true;
+}
+
+/* Takes a block out and makes its HOLE known. */
+static void take_back(mems_heap *heap, const mems_block *b) {
+  dict_remove(&heap->chain, b->at);
+  dict_forget(&heap->dict);
+  heap->frees++;
+  heap->requested -= b->size;
+  heap->used -= b->granules;
+  if (LIKELY(b->granules * GRANULE <= heap->quick_size &&
+             quick_push(&heap->bins, b->granules, b->at)))
+    return;
+  hole_free(heap, b->at);
+  if (UNLIKELY(heap->used < heap->relief))
+    trim_step(heap, b->granules * GRANULE);
+}
+
+int mems_heap_free(mems_heap *heap, mems_addr addr) {
+  mems_block b;
+  if (UNLIKELY(!block_at(heap, addr, &b))) return heap->error;
+  if (UNLIKELY(heap->fill))
+    memset(chain_physical(&heap->chain, b.at), 0x55, b.size);
+  take_back(heap, &b);
+  return MEMS_OK;
+}
+
+/* Makes a block n granules long where it stands, if there is room:
+     shrink  [ b, n | HOLE ]        grow  [ b, n        | HOLE ]
+                     to be merged          b | HOLE to be cut         */
+static bool resize_in_place(mems_heap *heap, const mems_block *b,
+                            uint64_t n) {
+  mems_chain *c = &heap->chain;
+  uint64_t end = b->at + b->granules;
+  if (n > b->granules) {
+    uint64_t hole = hole_extend(heap, end);
+    if (hole < n - b->granules) {
+      if (hole) bins_note(&heap->bins, end, hole);
+      return false;
+    }
+    chain_drop(c, end);
+    end += hole;
+    dict_touch(&heap->dict, b->at + n);
+  }
+  if (b->at + n < end) {
+    chain_begin(c, b->at + n);
+    hole_free(heap, b->at + n);
+  }
+  return true;
+}
+
+static mems_addr move(mems_heap *heap, const mems_block *b, size_t size) {
+  mems_addr addr = mems_heap_malloc(heap, size);
+  if (addr == 0) return 0;
+  uint64_t g = dict_granule(&heap->dict, addr);
+  memcpy(chain_physical(&heap->chain, g), chain_physical(&heap->chain, b->at),
+         at_most(size, b->size));
+  take_back(heap, b);
+  return addr;
+}
+
+mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
+  mems_block b;
+  if (addr == 0) return mems_heap_malloc(heap, size);
+  if (!block_at(heap, addr, &b)) return 0;
+  if (size == 0) return refuse(heap, MEMS_EINVAL);
+  if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
+  uint64_t n = dict_granules(size);
+  if (n != b.granules && !resize_in_place(heap, &b, n))
+    return move(heap, &b, size);
+  if (heap->fill && size > b.size)
+    memset(chain_physical(&heap->chain, b.at) + b.size, 0xAA, size - b.size);
+  dict_insert(&heap->chain, b.at, n, n * GRANULE - size);
+  dict_forget(&heap->dict);
+  heap->requested += size - b.size;
+  heap->used += n - b.granules;
+  heap->peak = at_least(heap->peak, heap->used);
+  return addr;
+}
+
+void *mems_heap_span(const mems_heap *heap, mems_addr addr, size_t size) {
+  /* the dictionary may note what it found last */
+  mems_dict *dict = &((mems_heap *)heap)->dict;
+  void *physical = dict_span(dict, &heap->chain, addr, size);
+  if (UNLIKELY(physical == NULL)) {
+    int error = dict_mistake(dict, &heap->chain, addr);
+    if (error == MEMS_OK || error == MEMS_EINSIDE) error = MEMS_ERANGE;
+    heap_fail(heap, error);
+  }
+  return physical;
+}
+
+void *mems_heap_get(const mems_heap *heap, mems_addr addr) {
+  return mems_heap_span(heap, addr, 1);
+}
+
+mems_addr mems_heap_address(const mems_heap *heap, const void *physical) {
+  uintptr_t payload = (uintptr_t)chain_physical(&heap->chain, 0);
+  uint64_t offset = (uintptr_t)physical - payload;
+  mems_addr addr = heap->dict.base + offset;
+  if (offset < heap->chain.end * GRANULE && mems_heap_get(heap, addr))
+    return addr;
+  return refuse(heap, MEMS_EFOREIGN);
+}
+
+size_t mems_heap_size(const mems_heap *heap, mems_addr addr) {
+  mems_block b;
+  return block_at(heap, addr, &b) ? b.size : 0;
+}
+
+int mems_heap_error(const mems_heap *heap) {
+  return heap->error;
+}

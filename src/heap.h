@@ -1,0 +1,54 @@
+/*
+** heap.h - what a heap is made of. It stands at the start of one
+** reservation, and all of it lies there, linked by offsets:
+**
+**   [ mems_heap ][ bitmaps ][ bounds ][ payload: node, node, ...     ]
+**     whole        usable as far        mapped node by node, in
+**                  as needed            address order
+**
+** Counters: used is the granules of live blocks; what waits in the
+** quarantine is PROCESS to the chain and counted in waiting instead.
+*/
+
+#ifndef MEMS_HEAP_H
+#define MEMS_HEAP_H
+
+#include "bins.h"
+#include "chain.h"
+#include "dict.h"
+#include "mems.h"
+
+struct mems_heap {
+  mems_chain chain; /* first: it names the bitmaps by their offset */
+  mems_dict dict;
+  size_t quick_size; /* largest request that the quick lists may serve */
+  uint64_t slice;    /* start of the slice (hole.h), or NOWHERE */
+  uint64_t slice_left; /* granules it may still hand out */
+
+  uint64_t used;      /* granules in live blocks */
+  uint64_t peak;      /* highest value of used */
+  uint64_t requested; /* bytes asked for by live blocks */
+  uint64_t mallocs, frees;
+
+  uint64_t relief;   /* below this many used granules memory goes back */
+  uint64_t cursor;   /* the region where giving back goes on; 0: at rest */
+
+  uint64_t align;    /* of every block, in granules */
+  uint64_t node;     /* smallest node, in granules */
+  uint64_t reserved; /* bytes of the reservation */
+  bool fill;
+
+  int error;          /* why the last call failed */
+  const char *broken; /* what the checker found */
+
+  mems_bins bins; /* last, since it is large */
+};
+
+/* Notes why a call failed, for mems_heap_error. */
+static inline void heap_fail(const mems_heap *heap, int error) {
+  /* a heap handed out as const is writable memory all the same; what a
+     look-up may change is not part of what the caller sees as the heap */
+  ((mems_heap *)heap)->error = error;
+}
+
+#endif

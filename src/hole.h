@@ -1,0 +1,41 @@
+/*
+** hole.h - finding a HOLE and giving one back: where the chain and its
+** index change together.
+**
+** The slice is the hole that small requests are cut from, one behind the
+** other, when their quick list is empty; no quick list and no bound need
+** know it. It hands out at most SLICE_GRANULES, then the search for older
+** holes has its turn again.
+*/
+
+#ifndef MEMS_HOLE_H
+#define MEMS_HOLE_H
+
+#include "heap.h"
+
+/* Makes a HOLE of exactly n granules, at a multiple of `align` granules: an
+   old one if any is large enough, else the heap grows. Its granule, or
+   NOWHERE with the reason in heap->error, and then the chain is as before.
+   It belongs to the caller, who enters it in the dictionary at once. */
+uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align);
+
+/* The HOLE at g is to be found again: merges it with its neighbours. */
+void hole_free(mems_heap *heap, uint64_t g);
+
+/* If the segment at g is a HOLE, merges it and those that follow it into
+   one and returns its length; 0 if it is none. The caller has to note it. */
+uint64_t hole_extend(mems_heap *heap, uint64_t g);
+
+/* Merges and notes all that waits in quick lists, and the slice: from here
+   to the next free no two neighbours are both HOLEs. Bounded by the depth of
+   the lists. */
+void hole_flush(mems_heap *heap);
+
+/* A HOLE with all neighbours that could be merged into it. */
+typedef struct mems_hole {
+  uint64_t at, size;
+} mems_hole;
+
+mems_hole hole_coalesce(mems_heap *heap, uint64_t g);
+
+#endif

@@ -1,0 +1,409 @@
+/*
+** lmems.h - what the files of the Lua binding share.
+**
+** Every verb is one C function that is registered twice: in the module
+** table, where it works on the state's default heap, and in the metatable
+** of heaps, where the heap is argument 1. A verb makes three moves: check
+** the arguments, call mems.h, push the result.
+**
+** Upvalues of every verb:
+**   1  the box of the default heap (a userdata), or, for a method, the
+**      metatable of heaps (a table);
+**   2  the verb's name, for messages.
+**
+** What every file keeps:
+** - A pointer into a heap is used before anything runs that may call the
+**   collector (a new table, string or userdata, a call): a finalizer may
+**   free the block or close the heap. Whoever has to allocate asks the
+**   gate again afterwards.
+** - Arguments are checked before anything is changed.
+** - All state lives in boxes, upvalues and the registry; none in C.
+*/
+
+#ifndef LMEMS_H
+#define LMEMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <lua.h>
+#include <lauxlib.h>
+
+#include "mems.h"
+
+_Static_assert(sizeof(void *) == sizeof(mems_addr),
+               "an address has to fit a light userdata");
+_Static_assert(sizeof(lua_Integer) == sizeof(mems_addr),
+               "an address has to fit a Lua integer");
+
+/*
+** Heaps (lmems_box.c)
+*/
+
+#define LMEMS_HEAP "mems.heap" /* name of the metatable of boxes */
+
+/* The userdata that owns a heap. */
+typedef struct lmems_box {
+  mems_heap *heap;  /* NULL: not open */
+  unsigned epoch;   /* counts openings and closings: an object that belongs
+                       to a heap remembers it, and is dead if it differs */
+  int standard;     /* not 0: the default heap of this Lua state */
+  size_t owned;     /* bytes in blocks that Lua objects own */
+} lmems_box;
+
+/* What a verb runs on, and where its own arguments begin. */
+typedef struct lmems_self {
+  lmems_box *box;
+  int arg; /* index of the first argument after the heap: 1 or 2 */
+} lmems_self;
+
+/* The box at index 1 of a method; raises if it is none. */
+lmems_box *lmems_checkbox(lua_State *L);
+
+/* Raises: `box` has no heap. */
+int lmems_noheap(lua_State *L, const lmems_box *box);
+
+/* For verbs that need no heap. */
+static inline lmems_self lmems_anyself(lua_State *L) {
+  lmems_self self = {lua_touserdata(L, lua_upvalueindex(1)), 1};
+  if (self.box == NULL) {
+    self.box = lmems_checkbox(L);
+    self.arg = 2;
+  }
+  return self;
+}
+
+/* For verbs that work on an open heap: raises if it is not. */
+static inline lmems_self lmems_checkself(lua_State *L) {
+  lmems_self self = lmems_anyself(L);
+  if (self.box->heap == NULL)
+    lmems_noheap(L, self.box);
+  return self;
+}
+
+/* Pushes the box of a verb's heap, to be kept as an upvalue or user value
+   by what has to keep the heap alive. */
+static inline void lmems_pushbox(lua_State *L, lmems_self self) {
+  lua_pushvalue(L, self.arg == 1 ? lua_upvalueindex(1) : 1);
+}
+
+/* Opens a heap with the options of the table at `arg` (or none or nil) in
+   `box`, which has none. Returns MEMS_OK or why the OS refused; raises for
+   a wrong option. */
+int lmems_boxopen(lua_State *L, lmems_box *box, int arg);
+
+/* Closes the heap of `box`, if it has one. */
+void lmems_boxclose(lmems_box *box);
+
+/* Pushes a new box without a heap. */
+lmems_box *lmems_newbox(lua_State *L);
+
+/* Sets the verbs of `verbs` in the table on top of the stack, each with
+   upvalue 1 a copy of the value at `first` and upvalue 2 its name. */
+void lmems_setverbs(lua_State *L, const luaL_Reg *verbs, int first);
+
+/*
+** Messages (lmems_fail.c)
+*/
+
+/* Raises "bad argument #n to 'verb' (message)"; `arg` is a stack index.
+   `format` is as for lua_pushfstring. In a function that is no verb (upvalue
+   2 is not a string) it does what luaL_argerror does. */
+int lmems_argerror(lua_State *L, int arg, const char *format, ...);
+
+/* Pushes nil, message, code for a MEMS_E... code; returns 3. */
+int lmems_fail(lua_State *L, int code);
+
+/* Pushes what is wrong with the range of `size` bytes, `offset` bytes after
+   `addr`, that the gate refused; returns the MEMS_E... code. */
+int lmems_explain(lua_State *L, mems_heap *heap, mems_addr addr,
+                  size_t offset, size_t size);
+
+/* Pushes the value at `index` as a message shows it: 1.5, "text", a table. */
+const char *lmems_pushshown(lua_State *L, int index);
+
+/* Raises: `addr` is not the start of a block. */
+int lmems_notblock(lua_State *L, mems_heap *heap, int arg, mems_addr addr);
+
+/*
+** Arguments and the gate (lmems_arg.c)
+*/
+
+/* An integer from `low` to `high`; raises, calling it `what`. */
+lua_Integer lmems_checkint(lua_State *L, int arg, const char *what,
+                           lua_Integer low, lua_Integer high);
+
+/* A string; raises, calling it `what`. Numbers are converted. */
+const char *lmems_checkstring(lua_State *L, int arg, const char *what,
+                              size_t *length);
+
+/* An address: a light userdata or an integer; raises on anything else. */
+mems_addr lmems_checkaddr(lua_State *L, int arg);
+
+/* A count of bytes or elements: an integer from 0; raises. */
+static inline size_t lmems_checkcount(lua_State *L, int arg,
+                                      const char *what) {
+  int ok;
+  lua_Integer n = lua_tointegerx(L, arg, &ok);
+  if (!ok || n < 0)
+    n = lmems_checkint(L, arg, what, 0, LUA_MAXINTEGER);
+  return (size_t)n;
+}
+
+/* Turns an object at `arg` into its address, see lmems_gate; the object is
+   left on top of the stack, which keeps it alive. May run Lua code. */
+void lmems_resolve_slow(lua_State *L, lmems_box *box, int arg);
+
+/* For verbs with two addresses: after it, the gate runs no Lua code. */
+static inline void lmems_resolve(lua_State *L, lmems_box *box, int arg) {
+  if (lua_type(L, arg) == LUA_TUSERDATA)
+    lmems_resolve_slow(L, box, arg);
+}
+
+/* An optional offset in bytes, from 0; raises. At most LUA_MAXINTEGER. */
+static inline size_t lmems_optoffset(lua_State *L, int arg) {
+  if (lua_gettop(L) < arg || lua_isnil(L, arg))
+    return 0;
+  return lmems_checkcount(L, arg, "offset");
+}
+
+/* The slow part of lmems_gate: integers, objects, physical addresses,
+   errors. */
+char *lmems_gate_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
+                      size_t size);
+
+/* The one gate: the physical address of `size` bytes, `offset` bytes after
+   the address at `arg`. Raises unless all of [address, address + offset +
+   size) lies inside one block. offset and size are at most LUA_MAXINTEGER
+   each, so that their sum can't overflow. The address may be
+   - a light userdata or an integer: a virtual address;
+   - the same with a physical address that is inside a live block;
+   - a full userdata whose metatable has a field `__address`: it is called
+     with the userdata and the heap's box, and returns a virtual address (or
+     raises, if the object is dead or belongs to another heap). The gate
+     keeps to the block then, not to the bounds of a smaller view. */
+static inline char *lmems_gate(lua_State *L, lmems_box *box, int arg,
+                               size_t offset, size_t size) {
+  if (lua_type(L, arg) == LUA_TLIGHTUSERDATA) {
+    mems_addr addr = (uintptr_t)lua_touserdata(L, arg);
+    char *block = mems_heap_span(box->heap, addr, offset + size);
+    if (block != NULL)
+      return block + offset;
+  }
+  return lmems_gate_slow(L, box, arg, offset, size);
+}
+
+/* The bytes from the address at `arg`, which may be any the gate takes, to
+   the end of its block. Raises if it is not inside a block. */
+size_t lmems_rest(lua_State *L, lmems_box *box, int arg);
+
+/*
+** Types (lmems_type.c)
+**
+** A type is a number: one of LMEMS_I8 ... LMEMS_PTR for this machine's byte
+** order, the same plus LMEMS_SWAPPED for the other one.
+*/
+
+/* X(ID, name, C type, bits) */
+#define LMEMS_INTEGERS(X) \
+  X(I8, i8, int8_t, 8) \
+  X(U8, u8, uint8_t, 8) \
+  X(I16, i16, int16_t, 16) \
+  X(U16, u16, uint16_t, 16) \
+  X(I32, i32, int32_t, 32) \
+  X(U32, u32, uint32_t, 32) \
+  X(I64, i64, int64_t, 64) \
+  X(U64, u64, uint64_t, 64)
+
+#define LMEMS_TYPES(X) \
+  LMEMS_INTEGERS(X) \
+  X(F32, f32, float, 32) \
+  X(F64, f64, double, 64) \
+  X(BOOL, bool, unsigned char, 8) \
+  X(PTR, ptr, mems_addr, 64)
+
+enum {
+#define X(ID, name, ctype, bits) LMEMS_##ID,
+  LMEMS_TYPES(X)
+#undef X
+  LMEMS_SWAPPED,
+  LMEMS_NTYPES = 2 * LMEMS_SWAPPED
+};
+
+/* The type whose name is the string at `arg`; raises "unknown type". No
+   string is compared. */
+int lmems_checktype(lua_State *L, int arg);
+
+/* The type of that name, or -1. */
+int lmems_findtype(const char *name, size_t length);
+
+/* Its name ("i32", or "i32be" where the machine is little-endian). */
+const char *lmems_typename(int type);
+
+/* Raises: the value at `value` does not fit `type`. `element` is its index
+   in a list that is argument `arg`, or 0. */
+int lmems_misfit(lua_State *L, int arg, int value, int type,
+                 lua_Integer element);
+
+/* Sets `types` in the table on top of the stack: name, size, range. */
+void lmems_settypes(lua_State *L);
+
+/* Bytes of an element. */
+static inline size_t lmems_typesize(int type) {
+  static const unsigned char size[LMEMS_NTYPES] = {
+#define X(ID, name, ctype, bits) \
+    [LMEMS_##ID] = bits / 8, [LMEMS_##ID + LMEMS_SWAPPED] = bits / 8,
+    LMEMS_TYPES(X)
+#undef X
+  };
+  return size[type];
+}
+
+static inline uint8_t lmems_swap8(uint8_t u) { return u; }
+static inline uint16_t lmems_swap16(uint16_t u) { return __builtin_bswap16(u); }
+static inline uint32_t lmems_swap32(uint32_t u) { return __builtin_bswap32(u); }
+static inline uint64_t lmems_swap64(uint64_t u) { return __builtin_bswap64(u); }
+
+/* From the bits of a value to Lua: lmems_push_TYPE. */
+
+#define X(ID, name, ctype, bits) \
+  static inline void lmems_push_##name(lua_State *L, uint##bits##_t u) { \
+    lua_pushinteger(L, (lua_Integer)(ctype)u); \
+  }
+LMEMS_INTEGERS(X)
+#undef X
+
+static inline void lmems_push_f32(lua_State *L, uint32_t u) {
+  float f;
+  memcpy(&f, &u, sizeof f);
+  lua_pushnumber(L, (lua_Number)f);
+}
+
+static inline void lmems_push_f64(lua_State *L, uint64_t u) {
+  double d;
+  memcpy(&d, &u, sizeof d);
+  lua_pushnumber(L, (lua_Number)d);
+}
+
+static inline void lmems_push_bool(lua_State *L, uint8_t u) {
+  lua_pushboolean(L, u != 0);
+}
+
+/* Address 0 is none, and none is nil. */
+static inline void lmems_push_ptr(lua_State *L, uint64_t u) {
+  if (u != 0)
+    lua_pushlightuserdata(L, (void *)(uintptr_t)u);
+  else
+    lua_pushnil(L);
+}
+
+/* From a Lua value to bits: lmems_bits_TYPE. Each returns whether the value
+   at `index` fits, and only then sets *u. Strings that Lua converts to a
+   number count as that number. */
+
+#define LMEMS_BITS(name, ctype, bits, low, high) \
+  static inline int lmems_bits_##name(lua_State *L, int index, \
+                                      uint##bits##_t *u) { \
+    int ok; \
+    lua_Integer n = lua_tointegerx(L, index, &ok); \
+    if (!ok || n < (low) || n > (high)) \
+      return 0; \
+    *u = (uint##bits##_t)n; \
+    return 1; \
+  }
+LMEMS_BITS(i8, int8_t, 8, INT8_MIN, INT8_MAX)
+LMEMS_BITS(u8, uint8_t, 8, 0, UINT8_MAX)
+LMEMS_BITS(i16, int16_t, 16, INT16_MIN, INT16_MAX)
+LMEMS_BITS(u16, uint16_t, 16, 0, UINT16_MAX)
+LMEMS_BITS(i32, int32_t, 32, INT32_MIN, INT32_MAX)
+LMEMS_BITS(u32, uint32_t, 32, 0, (lua_Integer)UINT32_MAX)
+LMEMS_BITS(i64, int64_t, 64, INT64_MIN, INT64_MAX)
+LMEMS_BITS(u64, uint64_t, 64, INT64_MIN, INT64_MAX)
+#undef LMEMS_BITS
+
+int lmems_bits_f32(lua_State *L, int index, uint32_t *u);
+int lmems_bits_ptr(lua_State *L, int index, uint64_t *u);
+
+static inline int lmems_bits_f64(lua_State *L, int index, uint64_t *u) {
+  int ok;
+  double d = (double)lua_tonumberx(L, index, &ok);
+  if (ok)
+    memcpy(u, &d, sizeof d);
+  return ok;
+}
+
+static inline int lmems_bits_bool(lua_State *L, int index, uint8_t *u) {
+  if (!lua_isboolean(L, index))
+    return 0;
+  *u = (uint8_t)lua_toboolean(L, index);
+  return 1;
+}
+
+/* Element access at any alignment: lmems_get_TYPE pushes what is at `p`,
+   lmems_put_TYPE stores the value at `index` there and returns whether it
+   fits; if not, nothing is stored. Neither raises nor allocates. */
+
+#define X(ID, name, ctype, bits) \
+  static inline void lmems_get_##name(lua_State *L, int swapped, \
+                                      const void *p) { \
+    uint##bits##_t u; \
+    memcpy(&u, p, sizeof u); \
+    lmems_push_##name(L, swapped ? lmems_swap##bits(u) : u); \
+  } \
+  static inline int lmems_put_##name(lua_State *L, int index, int swapped, \
+                                     void *p) { \
+    uint##bits##_t u; \
+    if (!lmems_bits_##name(L, index, &u)) \
+      return 0; \
+    if (swapped) \
+      u = lmems_swap##bits(u); \
+    memcpy(p, &u, sizeof u); \
+    return 1; \
+  }
+LMEMS_TYPES(X)
+#undef X
+
+/* Pushes the value of type `type` at `p`. */
+static inline void lmems_get(lua_State *L, int type, const void *p) {
+  switch (type) {
+#define X(ID, name, ctype, bits) \
+    case LMEMS_##ID: lmems_get_##name(L, 0, p); break; \
+    case LMEMS_##ID + LMEMS_SWAPPED: lmems_get_##name(L, 1, p); break;
+    LMEMS_TYPES(X)
+#undef X
+    default: lua_pushnil(L); break;
+  }
+}
+
+/* Stores the value at `index` as `type` at `p`; whether it fits. */
+static inline int lmems_put(lua_State *L, int index, int type, void *p) {
+  switch (type) {
+#define X(ID, name, ctype, bits) \
+    case LMEMS_##ID: return lmems_put_##name(L, index, 0, p); \
+    case LMEMS_##ID + LMEMS_SWAPPED: return lmems_put_##name(L, index, 1, p);
+    LMEMS_TYPES(X)
+#undef X
+    default: return 0;
+  }
+}
+
+/*
+** Registration: each adds its verbs to the table on top of the stack, with
+** the value at `first` as upvalue 1. Called once for the module and once
+** for the methods.
+*/
+
+void lmems_setheap(lua_State *L, int first);   /* lmems_heap.c */
+void lmems_setmemory(lua_State *L, int first); /* lmems_memory.c */
+void lmems_setbulk(lua_State *L, int first);   /* lmems_bulk.c */
+void lmems_setstring(lua_State *L, int first); /* lmems_string.c */
+void lmems_setwalk(lua_State *L, int first);   /* lmems_walk.c */
+
+/* lmems_object.c: adds buffer, array, struct and what belongs to them to
+   the module table on top of the stack; `first` is the default heap's box.
+   Called with the metatable of heaps on top and itself as `first` as well,
+   so that heap:buffer(...) works. */
+void lmems_setobjects(lua_State *L, int first);
+
+#endif

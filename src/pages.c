@@ -1,0 +1,86 @@
+/*
+** pages.c - the one door to the OS: mmap, munmap and madvise.
+**
+** Pages are mapped and unmapped by laying a new mapping over the old one
+** (MAP_FIXED), never by munmap, so that no other thread's mmap can land in a
+** gap of the reservation. MAP_NORESERVE throughout: neighbours with equal
+** flags are one mapping to the kernel, and a reservation costs no memory.
+*/
+
+#include "pages.h"
+
+#include <sys/mman.h>
+
+enum { FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
+
+#if defined(MEMS_TEST)
+/* Per thread, so that threads with heaps of their own don't disturb each
+   other's count. */
+static _Thread_local long requests, failing;
+
+long pages_fail(long n) {
+  long made = requests;
+  requests = 0;
+  failing = n;
+  return made;
+}
+
+static bool refused(void) {
+  return ++requests == failing;
+}
+#else
+static bool refused(void) {
+  return false;
+}
+#endif
+
+void *pages_reserve(size_t size) {
+  if (refused()) return NULL;
+  void *at = mmap(NULL, size, PROT_NONE, FLAGS, -1, 0);
+  return at == MAP_FAILED ? NULL : at;
+}
+
+void pages_unreserve(void *at, size_t size) {
+  munmap(at, size);
+}
+
+static bool lay(void *at, size_t size, int protection) {
+  if (refused()) return false;
+  return mmap(at, size, protection, FLAGS | MAP_FIXED, -1, 0) == at;
+}
+
+bool pages_map(void *at, size_t size) {
+  return lay(at, size, PROT_READ | PROT_WRITE);
+}
+
+bool pages_unmap(void *at, size_t size) {
+  return lay(at, size, PROT_NONE);
+}
+
+bool pages_discard(void *at, size_t size) {
+  return !refused() && madvise(at, size, MADV_DONTNEED) == 0;
+}
+
+uint64_t area_plan(mems_area *area, uint64_t at, uint64_t bytes) {
+  area->at = at;
+  area->size = round_up(bytes, PAGE);
+  area->usable = 0;
+  return at + area->size;
+}
+
+bool area_grow(char *reservation, mems_area *area, uint64_t bytes) {
+  uint64_t wanted = round_up(bytes, PAGE);
+  if (wanted <= area->usable) return true;
+  assert(wanted <= area->size);
+  char *from = reservation + area->at + area->usable;
+  if (!pages_map(from, wanted - area->usable)) return false;
+  area->usable = wanted;
+  return true;
+}
+
+void area_shrink(char *reservation, mems_area *area, uint64_t bytes) {
+  uint64_t wanted = round_up(bytes, PAGE);
+  if (wanted >= area->usable) return;
+  char *from = reservation + area->at + wanted;
+  if (pages_unmap(from, area->usable - wanted)) area->usable = wanted;
+}

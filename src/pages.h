@@ -1,0 +1,53 @@
+/*
+** pages.h - the one door to the OS.
+**
+** Every address and size that passes it is a multiple of PAGE. A request
+** either does all that it says or changes nothing and returns false (NULL).
+**
+** An area is a part of a reservation that is made usable from its start, as
+** far as it is needed: [usable | reserved only].
+*/
+
+#ifndef MEMS_PAGES_H
+#define MEMS_PAGES_H
+
+#include "base.h"
+
+/* Reserves `size` bytes of address space that nothing may touch yet. */
+void *pages_reserve(size_t size);
+
+/* Returns a whole reservation. */
+void pages_unreserve(void *at, size_t size);
+
+/* Makes a part of a reservation usable; it reads as zero. */
+bool pages_map(void *at, size_t size);
+
+/* Makes a part of a reservation untouchable again; its contents are lost. */
+bool pages_unmap(void *at, size_t size);
+
+/* Gives the memory of usable pages back; they stay usable and read as
+   zero. */
+bool pages_discard(void *at, size_t size);
+
+typedef struct mems_area {
+  uint64_t at;     /* byte offset from the start of the reservation */
+  uint64_t size;   /* bytes reserved */
+  uint64_t usable; /* bytes usable, whole pages */
+} mems_area;
+
+/* Lays out an area for `bytes` at offset `at`; returns the offset behind. */
+uint64_t area_plan(mems_area *area, uint64_t at, uint64_t bytes);
+
+/* Makes at least the first `bytes` of an area usable. */
+bool area_grow(char *reservation, mems_area *area, uint64_t bytes);
+
+/* Gives back all whole pages behind the first `bytes`. */
+void area_shrink(char *reservation, mems_area *area, uint64_t bytes);
+
+#if defined(MEMS_TEST)
+/* The seam: the n-th request from now on fails, once; 0: none does. Returns
+   how many requests were made since the last call. */
+long pages_fail(long n);
+#endif
+
+#endif

@@ -1,0 +1,139 @@
+/*
+** stats.c - looking at a heap: counters, one segment, the walk, the classic
+** print, and the words for errors.
+**
+** Whoever looks sees neighbouring holes as one: what waits in quick lists is
+** merged first (bounded by their depth), so a look may change where later
+** blocks land, but nothing else.
+*/
+
+#include <inttypes.h>
+
+#include "heap.h"
+#include "hole.h"
+
+static mems_heap *merged(const mems_heap *heap) {
+  mems_heap *h = (mems_heap *)heap;
+  hole_flush(h);
+  return h;
+}
+
+void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
+  const mems_heap *h = merged(heap);
+  uint64_t header = round_up(sizeof *h, PAGE);
+  *stats = (mems_stats){
+      .limit = h->chain.limit * GRANULE,
+      .mapped = h->chain.end * GRANULE,
+      .used = h->used * GRANULE,
+      .unused = (h->chain.end - h->used) * GRANULE,
+      .requested = h->requested,
+      .overhead =
+          header + chain_overhead(&h->chain) + bins_overhead(&h->bins),
+      .peak = h->peak * GRANULE,
+      .processes = h->mallocs - h->frees,
+      .holes = h->chain.segments - (h->mallocs - h->frees),
+      .nodes = h->chain.nodes,
+      .pages = h->chain.end / PAGE_GRANULES,
+      .page_size = PAGE,
+      .mallocs = h->mallocs,
+      .frees = h->frees,
+      .base = h->dict.base,
+      .align = h->align * GRANULE,
+  };
+}
+
+/* Describes the segment at g, its neighbours merged already. */
+static void describe(const mems_heap *heap, uint64_t g, mems_segment *s) {
+  const mems_chain *c = &heap->chain;
+  uint64_t n = chain_next(c, g) - g, node = chain_node(c, g);
+  bool process = chain_is_process(c, g);
+  *s = (mems_segment){
+      .kind = process ? MEMS_PROCESS : MEMS_HOLE,
+      .addr = dict_addr(&heap->dict, g),
+      .size = n * GRANULE,
+      .requested = process ? n * GRANULE - dict_slack(c, g, n) : 0,
+      .node = dict_addr(&heap->dict, node),
+      .node_size = (chain_node_end(c, g) - node) * GRANULE,
+  };
+}
+
+int mems_heap_locate(const mems_heap *heap, mems_addr addr,
+                     mems_segment *segment) {
+  uint64_t g = (addr - heap->dict.base) / GRANULE;
+  if (g >= heap->chain.end) return MEMS_EFOREIGN;
+  const mems_heap *h = merged(heap);
+  describe(h, chain_prev(&h->chain, g), segment);
+  return MEMS_OK;
+}
+
+int mems_heap_walk(mems_heap *heap,
+                   int (*visit)(void *, const mems_segment *),
+                   void *context) {
+  const mems_chain *c = &merged(heap)->chain;
+  for (uint64_t g = 0; g < c->end; g = chain_next(c, g)) {
+    mems_segment segment;
+    describe(heap, g, &segment);
+    int stop = visit(context, &segment);
+    if (stop) return stop;
+  }
+  return 0;
+}
+
+/* Prints the line of one node and its sub-chain. */
+static void print_node(const mems_heap *heap, uint64_t node, uint64_t end,
+                       FILE *out) {
+  const mems_chain *c = &heap->chain;
+  fprintf(out, "MAIN[%" PRIu64 ":%" PRIu64 "]-> ",
+          dict_addr(&heap->dict, node), dict_addr(&heap->dict, end) - 1);
+  for (uint64_t next, g = node; g < end; g = next) {
+    next = chain_next(c, g);
+    fprintf(out, "%c[%" PRIu64 ":%" PRIu64 "] <-> ",
+            chain_is_process(c, g) ? 'P' : 'H', dict_addr(&heap->dict, g),
+            dict_addr(&heap->dict, next) - 1);
+  }
+  fprintf(out, "NULL\n");
+}
+
+static uint64_t count_node(const mems_chain *c, uint64_t g, uint64_t end) {
+  uint64_t count = 0;
+  for (; g < end; g = chain_next(c, g)) count++;
+  return count;
+}
+
+int mems_heap_print(mems_heap *heap, FILE *out) {
+  const mems_chain *c = &merged(heap)->chain;
+  uint64_t end;
+  fprintf(out, "----- MeMS SYSTEM STATS -----\n");
+  for (uint64_t g = 0; g < c->end; g = end) {
+    end = chain_node_end(c, g);
+    print_node(heap, g, end, out);
+  }
+  fprintf(out, "Pages used:\t%" PRIu64 "\n", c->end / PAGE_GRANULES);
+  fprintf(out, "Space unused:\t%" PRIu64 "\n",
+          (c->end - heap->used) * GRANULE);
+  fprintf(out, "Main Chain Length:\t%" PRIu64 "\n", c->nodes);
+  fprintf(out, "Sub-chain Length array: [");
+  for (uint64_t g = 0; g < c->end; g = end) {
+    end = chain_node_end(c, g);
+    fprintf(out, "%" PRIu64 ", ", count_node(c, g, end));
+  }
+  fprintf(out, "]\n-----------------------------\n");
+  return ferror(out) ? MEMS_EINVAL : MEMS_OK;
+}
+
+const char *mems_strerror(int error) {
+  static const char *const texts[] = {
+      [MEMS_OK] = "no error",
+      [MEMS_EINVAL] = "an argument is out of its range",
+      [MEMS_ENOMEM] = "the operating system refused memory",
+      [MEMS_ELIMIT] = "the limit of the heap would be passed",
+      [MEMS_EFOREIGN] = "the address was never allocated",
+      [MEMS_EFREED] = "the address was freed already",
+      [MEMS_EINSIDE] = "the address is inside a block, not at its start",
+      [MEMS_ERANGE] = "the range runs past the end of its block",
+      [MEMS_EINIT] = "the default heap is not initialised, or is already",
+      [MEMS_EBROKEN] = "an invariant of the heap does not hold",
+  };
+  if (error < 0 || error > MEMS_EBROKEN) return "unknown error";
+  return texts[error];
+}

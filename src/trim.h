@@ -1,0 +1,15 @@
+/*
+** trim.h - giving memory back to the OS.
+*/
+
+#ifndef MEMS_TRIM_H
+#define MEMS_TRIM_H
+
+#include "heap.h"
+
+/* A block of `freed` bytes has gone and much is unused: gives back some more
+   than that. A step costs in proportion to what was freed, whose pages the
+   caller had paid for already; so no call pauses for the whole heap. */
+void trim_step(mems_heap *heap, size_t freed);
+
+#endif
