@@ -4,7 +4,7 @@
 **   granule   8 bytes          what a segment's place and length count in
 **   word      64 granules      one 64-bit word of each bitmap
 **   page      512 granules     what the OS deals in
-**   region    64 words         what one summary word covers: 32 KiB
+**   region    512 granules     what one bit of the hole index stands for
 **
 ** Test builds define MEMS_TINY, which shrinks the limits at the end, so
 ** that rare paths run all the time.
@@ -22,13 +22,16 @@
 #define PAGE ((size_t)4096)
 #define PAGE_GRANULES (PAGE / GRANULE)
 #define WORD 64u
-#define REGION ((uint64_t)WORD * WORD)
+#define REGION ((uint64_t)512)
 #define NOWHERE UINT64_MAX /* a granule that no heap has */
 
 #if defined(MEMS_TINY)
 enum { QUICK_MOST = 24, QUICK_SMALL = 4, DEEP = 8, SHALLOW = 2 };
 #define SLICE_GRANULES ((uint64_t)64)
+#define SLICE_LEAST ((uint64_t)32)
+#define SMALL_HEAP ((uint64_t)1024)
 #define SEARCH_TRIES 2
+#define MAY_TRIES 1
 #else
 enum {
   QUICK_MOST = 512,  /* granules of the largest size with a quick list */
@@ -37,8 +40,13 @@ enum {
   SHALLOW = 16       /* slots of a shallow one */
 };
 #define SLICE_GRANULES ((uint64_t)8192)
+#define SLICE_LEAST ((uint64_t)4096)
+#define SMALL_HEAP ((uint64_t)8192)
 #define SEARCH_TRIES 64
+#define MAY_TRIES 4
 #endif
+
+#define PARKED_PART 16 /* parked beyond a 16th of the heap is much */
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)

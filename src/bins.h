@@ -7,25 +7,24 @@
 ** hole in a quick list is not merged with its neighbours yet, so that it
 ** serves the next request of its size as it is.
 **
-** All others are found through bounds, a tree of bytes: for each region of
-** 32 KiB one byte, at least the size class of the largest hole that starts
-** in it, and above it a byte that is at least the largest of 64 below:
+** All others are found through sets of regions, 4 KiB of payload each. For
+** each size class there is the set of the regions in which a hole of that
+** class starts; a set is a bitmap with summaries, 64 to 1, and the words of
+** all classes for the same 64 regions stand together in one block:
 **
-**   level 1          [              37              ] ...
-**   level 0     [ 0 12  0 37  9  0 ... ] [ 4 ...        regions, by address
+**   level 1    block [ class 0 | class 1 | ... | class 63 ]   64 groups each
+**   level 0    block [ class 0 | class 1 | ... | class 63 ]   64 regions each
 **
-** A bound may promise too much: whoever then looks and finds less lowers
-** it. It never promises too little:
+** `present` has a bit for each class that any region has. So the smallest
+** class that will do is one bit scan away, and the lowest region that has
+** it one more for each level: good fit as in TLSF (Masmano et al. 2004),
+** address-ordered among equals (Wilson et al. 1995).
 **
-**   each HOLE is in the quick list of its size, or it is the slice (see
-**   hole.h), or bound(region of its start) >= class of its size, and each
-**   bound <= the bound above it.
+** A set may name too many regions: whoever then looks there and finds no
+** such hole takes it out. It never names too few:
 **
-** The search goes to the lowest address with a large enough bound: address-
-** ordered first fit over regions, which keeps fragmentation low (Wilson et
-** al. 1995). The size classes are those of TLSF (Masmano et al. 2004) with
-** 4 steps for each power of two; they end at 127, so that eight bounds can
-** be compared at once in one 64-bit word without a carry between them.
+**   each HOLE is parked in the quick list of its size, or it is the slice
+**   (see hole.h), or its region is in the set of its class.
 **
 ** Links are numbers, kept outside of the payload. 32 bits of a granule
 ** number are kept, so holes behind the first 32 GiB have no quick list.
@@ -39,50 +38,63 @@
 #include "pages.h"
 
 enum {
-  BOUND_LEVELS = 6,
-  CLASS_MOST = 127,
+  SET_LEVELS = 6,
+  CLASSES = 64,
+  CLASS_NONE = CLASSES,
   QUICK_SLOTS = QUICK_SMALL * DEEP + (QUICK_MOST - QUICK_SMALL) * SHALLOW
 };
 
+/* The words of all classes for the same 64 regions, or groups of them. */
+typedef struct mems_sets {
+  uint64_t word[CLASSES];
+} mems_sets;
+
 typedef struct mems_bins {
   uint64_t here;       /* offset of this struct in the reservation */
-  uint64_t regions;    /* at most */
-  unsigned top;        /* the level that is one group of 64 bytes */
-  uint64_t level_at[BOUND_LEVELS];
+  uint64_t present;    /* the classes whose set is not empty */
+  unsigned top;        /* the level that is one block */
+  uint64_t level_at[SET_LEVELS];
   mems_area level0, level1; /* the long levels, usable as far as needed */
   mems_area tops;           /* the short ones, usable in whole */
   /* quick lists, one behind the other: slot 0 counts, entries follow */
   uint32_t slots[QUICK_SLOTS];
 } mems_bins;
 
-/* Lays out the bounds of at most `limit` granules from offset `at` on and
+/* Lays out the sets for at most `limit` granules from offset `at` on and
    returns the offset behind them. `here` is where *b itself stands. */
 uint64_t bins_plan(mems_bins *b, uint64_t here, uint64_t at, uint64_t limit);
 
-/* Makes the bounds usable for granules below `end`. */
+/* Makes the sets usable for granules below `end`. */
 bool bins_reach(mems_bins *b, uint64_t end);
 
-/* Gives back what bounds of granules behind `end` take; forgets them. */
+/* Forgets all regions that start at `end` or behind, and gives back what
+   their sets take. */
 void bins_retreat(mems_bins *b, uint64_t end);
 
 uint64_t bins_overhead(const mems_bins *b);
 
-/* Size class of a hole of n granules, rounded down: n serves every class up
-   to it. Rounded up: any hole of that class serves n. */
+/* The class of a hole of n granules, and the lowest class all of whose holes
+   have n granules or more; CLASS_NONE if there is none. */
 unsigned class_of(uint64_t n);
 unsigned class_for(uint64_t n);
 
-/* The first region from `region` on that promises class `c`, or NOWHERE. */
-uint64_t bins_find(mems_bins *b, uint64_t region, unsigned c);
+/* The lowest class from c on that any region has; CLASS_NONE. */
+static inline unsigned bins_class(const mems_bins *b, unsigned c) {
+  uint64_t from = c < CLASSES ? bits_from(b->present, c) : 0;
+  return from ? bit_first(from) : CLASS_NONE;
+}
 
-/* There is a hole of n granules at g: raises the bounds. */
+/* The first region from `region` on that has class `c`, or NOWHERE. */
+uint64_t bins_find(const mems_bins *b, uint64_t region, unsigned c);
+
+/* There is a hole of n granules at g. */
 void bins_note(mems_bins *b, uint64_t g, uint64_t n);
 
-/* No hole that starts in `region` is of a higher class than c. */
-void bins_lower(mems_bins *b, uint64_t region, unsigned c);
+/* No hole of class c starts in `region`. */
+void bins_exclude(mems_bins *b, uint64_t region, unsigned c);
 
-static inline uint8_t *bins_level(const mems_bins *b, unsigned level) {
-  return (uint8_t *)b - b->here + b->level_at[level];
+static inline mems_sets *bins_level(const mems_bins *b, unsigned level) {
+  return (mems_sets *)((char *)b - b->here + b->level_at[level]);
 }
 
 /* The quick list of n granules, 1 to QUICK_MOST, and its depth. */

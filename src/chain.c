@@ -120,7 +120,7 @@ bool chain_grow(mems_chain *c, uint64_t granules) {
   }
   set_sentinel(c, end);
   mark_node(c, old, true);
-  chain_word(c, old)->used &= ~bit(old % WORD);
+  chain_word(c, old)->used &= ~(UINT64_C(3) << old % WORD);
   c->end = end;
   c->nodes++;
   c->segments++;
@@ -198,8 +198,9 @@ uint64_t chain_node_end(const mems_chain *c, uint64_t g) {
   return (i * WORD + bit_first(found)) * PAGE_GRANULES;
 }
 
-void chain_begin(mems_chain *c, uint64_t g) {
+void chain_begin(mems_chain *c, uint64_t g, uint64_t n) {
   chain_word(c, g)->used &= ~bit(g % WORD);
+  chain_park(c, g, n, false);
   set_start(c, g);
   c->segments++;
 }
@@ -210,17 +211,14 @@ void chain_drop(mems_chain *c, uint64_t g) {
 }
 
 uint64_t chain_hole(const mems_chain *c, uint64_t g, uint64_t until) {
-  uint64_t i = g / WORD;
   const mems_word *w = chain_word(c, g);
   uint64_t found = bits_from(w->start & ~w->used, g % WORD);
-  uint64_t more = bits_above(chain_level(c, 1)[i / WORD], i % WORD);
-  while (found == 0) {
-    if (more == 0) return NOWHERE;
-    i = i - i % WORD + bit_first(more);
-    more &= more - 1;
-    w = chain_word(c, i * WORD);
+  uint64_t i = g / WORD, last = (until - 1) / WORD;
+  while (found == 0 && i < last) {
+    w++, i++;
     found = w->start & ~w->used;
   }
+  if (found == 0) return NOWHERE;
   g = i * WORD + bit_first(found);
   return g < until ? g : NOWHERE;
 }

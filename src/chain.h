@@ -10,6 +10,9 @@
 **   start     1 0 0 1 0 1 0 0 | 1        [5,8) PROCESS, 8 the sentinel
 **   used      1 . . 0 . 1 . . | 1
 **
+** A HOLE of two granules or more may be parked: it waits in a quick list and
+** is not to be merged. Its second used bit says so.
+**
 ** One bit for each page says that a node begins there. A segment never
 ** crosses the start of a node, so holes of two nodes never merge.
 **
@@ -77,14 +80,13 @@ uint64_t chain_prev_far(const mems_chain *c, uint64_t g);
 uint64_t chain_node(const mems_chain *c, uint64_t g);
 uint64_t chain_node_end(const mems_chain *c, uint64_t g);
 
-/* Splits: a HOLE begins at g, which is inside a segment. */
-void chain_begin(mems_chain *c, uint64_t g);
+/* Splits: a HOLE of n granules, not parked, begins at g, inside a segment. */
+void chain_begin(mems_chain *c, uint64_t g, uint64_t n);
 
 /* Merges: the segment at g becomes part of the one before it. */
 void chain_drop(mems_chain *c, uint64_t g);
 
-/* The first HOLE that starts in [g, until), or NOWHERE. Both lie in one
-   region, or `until` is its end. */
+/* The first HOLE that starts in [g, until), or NOWHERE. */
 uint64_t chain_hole(const mems_chain *c, uint64_t g, uint64_t until);
 
 static inline mems_word *chain_word(const mems_chain *c, uint64_t g) {
@@ -111,6 +113,23 @@ static inline bool chain_is_process(const mems_chain *c, uint64_t g) {
 static inline bool chain_is_hole(const mems_chain *c, uint64_t g) {
   const mems_word *w = chain_word(c, g);
   return w->start >> g % WORD & ~w->used >> g % WORD & 1;
+}
+
+static inline bool chain_is_parked(const mems_chain *c, uint64_t g) {
+  const mems_word *w = chain_word(c, g);
+  uint64_t second = bits_after(w[0].used & ~w[0].start,
+                               w[1].used & ~w[1].start, g % WORD);
+  return chain_is_hole(c, g) && (second & 1);
+}
+
+/* The HOLE of n granules at g is parked from now on, or no more. One of a
+   single granule can't be. */
+static inline void chain_park(mems_chain *c, uint64_t g, uint64_t n,
+                              bool parked) {
+  if (UNLIKELY(n < 2)) return;
+  mems_word *w = chain_word(c, g + 1);
+  uint64_t mask = bit((g + 1) % WORD);
+  w->used = parked ? w->used | mask : w->used & ~mask;
 }
 
 static inline bool chain_is_node(const mems_chain *c, uint64_t g) {

@@ -77,23 +77,33 @@ static const char *check_quick_lists(mems_heap *heap) {
   return NULL;
 }
 
-static const char *check_bounds(const mems_bins *b) {
-  uint64_t count = at_most(b->regions, b->level0.usable);
+/* Each bit of a set says whether the word below it is 0. */
+static const char *check_sets(const mems_bins *b) {
+  uint64_t blocks = b->level0.usable / sizeof(mems_sets);
   for (unsigned level = 0; level < b->top; level++) {
-    const uint8_t *low = bins_level(b, level);
-    const uint8_t *high = bins_level(b, level + 1);
-    for (uint64_t i = 0; i < count; i++) {
-      if (low[i] > high[i / 64]) return "a bound is higher than its parent";
-      if (low[i] > CLASS_MOST) return "a bound is no size class";
+    for (uint64_t i = 0; i < blocks * CLASSES; i++) {
+      uint64_t group = i / CLASSES, c = i % CLASSES;
+      bool any = bins_level(b, level)[group].word[c] != 0;
+      const mems_sets *above = bins_level(b, level + 1) + group / 64;
+      if (any != (above->word[c] >> group % 64 & 1))
+        return "a summary of a set differs from what it stands for";
     }
-    count = (count + 63) / 64;
+    blocks = (blocks + 63) / 64;
   }
+  for (unsigned c = 0; c < CLASSES; c++)
+    if ((bins_level(b, b->top)->word[c] != 0) != (b->present >> c & 1))
+      return "the classes present are not those of the sets";
   return NULL;
 }
 
 static const char *check_hole(mems_heap *heap, uint64_t g, uint64_t n) {
-  if (g == heap->slice || in_quick_list(heap, g, n)) return NULL;
-  if (bins_level(&heap->bins, 0)[g / REGION] >= class_of(n)) return NULL;
+  bool listed = in_quick_list(heap, g, n);
+  if (chain_is_parked(&heap->chain, g))
+    return listed ? NULL : "a parked HOLE is in no quick list";
+  if (g == heap->slice) return NULL;
+  uint64_t region = g / REGION;
+  const mems_sets *block = bins_level(&heap->bins, 0) + region / 64;
+  if (block->word[class_of(n)] >> region % 64 & 1) return NULL;
   return "a HOLE is in no index";
 }
 
@@ -154,7 +164,7 @@ int mems_heap_check(mems_heap *heap) {
   if (!broken) broken = check_nodes(c);
   if (!broken) broken = check_slice(heap);
   if (!broken) broken = check_quick_lists(heap);
-  if (!broken) broken = check_bounds(&heap->bins);
+  if (!broken) broken = check_sets(&heap->bins);
   if (!broken) broken = check_segments(heap, &sums);
   if (!broken) broken = check_counters(heap, &sums);
   heap->broken = broken;

@@ -7,13 +7,12 @@
 ** looked at. The used bits that follow a PROCESS's start hold its slack,
 ** size of the segment - bytes asked for, so that sizes are exact:
 **
-**   granules   size         slack is found in
-**   1          8            nowhere: it is 0
-**   2, 3       1-7, 9-24    one bit: slack or none; the last byte, which
-**                           is padding then, has how much
-**   4 ..       25 ..        three bits: 0 to 7
+**   granules   bytes    slack is found in
+**   2, 3       1-24     one bit: slack or none; the last byte, which is
+**                       padding then, has how much
+**   4 ..       25 ..    three bits: 0 to 7
 **
-** A size below 8 takes two granules, since one has no bit to spare.
+** A block takes two granules at least, since one has no bit to spare.
 **
 ** The gate (dict_span) remembers the block it found last: while a caller
 ** stays in one block it costs a subtraction and two compares.
@@ -44,7 +43,7 @@ typedef struct mems_block {
 
 /* Granules that a block of `size` bytes takes; size is 1 at least. */
 static inline uint64_t dict_granules(size_t size) {
-  return ((uint64_t)size + GRANULE - 1) / GRANULE + (size < GRANULE);
+  return size > GRANULE ? ((uint64_t)size + GRANULE - 1) / GRANULE : 2;
 }
 
 /* The granule that starts at `addr`; far behind every end if none does. */
@@ -68,7 +67,7 @@ static inline size_t dict_slack(const mems_chain *c, uint64_t g, uint64_t n) {
   const mems_word *w = chain_word(c, g);
   uint64_t after = bits_after(w[0].used, w[1].used, g % WORD);
   if (LIKELY(n > 3)) return after & 7;
-  if (n == 1 || (after & 1) == 0) return 0;
+  if ((after & 1) == 0) return 0;
   size_t padding = *dict_padding(c, g, n);
   /* raw C code may have overwritten it; its own block is what it loses */
   return padding < 2 * GRANULE ? padding : 0;

@@ -174,8 +174,10 @@ static void take_back(mems_heap *heap, const mems_block *b) {
   heap->requested -= b->size;
   heap->used -= b->granules;
   if (LIKELY(b->granules * GRANULE <= heap->quick_size &&
-             quick_push(&heap->bins, b->granules, b->at)))
+             quick_push(&heap->bins, b->granules, b->at))) {
+    chain_park(&heap->chain, b->at, b->granules, true);
     return;
+  }
   hole_free(heap, b->at);
   if (UNLIKELY(heap->used < heap->relief))
     trim_step(heap, b->granules * GRANULE);
@@ -208,7 +210,7 @@ static bool resize_in_place(mems_heap *heap, const mems_block *b,
     dict_touch(&heap->dict, b->at + n);
   }
   if (b->at + n < end) {
-    chain_begin(c, b->at + n);
+    chain_begin(c, b->at + n, end - b->at - n);
     hole_free(heap, b->at + n);
   }
   return true;

@@ -4,8 +4,8 @@
 ** A request goes down this list and stops at the first that serves it:
 **
 **   slice      cut the next piece off              small requests only
-**   search     the lowest region whose bound promises enough, there the
-**              best fit
+**   search     the smallest size class that will do, the lowest region
+**              that has it, there the best fit
 **   flush      merge what waits in the quick lists, search again
 **   grow       a new node
 **   search     once more, as long as it takes, before memory is refused
@@ -23,11 +23,15 @@ enum { EIGHTH = 8 };
 **   H g P   ->  H . P      its own start goes
 **   H g H   ->  H . .      both go
 **
-** A start of a node never goes.
+** A start of a node never goes, nor does a HOLE that is parked.
 */
+static bool merges(const mems_chain *c, uint64_t g) {
+  return chain_is_hole(c, g) && !chain_is_parked(c, g);
+}
+
 static uint64_t extend(mems_chain *c, uint64_t g) {
   uint64_t end = chain_next(c, g);
-  while (chain_is_hole(c, end) && !chain_is_node(c, end)) {
+  while (merges(c, end) && !chain_is_node(c, end)) {
     uint64_t next = chain_next(c, end);
     chain_drop(c, end);
     end = next;
@@ -40,7 +44,7 @@ mems_hole hole_coalesce(mems_heap *heap, uint64_t g) {
   uint64_t end = extend(c, g);
   while (!chain_is_node(c, g)) {
     uint64_t before = chain_prev(c, g - 1);
-    if (!chain_is_hole(c, before)) break;
+    if (!merges(c, before)) break;
     chain_drop(c, g);
     g = before;
   }
@@ -49,36 +53,23 @@ mems_hole hole_coalesce(mems_heap *heap, uint64_t g) {
 }
 
 uint64_t hole_extend(mems_heap *heap, uint64_t g) {
-  if (!chain_is_hole(&heap->chain, g) || chain_is_node(&heap->chain, g))
-    return 0;
+  if (!merges(&heap->chain, g) || chain_is_node(&heap->chain, g)) return 0;
   mems_hole hole = hole_coalesce(heap, g);
   return hole.size;
 }
 
 void hole_free(mems_heap *heap, uint64_t g) {
+  chain_park(&heap->chain, g, chain_next(&heap->chain, g) - g, false);
   mems_hole hole = hole_coalesce(heap, g);
   bins_note(&heap->bins, hole.at, hole.size);
-}
-
-/* Puts the HOLE of n granules at g into its quick list, if it has one. */
-static bool shelve(mems_heap *heap, uint64_t g, uint64_t n) {
-  if (n > QUICK_MOST || heap->quick_size == 0) return false;
-  if (!quick_push(&heap->bins, n, g)) return false;
-  dict_touch(&heap->dict, g + n); /* it may be handed out unseen */
-  return true;
-}
-
-/* The HOLE of n granules at g is left over; it has no HOLE beside it. */
-static void spare(mems_heap *heap, uint64_t g, uint64_t n) {
-  if (!shelve(heap, g, n)) bins_note(&heap->bins, g, n);
 }
 
 static void slice_release(mems_heap *heap) {
   uint64_t g = heap->slice;
   heap->slice = NOWHERE;
   heap->slice_left = 0;
-  if (g < heap->chain.end && chain_is_hole(&heap->chain, g))
-    spare(heap, g, chain_next(&heap->chain, g) - g);
+  if (g < heap->chain.end && merges(&heap->chain, g))
+    bins_note(&heap->bins, g, chain_next(&heap->chain, g) - g);
 }
 
 static void slice_set(mems_heap *heap, uint64_t g, uint64_t n) {
@@ -92,7 +83,8 @@ static uint64_t slice_cut(mems_heap *heap, uint64_t n) {
   if (heap->slice_left < n) return NOWHERE;
   heap->slice = g + n;
   heap->slice_left -= n;
-  if (!chain_is_start(&heap->chain, g + n)) chain_begin(&heap->chain, g + n);
+  uint64_t size = chain_next(&heap->chain, g) - g;
+  if (size > n) chain_begin(&heap->chain, g + n, size - n);
   if (heap->slice_left == 0) slice_release(heap);
   return g;
 }
@@ -118,44 +110,54 @@ static bool fits(const mems_wish *wish, mems_hole hole) {
   return hole.size >= skipped + wish->n;
 }
 
-/* Harvests one region: merges its holes, keeps the best fit, lays others of
-   just the size asked for in their quick list, sets the bound anew. */
-static void harvest(mems_heap *heap, uint64_t region, mems_wish *wish) {
-  uint64_t g = region * REGION, most = 0;
+/* Takes the best fit out of one region. Which classes are left is known
+   then: the class looked for, and that of the hole taken, may go. */
+static void pick(mems_heap *heap, uint64_t region, unsigned c,
+                 mems_wish *wish) {
+  uint64_t g = region * REGION, left = 0;
   uint64_t until = at_most(g + REGION, heap->chain.end);
   while (g < until && (g = chain_hole(&heap->chain, g, until)) != NOWHERE) {
-    mems_hole hole = hole_coalesce(heap, g), other = hole;
-    g = hole.at + hole.size;
-    if (fits(wish, hole) &&
-        (wish->best.size == 0 || hole.size < wish->best.size)) {
-      other = wish->best;
-      wish->best = hole;
+    mems_hole hole = {g, chain_next(&heap->chain, g) - g}, other = hole;
+    if (!chain_is_parked(&heap->chain, g)) {
+      if (fits(wish, hole) &&
+          (wish->best.size == 0 || hole.size < wish->best.size)) {
+        other = wish->best;
+        wish->best = hole;
+      }
+      if (other.size) left |= bit(class_of(other.size));
     }
-    if (other.size == 0) continue;
-    if (other.at < region * REGION)
-      bins_note(&heap->bins, other.at, other.size);
-    else if (other.size != wish->n || !shelve(heap, other.at, other.size))
-      most = at_least(most, other.size);
+    g = hole.at + hole.size;
   }
-  bins_lower(&heap->bins, region, 0);
-  if (most) bins_note(&heap->bins, region * REGION, most);
+  if ((left >> c & 1) == 0) bins_exclude(&heap->bins, region, c);
+  if (wish->best.size == 0) return;
+  if (wish->best.at == heap->slice) heap->slice = NOWHERE, heap->slice_left = 0;
+  unsigned taken = class_of(wish->best.size);
+  if ((left >> taken & 1) == 0) bins_exclude(&heap->bins, region, taken);
 }
 
-/* Looks in `tries` regions at most: first in those that are sure to have
-   enough if their bound is true, then in those that may. */
+/* Looks for the wish in regions that have class c, in `tries` at most. */
+static bool search_class(mems_heap *heap, mems_wish *wish, unsigned c,
+                         uint64_t tries) {
+  uint64_t region = bins_find(&heap->bins, 0, c);
+  while (region != NOWHERE && tries-- > 0) {
+    pick(heap, region, c, wish);
+    if (wish->best.size) return true;
+    region = bins_find(&heap->bins, region + 1, c);
+  }
+  return false;
+}
+
+/* Up from the class of n, in which a hole may do, to those in which every
+   one does. */
 static bool search(mems_heap *heap, mems_wish *wish, uint64_t tries) {
   unsigned sure = class_for(wish->n + wish->align - 1);
-  unsigned may = class_of(wish->n);
-  if (sure > CLASS_MOST) sure = CLASS_MOST;
-  for (unsigned c = sure; ; c = may) {
-    uint64_t region = bins_find(&heap->bins, 0, c);
-    while (region != NOWHERE && tries-- > 0) {
-      harvest(heap, region, wish);
-      if (wish->best.size) return true;
-      region = bins_find(&heap->bins, region + 1, c);
-    }
-    if (c == may) return false;
+  unsigned c = bins_class(&heap->bins, class_of(wish->n));
+  while (c != CLASS_NONE) {
+    uint64_t regions = c < sure ? tries / SEARCH_TRIES * MAY_TRIES : tries;
+    if (search_class(heap, wish, c, regions)) return true;
+    c = bins_class(&heap->bins, c + 1);
   }
+  return false;
 }
 
 /* From here on less used memory means that some goes back: more than 1 MiB
@@ -197,24 +199,39 @@ static uint64_t cut(mems_heap *heap, mems_hole hole, uint64_t n,
                     uint64_t align) {
   uint64_t at = round_up(hole.at, align), end = hole.at + hole.size;
   if (at > hole.at) {
-    chain_begin(&heap->chain, at);
+    chain_begin(&heap->chain, at, end - at);
     bins_note(&heap->bins, hole.at, at - hole.at);
   }
   if (at + n < end) {
-    chain_begin(&heap->chain, at + n);
-    if (n <= QUICK_MOST)
+    chain_begin(&heap->chain, at + n, end - at - n);
+    if (n <= QUICK_MOST && end - at - n >= SLICE_LEAST)
       slice_set(heap, at + n, end - at - n);
     else
-      spare(heap, at + n, end - at - n);
+      bins_note(&heap->bins, at + n, end - at - n);
   }
   return at;
 }
 
+/* Merging what is parked gives up fast reuse, so a heap prefers to grow as
+   long as little is parked. A small one does not: it uses its last hole
+   before it asks for more. */
+static bool much_is_parked(mems_heap *heap) {
+  uint64_t parked = 0;
+  for (uint64_t n = 2; n <= QUICK_MOST; n++)
+    parked += n * *quick_list(&heap->bins, n);
+  return parked * PARKED_PART > heap->chain.end ||
+         heap->chain.end <= SMALL_HEAP;
+}
+
 static bool find(mems_heap *heap, mems_wish *wish) {
   if (search(heap, wish, SEARCH_TRIES)) return true;
+  if (much_is_parked(heap)) {
+    hole_flush(heap);
+    if (search(heap, wish, SEARCH_TRIES)) return true;
+  }
+  if (grow(heap, wish)) return true;
   hole_flush(heap);
-  return search(heap, wish, SEARCH_TRIES) || grow(heap, wish) ||
-         search(heap, wish, UINT64_MAX);
+  return search(heap, wish, UINT64_MAX);
 }
 
 uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align) {

@@ -138,8 +138,15 @@ lua_Integer lmems_checkint(lua_State *L, int arg, const char *what,
 const char *lmems_checkstring(lua_State *L, int arg, const char *what,
                               size_t *length);
 
+/* The address that is an integer at `arg`; raises on anything else. */
+mems_addr lmems_checkaddr_slow(lua_State *L, int arg);
+
 /* An address: a light userdata or an integer; raises on anything else. */
-mems_addr lmems_checkaddr(lua_State *L, int arg);
+static inline mems_addr lmems_checkaddr(lua_State *L, int arg) {
+  if (lua_type(L, arg) == LUA_TLIGHTUSERDATA)
+    return (uintptr_t)lua_touserdata(L, arg);
+  return lmems_checkaddr_slow(L, arg);
+}
 
 /* A count of bytes or elements: an integer from 0; raises. */
 static inline size_t lmems_checkcount(lua_State *L, int arg,
@@ -163,9 +170,14 @@ static inline void lmems_resolve(lua_State *L, lmems_box *box, int arg) {
 
 /* An optional offset in bytes, from 0; raises. At most LUA_MAXINTEGER. */
 static inline size_t lmems_optoffset(lua_State *L, int arg) {
-  if (lua_gettop(L) < arg || lua_isnil(L, arg))
+  int ok;
+  if (lua_gettop(L) < arg)
     return 0;
-  return lmems_checkcount(L, arg, "offset");
+  lua_Integer n = lua_tointegerx(L, arg, &ok);
+  if (!ok || n < 0)
+    n = lua_isnil(L, arg) ? 0 : lmems_checkint(L, arg, "offset", 0,
+                                               LUA_MAXINTEGER);
+  return (size_t)n;
 }
 
 /* The slow part of lmems_gate: integers, objects, physical addresses,

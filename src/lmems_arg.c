@@ -33,12 +33,10 @@ const char *lmems_checkstring(lua_State *L, int arg, const char *what,
   return s;
 }
 
-mems_addr lmems_checkaddr(lua_State *L, int arg) {
-  int type = lua_type(L, arg), ok = 0;
-  if (type == LUA_TLIGHTUSERDATA)
-    return (uintptr_t)lua_touserdata(L, arg);
+mems_addr lmems_checkaddr_slow(lua_State *L, int arg) {
+  int ok = 0;
   lua_Integer n = 0;
-  if (type == LUA_TNUMBER)
+  if (lua_type(L, arg) == LUA_TNUMBER)
     n = lua_tointegerx(L, arg, &ok);
   if (!ok)
     lmems_argerror(L, arg, "address expected, got %s",
@@ -61,23 +59,29 @@ void lmems_resolve_slow(lua_State *L, lmems_box *box, int arg) {
     lmems_noheap(L, box);
 }
 
-/* The virtual address at `arg`, if need be of a physical one. */
-static mems_addr virtual_address(lua_State *L, mems_heap *heap, int arg) {
-  mems_addr addr = lmems_checkaddr(L, arg), behind;
-  if (mems_heap_span(heap, addr, 0) != NULL)
-    return addr;
-  behind = mems_heap_address(heap, (void *)(uintptr_t)addr);
+/* Raises: the gate refused that range. */
+static void refuse(lua_State *L, lmems_box *box, int arg, mems_addr addr,
+                   size_t offset, size_t size) {
+  lmems_explain(L, box->heap, addr, offset, size);
+  lmems_argerror(L, arg, "%s", lua_tostring(L, -1));
+}
+
+/* The virtual address behind `addr`, if that is a physical one. */
+static mems_addr virtual_address(mems_heap *heap, mems_addr addr) {
+  mems_addr behind = mems_heap_address(heap, (void *)(uintptr_t)addr);
   return behind != 0 ? behind : addr;
 }
 
 char *lmems_gate_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
                       size_t size) {
   lmems_resolve(L, box, arg);
-  mems_addr addr = virtual_address(L, box->heap, arg);
+  mems_addr addr = lmems_checkaddr(L, arg);
   char *block = mems_heap_span(box->heap, addr, offset + size);
   if (block == NULL) {
-    lmems_explain(L, box->heap, addr, offset, size);
-    lmems_argerror(L, arg, "%s", lua_tostring(L, -1));
+    addr = virtual_address(box->heap, addr);
+    block = mems_heap_span(box->heap, addr, offset + size);
+    if (block == NULL)
+      refuse(L, box, arg, addr, offset, size);
   }
   return block + offset;
 }
@@ -85,12 +89,10 @@ char *lmems_gate_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
 size_t lmems_rest(lua_State *L, lmems_box *box, int arg) {
   mems_segment segment;
   lmems_resolve(L, box, arg);
-  mems_addr addr = virtual_address(L, box->heap, arg);
-  if (mems_heap_locate(box->heap, addr, &segment) != MEMS_OK ||
-      segment.kind != MEMS_PROCESS ||
-      addr - segment.addr > segment.requested) {
-    lmems_explain(L, box->heap, addr, 0, 1);
-    lmems_argerror(L, arg, "%s", lua_tostring(L, -1));
-  }
+  mems_addr addr = virtual_address(box->heap, lmems_checkaddr(L, arg));
+  int error = mems_heap_locate(box->heap, addr, &segment);
+  if (error != MEMS_OK || segment.kind != MEMS_PROCESS ||
+      addr - segment.addr > segment.requested)
+    refuse(L, box, arg, addr, 0, 0);
   return segment.requested - (size_t)(addr - segment.addr);
 }

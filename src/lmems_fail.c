@@ -52,14 +52,17 @@ const char *lmems_pushshown(lua_State *L, int index) {
   }
 }
 
-/* Pushes "2004+4", the range as a message shows it. */
+/* Pushes "2004+4", the range as a message shows it, or "2004" if it has no
+   bytes. */
 static const char *push_range(lua_State *L, mems_addr addr, size_t offset,
                               size_t size) {
   if (offset > (mems_addr)LUA_MAXINTEGER - addr)
     return lua_pushfstring(L, "%I with offset %I", (lua_Integer)addr,
                            (lua_Integer)offset);
-  return lua_pushfstring(L, "%I+%I", (lua_Integer)(addr + offset),
-                         (lua_Integer)size);
+  addr += offset;
+  if (size == 0)
+    return lua_pushfstring(L, "%I", (lua_Integer)addr);
+  return lua_pushfstring(L, "%I+%I", (lua_Integer)addr, (lua_Integer)size);
 }
 
 int lmems_explain(lua_State *L, mems_heap *heap, mems_addr addr,

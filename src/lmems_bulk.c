@@ -1,0 +1,208 @@
+/*
+** lmems_bulk.c - many bytes or many values in one call.
+**
+** All ranges and all values are checked before the first byte changes, so a
+** call that raises has done nothing.
+*/
+
+#include <limits.h>
+
+#include "lmems.h"
+
+/***
+@module mems
+*/
+
+/* The bytes of `count` elements, or more than any block has. */
+static size_t array_bytes(size_t count, int type) {
+  size_t size = lmems_typesize(type);
+  return count > LUA_MAXINTEGER / size ? LUA_MAXINTEGER : count * size;
+}
+
+/***
+Reads values that lie one after the other. In the table a `ptr` that is 0
+is false, so that the table has no hole.
+@function peekarray
+@tparam address addr
+@tparam string type see @{peek}
+@tparam integer count of values, from 0
+@tparam[opt=0] integer offset in bytes, from 0
+@treturn table
+*/
+static int peekarray(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  int type = lmems_checktype(L, self.arg + 1);
+  size_t count = lmems_checkcount(L, self.arg + 2, "count");
+  size_t offset = lmems_optoffset(L, self.arg + 3);
+  size_t bytes = array_bytes(count, type), size = lmems_typesize(type);
+  lmems_gate(L, self.box, self.arg, offset, bytes);
+  lua_createtable(L, count < INT_MAX ? (int)count : INT_MAX, 0);
+  lmems_checkself(L); /* a finalizer may have closed the heap */
+  const char *p = lmems_gate(L, self.box, self.arg, offset, bytes);
+  int none = type % LMEMS_SWAPPED == LMEMS_PTR;
+  for (size_t i = 1; i <= count; i++, p += size) {
+    lmems_get(L, type, p);
+    if (none && lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      lua_pushboolean(L, 0);
+    }
+    lua_rawseti(L, -2, (lua_Integer)i);
+  }
+  return 1;
+}
+
+/* Converts elements 1 to `count` of the table at `table` to what `to` has
+   room for; raises if one does not fit. */
+static void convert_elements(lua_State *L, int table, lua_Integer count,
+                             int type, char *to) {
+  enum { BATCH = 16 }; /* values on the stack at once; fewer calls */
+  size_t size = lmems_typesize(type);
+  int top = lua_gettop(L);
+  lua_Integer i = 1;
+  while (i <= count) {
+    for (int n = 1; n <= BATCH && i <= count; n++, i++, to += size)
+      if (lua_rawgeti(L, table, i) == LUA_TNIL ||
+          !lmems_put(L, top + n, type, to))
+        lmems_misfit(L, table, top + n, type, i);
+    lua_settop(L, top);
+  }
+}
+
+/* Raises if the table at `table` goes on after its element `count`, its
+   length. A sequence lies in order before all other keys, so the walk may
+   begin at its end; only a short one, which may lie otherwise, is walked
+   whole. */
+static void check_no_hole(lua_State *L, int table, lua_Integer count) {
+  enum { SHORT = 64 };
+  if (count <= SHORT)
+    lua_pushnil(L);
+  else
+    lua_pushinteger(L, count);
+  while (lua_next(L, table)) {
+    lua_pop(L, 1);
+    if (lua_isinteger(L, -1) && lua_tointeger(L, -1) > count)
+      lmems_argerror(L, table, "the table has no element %I, but one %I",
+                     count + 1, lua_tointeger(L, -1));
+  }
+}
+
+/***
+Writes the elements 1 to `#values` of a table, without metamethods, one
+after the other.
+@function pokearray
+@tparam address addr
+@tparam string type see @{poke}
+@tparam table values
+@tparam[opt=0] integer offset in bytes, from 0
+@treturn integer the count written
+@raise if an element does not fit the type, the table has a hole, or there
+ are more than fit; then nothing is written
+*/
+static int pokearray(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  int type = lmems_checktype(L, self.arg + 1);
+  int table = self.arg + 2;
+  size_t offset = lmems_optoffset(L, self.arg + 3);
+  if (!lua_istable(L, table))
+    lmems_argerror(L, table, "a table expected, got %s",
+                   lmems_pushshown(L, table));
+  lua_Integer count = (lua_Integer)lua_rawlen(L, table);
+  size_t bytes = array_bytes((size_t)count, type);
+  luaL_Buffer buffer;
+  luaL_checkstack(L, LUA_MINSTACK + 20, "pokearray");
+  lmems_gate(L, self.box, self.arg, offset, bytes);
+  char *values = luaL_buffinitsize(L, &buffer, bytes);
+  convert_elements(L, table, count, type, values);
+  check_no_hole(L, table, count);
+  lmems_checkself(L); /* a finalizer may have closed the heap */
+  char *p = lmems_gate(L, self.box, self.arg, offset, bytes);
+  memcpy(p, values, bytes);
+  lua_pushinteger(L, count);
+  return 1;
+}
+
+/***
+Sets `n` bytes to the same value.
+@function fill
+@tparam address addr
+@tparam integer byte from 0 to 255
+@tparam integer n bytes, from 0
+*/
+static int fill(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  int byte = (int)lmems_checkint(L, self.arg + 1, "byte", 0, 255);
+  size_t n = lmems_checkcount(L, self.arg + 2, "n");
+  memset(lmems_gate(L, self.box, self.arg, 0, n), byte, n);
+  return 0;
+}
+
+/***
+Copies `n` bytes. The ranges may overlap.
+@function copy
+@tparam address dst
+@tparam address src
+@tparam integer n bytes, from 0
+*/
+static int copy(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  size_t n = lmems_checkcount(L, self.arg + 2, "n");
+  lmems_resolve(L, self.box, self.arg);
+  lmems_resolve(L, self.box, self.arg + 1);
+  char *dst = lmems_gate(L, self.box, self.arg, 0, n);
+  const char *src = lmems_gate(L, self.box, self.arg + 1, 0, n);
+  memmove(dst, src, n);
+  return 0;
+}
+
+/***
+Compares `n` bytes, as unsigned numbers, from the first one on.
+@function compare
+@tparam address a
+@tparam address b
+@tparam integer n bytes, from 0
+@treturn integer -1 if the bytes at `a` are less, 0 if they are equal, 1 if
+ they are greater
+*/
+static int compare(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  size_t n = lmems_checkcount(L, self.arg + 2, "n");
+  lmems_resolve(L, self.box, self.arg);
+  lmems_resolve(L, self.box, self.arg + 1);
+  const char *a = lmems_gate(L, self.box, self.arg, 0, n);
+  const char *b = lmems_gate(L, self.box, self.arg + 1, 0, n);
+  int order = memcmp(a, b, n);
+  lua_pushinteger(L, (order > 0) - (order < 0));
+  return 1;
+}
+
+/***
+Finds a string in `n` bytes.
+@function find
+@tparam address addr
+@tparam integer n bytes, from 0
+@tparam string s may hold any bytes
+@treturn ?address|nil where the first match begins, or nil
+*/
+static int find(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  size_t length, n = lmems_checkcount(L, self.arg + 1, "n");
+  const char *s = lmems_checkstring(L, self.arg + 2, "s", &length);
+  const char *p = lmems_gate(L, self.box, self.arg, 0, n);
+  const char *match = memmem(p, n, s, length);
+  if (match == NULL) {
+    lua_pushnil(L);
+    return 1;
+  }
+  mems_addr addr = lmems_checkaddr(L, self.arg) + (size_t)(match - p);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)addr);
+  return 1;
+}
+
+static const luaL_Reg verbs[] = {
+  {"peekarray", peekarray}, {"pokearray", pokearray}, {"fill", fill},
+  {"copy", copy}, {"compare", compare}, {"find", find}, {NULL, NULL}
+};
+
+void lmems_setbulk(lua_State *L, int first) {
+  lmems_setverbs(L, verbs, first);
+}

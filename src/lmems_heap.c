@@ -1,0 +1,404 @@
+/*
+** lmems_heap.c - verbs on heaps and on whole blocks.
+*/
+
+#include "lmems.h"
+
+/***
+The default heap's `mems.FUNCTION(...)` is `heap:FUNCTION(...)` on a heap
+that @{open} gave. An address is a light userdata, as @{malloc} gives it, or
+an integer. What is wrong with a call raises an error; what the machine
+refuses gives `nil`, a message and a code (one of the constants `mems.E...`).
+@module mems
+*/
+
+/***
+Opens the default heap.
+@function init
+@tparam[opt] table options
+ `limit`: the most bytes its nodes may map (64 GiB);
+ `base`: the first virtual address, a multiple of 8 (1000);
+ `page`: the smallest node in bytes, a multiple of 4096 (4096);
+ `align`: the physical alignment of every block, a power of two from 8 to
+ 4096 (8);
+ `quarantine`: freed blocks are kept from reuse until this many bytes are
+ waiting (0);
+ `fill`: true to fill new blocks with 0xAA and freed ones with 0x55 (false)
+@treturn[1] boolean true
+@treturn[2] nil if the system refuses the memory
+@treturn[2] string a message
+@treturn[2] integer a code
+@raise if it is open already, or an option is unknown or out of its range
+*/
+static int init(lua_State *L) {
+  lmems_self self = lmems_anyself(L);
+  if (self.box->heap != NULL)
+    return luaL_error(L, "mems is already initialised");
+  int error = lmems_boxopen(L, self.box, self.arg);
+  if (error != MEMS_OK)
+    return lmems_fail(L, error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/***
+Opens another heap. It is closed by `heap:close()`, at the end of the scope
+of a `<close>` variable, or when it is collected.
+@function open
+@tparam[opt] table options see @{init}
+@treturn[1] heap a heap
+@treturn[2] nil if the system refuses the memory
+@treturn[2] string a message
+@treturn[2] integer a code
+@raise if an option is unknown or out of its range
+*/
+static int open(lua_State *L) {
+  lua_settop(L, 1);
+  lmems_box *box = lmems_newbox(L);
+  int error = lmems_boxopen(L, box, 1);
+  if (error != MEMS_OK)
+    return lmems_fail(L, error);
+  lua_settop(L, 2);
+  return 1;
+}
+
+/***
+Closes the default heap: all its memory goes back to the system and all its
+addresses are dead. `heap:close()` does the same with another heap; calling
+that again does nothing.
+@function finish
+@treturn integer the number of blocks that were still allocated
+@treturn integer the bytes that they were asked for
+*/
+static int finish(lua_State *L) {
+  mems_stats stats;
+  mems_heap_stats(lmems_checkself(L).box->heap, &stats);
+  lmems_boxclose(lmems_anyself(L).box);
+  lua_pushinteger(L, (lua_Integer)stats.processes);
+  lua_pushinteger(L, (lua_Integer)stats.requested);
+  return 2;
+}
+
+static int heap_close(lua_State *L) {
+  if (lmems_anyself(L).box->heap != NULL)
+    return finish(L);
+  lua_pushinteger(L, 0);
+  lua_pushinteger(L, 0);
+  return 2;
+}
+
+static int heap_tostring(lua_State *L) {
+  lmems_box *box = lmems_anyself(L).box;
+  mems_stats stats;
+  if (box->heap == NULL) {
+    lua_pushliteral(L, LMEMS_HEAP " (closed)");
+    return 1;
+  }
+  mems_heap_stats(box->heap, &stats);
+  lua_pushfstring(L, LMEMS_HEAP " (blocks: %I, bytes: %I)",
+                  (lua_Integer)stats.processes,
+                  (lua_Integer)stats.requested);
+  return 1;
+}
+
+/* Pushes what a malloc-like call gave: an address, or nil, message, code. */
+static int push_block(lua_State *L, mems_heap *heap, mems_addr addr) {
+  if (addr == 0)
+    return lmems_fail(L, mems_heap_error(heap));
+  lua_pushlightuserdata(L, (void *)(uintptr_t)addr);
+  return 1;
+}
+
+/* A size in bytes, or a count, from 1. */
+static inline size_t check_size(lua_State *L, int arg, const char *what) {
+  int ok;
+  lua_Integer n = lua_tointegerx(L, arg, &ok);
+  if (!ok || n < 1)
+    n = lmems_checkint(L, arg, what, 1, LUA_MAXINTEGER);
+  return (size_t)n;
+}
+
+static mems_addr malloc_aligned(lua_State *L, lmems_self self, size_t size) {
+  size_t align = check_size(L, self.arg + 1, "align");
+  if (align > 4096 || (align & (align - 1)) != 0)
+    lmems_argerror(L, self.arg + 1, "align has to be a power of two up to "
+                   "4096, got %I", (lua_Integer)align);
+  return mems_heap_aligned(self.box->heap, size, align);
+}
+
+/***
+Allocates a block. Its contents are undefined.
+@function malloc
+@tparam integer size in bytes, from 1
+@tparam[opt] integer align the physical address will be a multiple of this
+ power of two, up to 4096
+@treturn[1] address the virtual address of its first byte
+@treturn[2] nil over the limit, or without memory
+@treturn[2] string a message
+@treturn[2] integer a code: `mems.ELIMIT` or `mems.ENOMEM`
+*/
+static int malloc_(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  size_t size = check_size(L, self.arg, "size");
+  mems_addr addr;
+  if (lua_gettop(L) <= self.arg || lua_isnil(L, self.arg + 1))
+    addr = mems_heap_malloc(self.box->heap, size);
+  else
+    addr = malloc_aligned(L, self, size);
+  return push_block(L, self.box->heap, addr);
+}
+
+/***
+Allocates a block of `count * size` bytes, all zero.
+@function calloc
+@tparam integer count from 1
+@tparam integer size in bytes, from 1
+@treturn[1] address the virtual address of its first byte
+@treturn[2] nil over the limit, or without memory
+@treturn[2] string a message
+@treturn[2] integer a code: `mems.ELIMIT` or `mems.ENOMEM`
+*/
+static int calloc_(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  size_t count = check_size(L, self.arg, "count");
+  size_t size = check_size(L, self.arg + 1, "size");
+  return push_block(L, self.box->heap,
+                    mems_heap_calloc(self.box->heap, count, size));
+}
+
+/***
+Changes the size of a block. Its contents are kept, as far as they fit.
+@function realloc
+@tparam ?address|nil addr the start of a block; nil allocates a new one
+@tparam integer size in bytes, from 1
+@treturn[1] address the same address, or a new one; then `addr` is dead
+@treturn[2] nil over the limit, or without memory: the block is as it was
+@treturn[2] string a message
+@treturn[2] integer a code: `mems.ELIMIT` or `mems.ENOMEM`
+@raise if `addr` is not the start of a block
+*/
+static int realloc_(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  mems_heap *heap = self.box->heap;
+  int new = lua_isnil(L, self.arg);
+  mems_addr addr = new ? 0 : lmems_checkaddr(L, self.arg);
+  size_t size = check_size(L, self.arg + 1, "size");
+  if (!new && mems_heap_size(heap, addr) == 0)
+    return lmems_notblock(L, heap, self.arg, addr);
+  return push_block(L, heap, mems_heap_realloc(heap, addr, size));
+}
+
+/***
+Frees a block.
+@function free
+@tparam address addr the start of a block
+@raise if it is free already, inside a block, or was never allocated
+*/
+static int free_(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  mems_addr addr = lmems_checkaddr(L, self.arg);
+  if (mems_heap_free(self.box->heap, addr) != MEMS_OK)
+    return lmems_notblock(L, self.box->heap, self.arg, addr);
+  return 0;
+}
+
+/***
+The physical address behind a virtual one. It is good until the block is
+freed or moved, for C code and for the functions of this module.
+@function get
+@tparam address addr anywhere inside a block
+@treturn[1] lightuserdata the physical address
+@treturn[2] nil if it is not inside a block
+@treturn[2] string a message
+@treturn[2] integer a code
+*/
+static int get(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  mems_heap *heap = self.box->heap;
+  mems_addr addr = lmems_checkaddr(L, self.arg);
+  void *physical = mems_heap_get(heap, addr);
+  if (physical != NULL) {
+    lua_pushlightuserdata(L, physical);
+    return 1;
+  }
+  lua_pushnil(L);
+  int code = lmems_explain(L, heap, addr, 0, 0);
+  lua_pushinteger(L, code);
+  return 3;
+}
+
+/***
+The size of a block.
+@function size
+@tparam address addr the start of a block
+@treturn integer the bytes it was asked for
+@raise if `addr` is not the start of a block
+*/
+static int size(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  mems_addr addr = lmems_checkaddr(L, self.arg);
+  size_t bytes = mems_heap_size(self.box->heap, addr);
+  if (bytes == 0)
+    return lmems_notblock(L, self.box->heap, self.arg, addr);
+  lua_pushinteger(L, (lua_Integer)bytes);
+  return 1;
+}
+
+/***
+Address arithmetic: `addr + n`. Needs no heap.
+@function add
+@tparam address addr
+@tparam integer n may be negative
+@treturn address
+@raise if the result is below 0 or passes 2^63 - 1
+*/
+static int add(lua_State *L) {
+  lmems_self self = lmems_anyself(L);
+  lua_Integer n, sum, addr = (lua_Integer)lmems_checkaddr(L, self.arg);
+  n = lmems_checkint(L, self.arg + 1, "n", LUA_MININTEGER, LUA_MAXINTEGER);
+  if (__builtin_add_overflow(addr, n, &sum) || sum < 0)
+    return lmems_argerror(L, self.arg + 1, "%I and %I give no address", addr,
+                          n);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)sum);
+  return 1;
+}
+
+/***
+Address arithmetic: `a - b`. Needs no heap.
+@function diff
+@tparam address a
+@tparam address b
+@treturn integer bytes
+*/
+static int diff(lua_State *L) {
+  lmems_self self = lmems_anyself(L);
+  mems_addr a = lmems_checkaddr(L, self.arg);
+  mems_addr b = lmems_checkaddr(L, self.arg + 1);
+  lua_pushinteger(L, (lua_Integer)(a - b));
+  return 1;
+}
+
+/***
+An address as an integer. Needs no heap.
+@function tointeger
+@tparam address addr
+@treturn integer
+*/
+static int tointeger(lua_State *L) {
+  lmems_self self = lmems_anyself(L);
+  lua_pushinteger(L, (lua_Integer)lmems_checkaddr(L, self.arg));
+  return 1;
+}
+
+/***
+An address as a light userdata. Needs no heap, and does not ask whether the
+address is allocated.
+@function toaddress
+@tparam address n
+@treturn address
+*/
+static int toaddress(lua_State *L) {
+  lmems_self self = lmems_anyself(L);
+  mems_addr addr = lmems_checkaddr(L, self.arg);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)addr);
+  return 1;
+}
+
+/***
+The state of the heap, from counters. Costs the same for every heap.
+@function stats
+@treturn table
+ `limit`: the most bytes its nodes may map;
+ `mapped`: bytes in nodes now;
+ `used`: bytes in PROCESS segments, whole granules of 8;
+ `unused`: bytes in HOLEs;
+ `requested`: bytes the live blocks were asked for;
+ `quarantined`: bytes of freed blocks that wait;
+ `overhead`: bytes mapped beside the nodes;
+ `peak`: the highest value of `used` so far;
+ `processes`, `holes`, `nodes`: how many there are;
+ `pages`: `mapped / page_size`;
+ `page_size`: 4096;
+ `mallocs`, `frees`: blocks handed out and taken back so far;
+ `base`: the first virtual address;
+ `align`: the physical alignment of every block;
+ `owned`: bytes in blocks that Lua objects own
+*/
+static int stats(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  mems_stats stats;
+  mems_heap_stats(self.box->heap, &stats);
+  lua_createtable(L, 0, 18);
+#define SET(name, value) \
+  (lua_pushinteger(L, (lua_Integer)(value)), lua_setfield(L, -2, name))
+#define FIELD(name) SET(#name, stats.name)
+  FIELD(limit);
+  FIELD(mapped);
+  FIELD(used);
+  FIELD(unused);
+  FIELD(requested);
+  FIELD(quarantined);
+  FIELD(overhead);
+  FIELD(peak);
+  FIELD(processes);
+  FIELD(holes);
+  FIELD(nodes);
+  FIELD(pages);
+  FIELD(page_size);
+  FIELD(mallocs);
+  FIELD(frees);
+  FIELD(base);
+  FIELD(align);
+  SET("owned", self.box->owned);
+#undef FIELD
+#undef SET
+  return 1;
+}
+
+/***
+Gives back to the system what is unused.
+@function trim
+@treturn integer the bytes given back
+*/
+static int trim(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  lua_pushinteger(L, (lua_Integer)mems_heap_trim(self.box->heap));
+  return 1;
+}
+
+/***
+Checks every invariant of the heap. Takes time in proportion to its size.
+@function check
+@treturn boolean true
+@raise if the heap is damaged, with the invariant that does not hold
+*/
+static int check(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  if (mems_heap_check(self.box->heap) != MEMS_OK)
+    return luaL_error(L, "the heap is damaged: %s",
+                      mems_heap_broken(self.box->heap));
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static const luaL_Reg shared_verbs[] = {
+  {"malloc", malloc_}, {"calloc", calloc_}, {"realloc", realloc_},
+  {"free", free_}, {"get", get}, {"size", size}, {"add", add},
+  {"diff", diff}, {"tointeger", tointeger}, {"toaddress", toaddress},
+  {"stats", stats}, {"trim", trim}, {"check", check}, {NULL, NULL}
+};
+
+static const luaL_Reg module_verbs[] = {
+  {"init", init}, {"open", open}, {"finish", finish}, {NULL, NULL}
+};
+
+static const luaL_Reg method_verbs[] = {
+  {"close", heap_close}, {"__close", heap_close}, {"__gc", heap_close},
+  {"__tostring", heap_tostring}, {NULL, NULL}
+};
+
+void lmems_setheap(lua_State *L, int first) {
+  lmems_setverbs(L, shared_verbs, first);
+  lmems_setverbs(L, lua_istable(L, first) ? method_verbs : module_verbs,
+                 first);
+}

@@ -1,0 +1,128 @@
+/*
+** lmems_memory.c - peek and poke: one value at one address.
+**
+** peek_TYPE and poke_TYPE are made from the table of types in lmems.h, one
+** pair of C functions for each type and byte order.
+*/
+
+#include "lmems.h"
+
+/***
+@module mems
+*/
+
+/***
+Reads a value. Types are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool ptr`,
+in the machine's byte order, or with `le` or `be` after the name in that
+one; the address need not be aligned. A `u64` above 2^63 - 1 wraps around to
+a negative integer, as Lua's integers do. A `bool` is one byte, true unless
+0. A `ptr` is 8 bytes, an address, and nil if it is 0.
+@function peek
+@tparam address addr virtual, or a physical one that @{get} gave
+@tparam string type
+@tparam[opt=0] integer offset in bytes, from 0
+@return the value
+@raise unless all the bytes from `addr` to the value's last one are in one
+ block
+*/
+static int peek(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  int type = lmems_checktype(L, self.arg + 1);
+  size_t offset = lmems_optoffset(L, self.arg + 2);
+  const char *p = lmems_gate(L, self.box, self.arg, offset,
+                             lmems_typesize(type));
+  lmems_get(L, type, p);
+  return 1;
+}
+
+/***
+Writes a value. A `ptr` takes an address, or nil, false or 0 for none.
+@function poke
+@tparam address addr virtual, or a physical one that @{get} gave
+@tparam string type see @{peek}
+@param value
+@tparam[opt=0] integer offset in bytes, from 0
+@raise if the value does not fit the type, or not all the bytes from `addr`
+ to the value's last one are in one block
+*/
+static int poke(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  int type = lmems_checktype(L, self.arg + 1);
+  size_t offset = lmems_optoffset(L, self.arg + 3);
+  char *p = lmems_gate(L, self.box, self.arg, offset, lmems_typesize(type));
+  if (!lmems_put(L, self.arg + 2, type, p))
+    return lmems_misfit(L, self.arg + 2, self.arg + 2, type, 0);
+  return 0;
+}
+
+/***
+Reads a value of the type in its name: there are `peek_i32`, `peek_f64be`
+and so on, for every type and byte order.
+@function peek_TYPE
+@tparam address addr
+@tparam[opt=0] integer offset in bytes, from 0
+@return the value
+@see peek
+*/
+
+/***
+Writes a value of the type in its name.
+@function poke_TYPE
+@tparam address addr
+@param value
+@tparam[opt=0] integer offset in bytes, from 0
+@see poke
+*/
+
+#define ACCESS(name, suffix, ID, swapped) \
+  static int peek_##name##suffix(lua_State *L) { \
+    lmems_self self = lmems_checkself(L); \
+    size_t offset = lmems_optoffset(L, self.arg + 1); \
+    lmems_get_##name(L, swapped, \
+                     lmems_gate(L, self.box, self.arg, offset, \
+                                lmems_typesize(LMEMS_##ID))); \
+    return 1; \
+  } \
+  static int poke_##name##suffix(lua_State *L) { \
+    lmems_self self = lmems_checkself(L); \
+    size_t offset = lmems_optoffset(L, self.arg + 2); \
+    char *p = lmems_gate(L, self.box, self.arg, offset, \
+                         lmems_typesize(LMEMS_##ID)); \
+    if (!lmems_put_##name(L, self.arg + 1, swapped, p)) \
+      return lmems_misfit(L, self.arg + 1, self.arg + 1, \
+                          LMEMS_##ID + (swapped) * LMEMS_SWAPPED, 0); \
+    return 0; \
+  }
+
+#define X(ID, name, ctype, bits) \
+  ACCESS(name, _native, ID, 0) \
+  ACCESS(name, _swapped, ID, 1)
+LMEMS_TYPES(X)
+#undef X
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define LE(verb) verb##_native
+#define BE(verb) verb##_swapped
+#else
+#define LE(verb) verb##_swapped
+#define BE(verb) verb##_native
+#endif
+
+static const luaL_Reg verbs[] = {
+  {"peek", peek},
+  {"poke", poke},
+#define X(ID, name, ctype, bits) \
+  {"peek_" #name, peek_##name##_native}, \
+  {"peek_" #name "le", LE(peek_##name)}, \
+  {"peek_" #name "be", BE(peek_##name)}, \
+  {"poke_" #name, poke_##name##_native}, \
+  {"poke_" #name "le", LE(poke_##name)}, \
+  {"poke_" #name "be", BE(poke_##name)},
+  LMEMS_TYPES(X)
+#undef X
+  {NULL, NULL}
+};
+
+void lmems_setmemory(lua_State *L, int first) {
+  lmems_setverbs(L, verbs, first);
+}

@@ -1,0 +1,200 @@
+/*
+** lmems_string.c - strings and records of Lua's own formats.
+**
+** pack and unpack call string.pack and string.unpack, their upvalue 3, and
+** turn their complaints into ones about the arguments of the caller.
+*/
+
+#include <stdio.h>
+
+#include <lualib.h>
+
+#include "lmems.h"
+
+/***
+@module mems
+*/
+
+/***
+Reads `n` bytes, whatever they are.
+@function readstring
+@tparam address addr
+@tparam integer n bytes, from 0
+@tparam[opt=0] integer offset in bytes, from 0
+@treturn string
+*/
+static int readstring(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  size_t n = lmems_checkcount(L, self.arg + 1, "n");
+  size_t offset = lmems_optoffset(L, self.arg + 2);
+  lua_pushlstring(L, lmems_gate(L, self.box, self.arg, offset, n), n);
+  return 1;
+}
+
+/***
+Writes the bytes of a string, and nothing after them.
+@function writestring
+@tparam address addr
+@tparam string s may hold any bytes
+@tparam[opt=0] integer offset in bytes, from 0
+*/
+static int writestring(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  size_t length;
+  const char *s = lmems_checkstring(L, self.arg + 1, "s", &length);
+  size_t offset = lmems_optoffset(L, self.arg + 2);
+  memcpy(lmems_gate(L, self.box, self.arg, offset, length), s, length);
+  return 0;
+}
+
+/***
+Reads a string that ends before a byte 0.
+@function cstring
+@tparam address addr
+@tparam[opt] integer max the most bytes that belong to it: without a byte 0
+ among them, they are the string. Without `max` the byte 0 has to be there.
+@treturn string without the byte 0
+@raise without `max`, if there is no byte 0 up to the end of the block
+*/
+static int cstring(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  int bounded = !lua_isnoneornil(L, self.arg + 1);
+  size_t n = bounded ? lmems_checkcount(L, self.arg + 1, "max")
+                     : lmems_rest(L, self.box, self.arg);
+  const char *p = lmems_gate(L, self.box, self.arg, 0, n);
+  const char *end = memchr(p, 0, n);
+  if (end == NULL && !bounded)
+    return lmems_argerror(L, self.arg, "no byte 0 in the %I bytes from "
+                          "address %I to the end of its block",
+                          (lua_Integer)n,
+                          (lua_Integer)lmems_checkaddr(L, self.arg));
+  lua_pushlstring(L, p, end != NULL ? (size_t)(end - p) : n);
+  return 1;
+}
+
+/* The argument that an error message of string.pack or string.unpack on top
+   of the stack is about, or 0. */
+static int blamed_argument(lua_State *L) {
+  int n;
+  const char *message = lua_tostring(L, -1);
+  if (message != NULL && sscanf(message, "bad argument #%d to", &n) == 1)
+    return n;
+  return 0;
+}
+
+/* Raises the error message on top of the stack as one about argument
+   `arg`, without the part that names another function. */
+static int blame(lua_State *L, int arg) {
+  const char *message = luaL_tolstring(L, -1, NULL);
+  const char *reason = strchr(message, '(');
+  if (strncmp(message, "bad argument", 12) != 0 || reason == NULL)
+    return lmems_argerror(L, arg, "%s", message);
+  lua_pushlstring(L, reason + 1, strlen(reason) - 2);
+  return lmems_argerror(L, arg, "%s", lua_tostring(L, -1));
+}
+
+/***
+Writes values in a format of Lua's `string.pack`.
+@function pack
+@tparam address addr
+@tparam string fmt
+@param ... values
+@treturn address where the next byte would be
+*/
+static int pack(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  int format = self.arg + 1;
+  lmems_checkstring(L, format, "fmt", NULL);
+  int count = lua_gettop(L) - format + 1;
+  luaL_checkstack(L, count + LUA_MINSTACK, "too many values");
+  lua_pushvalue(L, lua_upvalueindex(3));
+  for (int i = format; i < format + count; i++)
+    lua_pushvalue(L, i);
+  int status = lua_pcall(L, count, 1, 0);
+  if (status == LUA_ERRMEM)
+    return lua_error(L);
+  if (status != LUA_OK) {
+    int n = blamed_argument(L);
+    return blame(L, n > 0 ? self.arg + n : format);
+  }
+  size_t length;
+  const char *bytes = lua_tolstring(L, -1, &length);
+  lmems_checkself(L); /* a finalizer may have closed the heap */
+  memcpy(lmems_gate(L, self.box, self.arg, 0, length), bytes, length);
+  mems_addr next = lmems_checkaddr(L, self.arg) + length;
+  lua_pushlightuserdata(L, (void *)(uintptr_t)next);
+  return 1;
+}
+
+/* Calls string.unpack on `n` bytes at the address; pushes its results, or
+   its error message. */
+static int try_unpack(lua_State *L, lmems_self self, size_t n) {
+  lua_pushvalue(L, lua_upvalueindex(3));
+  lua_pushvalue(L, self.arg + 1);
+  lmems_checkself(L); /* a finalizer may have closed the heap */
+  lua_pushlstring(L, lmems_gate(L, self.box, self.arg, 0, n), n);
+  return lua_pcall(L, 2, LUA_MULTRET, 0);
+}
+
+/***
+Reads values in a format of Lua's `string.unpack`.
+@function unpack
+@tparam address addr
+@tparam string fmt
+@return the values, and the address after them
+@raise if the format takes more bytes than there are to the end of the block
+*/
+static int unpack(lua_State *L) {
+  enum { WINDOW = 256, GROWTH = 8 };
+  lmems_self self = lmems_checkself(L);
+  lmems_checkstring(L, self.arg + 1, "fmt", NULL);
+  size_t rest = lmems_rest(L, self.box, self.arg);
+  size_t window = rest < WINDOW ? rest : WINDOW;
+  int top = lua_gettop(L), status;
+  /* A format does not tell how much it will read, and a block may be huge:
+     so a piece of it is tried, and if that is too short, a longer one. */
+  while ((status = try_unpack(L, self, window)) != LUA_OK) {
+    if (status == LUA_ERRMEM)
+      return lua_error(L);
+    int short_data = blamed_argument(L) == 2;
+    if (!short_data)
+      return blame(L, self.arg + 1);
+    if (window == rest)
+      return lmems_argerror(L, self.arg, "the format takes more than the %I "
+                            "bytes from address %I to the end of its block",
+                            (lua_Integer)rest,
+                            (lua_Integer)lmems_checkaddr(L, self.arg));
+    window = window < rest / GROWTH ? window * GROWTH : rest;
+    lua_settop(L, top);
+  }
+  size_t bytes = (size_t)lua_tointeger(L, -1) - 1;
+  lua_pop(L, 1);
+  mems_addr next = lmems_checkaddr(L, self.arg) + bytes;
+  lua_pushlightuserdata(L, (void *)(uintptr_t)next);
+  return lua_gettop(L) - top;
+}
+
+static const luaL_Reg verbs[] = {
+  {"readstring", readstring}, {"writestring", writestring},
+  {"cstring", cstring}, {NULL, NULL}
+};
+
+/* Sets the verb `name`, whose upvalue 3 is string[name]; the string library
+   is on top of the stack, and below it the table. */
+static void set_packer(lua_State *L, const char *name, lua_CFunction verb,
+                       int first) {
+  lua_pushvalue(L, first);
+  lua_pushstring(L, name);
+  lua_getfield(L, -3, name);
+  lua_pushcclosure(L, verb, 3);
+  lua_setfield(L, -3, name);
+}
+
+void lmems_setstring(lua_State *L, int first) {
+  first = lua_absindex(L, first);
+  lmems_setverbs(L, verbs, first);
+  luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 0);
+  set_packer(L, "pack", pack, first);
+  set_packer(L, "unpack", unpack, first);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,167 @@
+/*
+** lmems_walk.c - the main chain and its sub-chains, to loop over and to
+** print.
+**
+** An iterator remembers the address it has come to and asks the heap what
+** is there now. So the heap may change between two steps: the loop goes on
+** with what there is, and an address that has gone ends it.
+*/
+
+#include "lmems.h"
+
+/***
+@module mems
+*/
+
+/* Upvalues of an iterator, after those of every verb: the next address, and
+   the address where it ends. */
+enum { NEXT = 3, END = 4 };
+
+static void push_iterator(lua_State *L, lmems_self self, lua_CFunction step,
+                          mems_addr first, mems_addr end) {
+  lmems_pushbox(L, self);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_pushinteger(L, (lua_Integer)first);
+  lua_pushinteger(L, (lua_Integer)end);
+  lua_pushcclosure(L, step, END);
+}
+
+/* The segment that the iterator has come to; 0 at the end. */
+static int next_segment(lua_State *L, mems_heap *heap,
+                        mems_segment *segment) {
+  mems_addr next = (mems_addr)lua_tointeger(L, lua_upvalueindex(NEXT));
+  mems_addr end = (mems_addr)lua_tointeger(L, lua_upvalueindex(END));
+  return next < end && mems_heap_locate(heap, next, segment) == MEMS_OK;
+}
+
+static void set_next(lua_State *L, mems_addr next) {
+  lua_pushinteger(L, (lua_Integer)next);
+  lua_replace(L, lua_upvalueindex(NEXT));
+}
+
+static int segments_step(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  mems_segment segment;
+  if (!next_segment(L, self.box->heap, &segment))
+    return 0;
+  set_next(L, segment.addr + segment.size);
+  lua_pushstring(L, segment.kind == MEMS_PROCESS ? "PROCESS" : "HOLE");
+  lua_pushlightuserdata(L, (void *)(uintptr_t)segment.addr);
+  lua_pushinteger(L, (lua_Integer)segment.size);
+  lua_pushinteger(L, (lua_Integer)segment.requested);
+  return 4;
+}
+
+/* Counts the segments of the node that `segment` begins. */
+static void count_segments(mems_heap *heap, mems_segment segment,
+                           lua_Integer count[2]) {
+  mems_addr end = segment.node + segment.node_size;
+  count[MEMS_HOLE] = count[MEMS_PROCESS] = 0;
+  do {
+    count[segment.kind]++;
+  } while (segment.addr + segment.size < end &&
+           mems_heap_locate(heap, segment.addr + segment.size,
+                            &segment) == MEMS_OK);
+}
+
+static int nodes_step(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  mems_segment segment;
+  lua_Integer count[2];
+  if (!next_segment(L, self.box->heap, &segment))
+    return 0;
+  mems_heap_locate(self.box->heap, segment.node, &segment);
+  count_segments(self.box->heap, segment, count);
+  set_next(L, segment.node + segment.node_size);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)segment.node);
+  lua_pushinteger(L, (lua_Integer)segment.node_size);
+  lua_pushinteger(L, count[MEMS_PROCESS]);
+  lua_pushinteger(L, count[MEMS_HOLE]);
+  return 4;
+}
+
+static mems_addr first_address(const mems_heap *heap) {
+  mems_stats stats;
+  mems_heap_stats(heap, &stats);
+  return stats.base;
+}
+
+/***
+Loops over the main chain: `for addr, size, processes, holes in
+mems.nodes() do`. Gives for each node its first address, its bytes, and how
+many PROCESS and HOLE segments its sub-chain has.
+@function nodes
+@treturn function an iterator
+*/
+static int nodes(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  push_iterator(L, self, nodes_step, first_address(self.box->heap),
+                LUA_MAXINTEGER);
+  return 1;
+}
+
+/***
+Loops over the segments, in address order: `for kind, addr, size, requested
+in mems.segments() do`. Gives for each its kind, `"PROCESS"` or `"HOLE"`,
+its first address, its bytes, and the bytes it was asked for (0 for a
+HOLE). The heap may change between two steps.
+@function segments
+@tparam[opt] address node any address in a node: only its sub-chain
+@treturn function an iterator
+*/
+static int segments(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  mems_segment segment;
+  if (lua_isnoneornil(L, self.arg)) {
+    push_iterator(L, self, segments_step, first_address(self.box->heap),
+                  LUA_MAXINTEGER);
+    return 1;
+  }
+  mems_addr node = lmems_checkaddr(L, self.arg);
+  if (mems_heap_locate(self.box->heap, node, &segment) != MEMS_OK)
+    return lmems_argerror(L, self.arg, "no node holds address %I",
+                          (lua_Integer)node);
+  push_iterator(L, self, segments_step, segment.node,
+                segment.node + segment.node_size);
+  return 1;
+}
+
+/* The C file behind the Lua file at `arg`; stdout if there is none. */
+static FILE *check_file(lua_State *L, int arg) {
+  if (lua_isnoneornil(L, arg))
+    return stdout;
+  luaL_Stream *stream = luaL_testudata(L, arg, LUA_FILEHANDLE);
+  if (stream == NULL)
+    lmems_argerror(L, arg, "a file expected, got %s",
+                   lmems_pushshown(L, arg));
+  else if (stream->closef == NULL)
+    lmems_argerror(L, arg, "the file is closed");
+  return stream->f;
+}
+
+/***
+Prints main chain, sub-chains and totals.
+@function print_stats
+@tparam[opt=io.stdout] file file
+@treturn[1] boolean true
+@treturn[2] nil if the file took no more
+@treturn[2] string a message
+@treturn[2] integer a code
+*/
+static int print_stats(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  int error = mems_heap_print(self.box->heap, check_file(L, self.arg));
+  if (error != MEMS_OK)
+    return lmems_fail(L, error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static const luaL_Reg verbs[] = {
+  {"nodes", nodes}, {"segments", segments}, {"print_stats", print_stats},
+  {NULL, NULL}
+};
+
+void lmems_setwalk(lua_State *L, int first) {
+  lmems_setverbs(L, verbs, first);
+}
