@@ -48,6 +48,9 @@ enum {
 
 #define PARKED_PART 16 /* parked beyond a 16th of the heap is much */
 
+/* Kept out of the functions that call it, which need no stack then. */
+#define COLD __attribute__((noinline))
+
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 

@@ -51,6 +51,14 @@ uint64_t bins_plan(mems_bins *b, uint64_t here, uint64_t at, uint64_t limit) {
   return at;
 }
 
+void quick_clear(mems_bins *b) {
+  b->slots[0] = QUICK_END;
+  for (uint64_t n = 1; n <= QUICK_MOST; n++) {
+    b->quick_top[n] = (uint16_t)quick_first(n);
+    b->slots[quick_first(n + 1) - 1] = QUICK_END;
+  }
+}
+
 /* Blocks of level 0 that granules below `end` need. */
 static uint64_t blocks_for(uint64_t end) {
   return groups_for(end / REGION + 1);

@@ -41,7 +41,7 @@ enum {
   SET_LEVELS = 6,
   CLASSES = 64,
   CLASS_NONE = CLASSES,
-  QUICK_SLOTS = QUICK_SMALL * DEEP + (QUICK_MOST - QUICK_SMALL) * SHALLOW
+  QUICK_SLOTS = QUICK_SMALL * DEEP + (QUICK_MOST - QUICK_SMALL) * SHALLOW + 1
 };
 
 /* The words of all classes for the same 64 regions, or groups of them. */
@@ -56,13 +56,19 @@ typedef struct mems_bins {
   uint64_t level_at[SET_LEVELS];
   mems_area level0, level1; /* the long levels, usable as far as needed */
   mems_area tops;           /* the short ones, usable in whole */
-  /* quick lists, one behind the other: slot 0 counts, entries follow */
+  /* quick_top[n] is the slot behind the last entry of list n; the lists
+     stand one behind the other, a QUICK_END before each and behind the
+     last: [END a b . . END c . . END ...] */
+  uint16_t quick_top[QUICK_MOST + 1];
   uint32_t slots[QUICK_SLOTS];
 } mems_bins;
 
 /* Lays out the sets for at most `limit` granules from offset `at` on and
    returns the offset behind them. `here` is where *b itself stands. */
 uint64_t bins_plan(mems_bins *b, uint64_t here, uint64_t at, uint64_t limit);
+
+/* Empties the quick lists. */
+void quick_clear(mems_bins *b);
 
 /* Makes the sets usable for granules below `end`. */
 bool bins_reach(mems_bins *b, uint64_t end);
@@ -97,33 +103,35 @@ static inline mems_sets *bins_level(const mems_bins *b, unsigned level) {
   return (mems_sets *)((char *)b - b->here + b->level_at[level]);
 }
 
-/* The quick list of n granules, 1 to QUICK_MOST, and its depth. */
-static inline uint32_t *quick_list(mems_bins *b, uint64_t n) {
-  uint64_t deep = (n - 1) * DEEP;
-  uint64_t shallow = (n - 1) * SHALLOW + QUICK_SMALL * (DEEP - SHALLOW);
-  return b->slots + (n <= QUICK_SMALL ? deep : shallow);
+#define QUICK_END UINT32_MAX
+
+/* The slot of the first entry of list n, 1 to QUICK_MOST + 1. */
+static inline unsigned quick_first(uint64_t n) {
+  uint64_t deep = at_most(n - 1, QUICK_SMALL) * (DEEP - SHALLOW);
+  return (unsigned)((n - 1) * SHALLOW + deep) + 1;
 }
 
-static inline uint32_t quick_depth(uint64_t n) {
-  return n <= QUICK_SMALL ? DEEP - 1 : SHALLOW - 1;
+/* Entries in list n. */
+static inline unsigned quick_count(const mems_bins *b, uint64_t n) {
+  return b->quick_top[n] - quick_first(n);
 }
 
-/* Takes the last entry of list n; NOWHERE if it is empty. */
+/* Takes the last entry of list n; if it is empty, a granule that no heap
+   has. */
 static inline uint64_t quick_pop(mems_bins *b, uint64_t n) {
-  uint32_t *list = quick_list(b, n);
-  uint32_t count = *list;
-  if (UNLIKELY(count - 1 >= quick_depth(n))) return NOWHERE;
-  *list = count - 1;
-  return list[count];
+  unsigned top = b->quick_top[n];
+  uint32_t g = b->slots[top - 1];
+  if (UNLIKELY(g == QUICK_END)) return NOWHERE;
+  b->quick_top[n] = (uint16_t)(top - 1);
+  return g;
 }
 
 /* Puts g on list n; false if there is no room. */
 static inline bool quick_push(mems_bins *b, uint64_t n, uint64_t g) {
-  uint32_t *list = quick_list(b, n);
-  uint32_t count = *list;
-  if (UNLIKELY(count >= quick_depth(n) || g > UINT32_MAX)) return false;
-  list[count + 1] = (uint32_t)g;
-  *list = count + 1;
+  unsigned top = b->quick_top[n];
+  if (UNLIKELY(b->slots[top] == QUICK_END || g >= QUICK_END)) return false;
+  b->slots[top] = (uint32_t)g;
+  b->quick_top[n] = (uint16_t)(top + 1);
   return true;
 }
 

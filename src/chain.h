@@ -145,6 +145,50 @@ static inline uint64_t chain_next(const mems_chain *c, uint64_t g) {
   return LIKELY(after) ? g + 1 + bit_first(after) : chain_next_far(c, g);
 }
 
+/*
+** A place is a granule's word and its number in there: what the hot paths
+** look up once and then work on.
+*/
+typedef struct mems_place {
+  mems_word *w;
+  unsigned i;
+} mems_place;
+
+static inline mems_place chain_place(const mems_chain *c, uint64_t g) {
+  return (mems_place){chain_word(c, g), g % WORD};
+}
+
+static inline bool place_is_process(mems_place p) {
+  return (p.w->start & p.w->used) >> p.i & 1;
+}
+
+static inline bool place_is_hole(mems_place p) {
+  return (p.w->start & ~p.w->used) >> p.i & 1;
+}
+
+/* Granules of the segment that starts here, if they are 64 at most; else
+   0. */
+static inline uint64_t place_length(mems_place p) {
+  uint64_t after = bits_after(p.w[0].start, p.w[1].start, p.i);
+  return after ? 1 + bit_first(after) : 0;
+}
+
+/* The same for a segment that starts at g and is longer, if its end is in
+   reach of one summary word: 32 KiB as the heap is cut; else 0. */
+static inline uint64_t chain_length(const mems_chain *c, uint64_t g) {
+  uint64_t i = g / WORD;
+  uint64_t found = bits_above(chain_level(c, 1)[i / WORD], i % WORD);
+  if (UNLIKELY(found == 0)) return 0;
+  uint64_t end = (i - i % WORD + bit_first(found)) * WORD;
+  return end + bit_first(chain_word(c, end)->start) - g;
+}
+
+/* The PROCESS here, of two granules or more, is a parked HOLE from now on. */
+static inline void place_retire(mems_place p) {
+  p.w->used = (p.w->used & ~bit(p.i)) | bit(p.i) << 1;
+  if (UNLIKELY(p.i == WORD - 1)) p.w[1].used |= 1;
+}
+
 /* The start of the segment that holds g. */
 static inline uint64_t chain_prev(const mems_chain *c, uint64_t g) {
   uint64_t upto = bits_upto(chain_word(c, g)->start, g % WORD);

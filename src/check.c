@@ -58,20 +58,23 @@ static const char *check_nodes(const mems_chain *c) {
   return count == c->nodes ? NULL : "the count of nodes is wrong";
 }
 
-static bool in_quick_list(mems_heap *heap, uint64_t g, uint64_t n) {
-  if (n > QUICK_MOST) return false;
-  const uint32_t *list = quick_list(&heap->bins, n);
-  for (uint32_t i = 1; i <= list[0]; i++)
-    if (list[i] == g) return true;
+static bool in_quick_list(const mems_bins *b, uint64_t g, uint64_t n) {
+  if (n < 2 || n > QUICK_MOST) return false;
+  for (unsigned i = quick_first(n); i < b->quick_top[n]; i++)
+    if (b->slots[i] == g) return true;
   return false;
 }
 
-static const char *check_quick_lists(mems_heap *heap) {
+static const char *check_quick_lists(const mems_heap *heap) {
+  const mems_bins *b = &heap->bins;
   for (uint64_t n = 1; n <= QUICK_MOST; n++) {
-    const uint32_t *list = quick_list(&heap->bins, n);
-    if (list[0] > quick_depth(n)) return "a quick list is too long";
-    for (uint32_t i = 1; i <= list[0]; i++)
-      if (list[i] >= heap->chain.end)
+    unsigned i = quick_first(n), end = quick_first(n + 1) - 1;
+    if (b->slots[i - 1] != QUICK_END || b->slots[end] != QUICK_END)
+      return "the end of a quick list is missing";
+    if (b->quick_top[n] < i || b->quick_top[n] > end)
+      return "the top of a quick list is outside of it";
+    for (; i < b->quick_top[n]; i++)
+      if (b->slots[i] >= heap->chain.end)
         return "a quick list names a granule behind the end";
   }
   return NULL;
@@ -97,7 +100,7 @@ static const char *check_sets(const mems_bins *b) {
 }
 
 static const char *check_hole(mems_heap *heap, uint64_t g, uint64_t n) {
-  bool listed = in_quick_list(heap, g, n);
+  bool listed = in_quick_list(&heap->bins, g, n);
   if (chain_is_parked(&heap->chain, g))
     return listed ? NULL : "a parked HOLE is in no quick list";
   if (g == heap->slice) return NULL;
@@ -109,7 +112,8 @@ static const char *check_hole(mems_heap *heap, uint64_t g, uint64_t n) {
 
 static const char *check_process(const mems_heap *heap, uint64_t g,
                                  uint64_t n, mems_sums *sums) {
-  size_t slack = dict_slack(&heap->chain, g, n);
+  size_t slack = dict_slack(&heap->chain, chain_place(&heap->chain, g),
+                            g, n);
   if (slack >= n * GRANULE || dict_granules(n * GRANULE - slack) != n)
     return "the slack of a PROCESS does not fit its segment";
   if (g % heap->align) return "a PROCESS is not aligned";

@@ -13,7 +13,8 @@ bool dict_search(const mems_dict *d, const mems_chain *c, mems_addr addr,
   if (!chain_is_process(c, at)) return false;
   found->at = at;
   found->granules = chain_next(c, g) - at;
-  found->size = found->granules * GRANULE - dict_slack(c, at, found->granules);
+  found->size = found->granules * GRANULE -
+                dict_slack(c, chain_place(c, at), at, found->granules);
   return offset - at * GRANULE < found->size;
 }
 

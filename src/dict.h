@@ -43,7 +43,7 @@ typedef struct mems_block {
 
 /* Granules that a block of `size` bytes takes; size is 1 at least. */
 static inline uint64_t dict_granules(size_t size) {
-  return size > GRANULE ? ((uint64_t)size + GRANULE - 1) / GRANULE : 2;
+  return ((uint64_t)size + GRANULE - 1) / GRANULE + (size <= GRANULE);
 }
 
 /* The granule that starts at `addr`; far behind every end if none does. */
@@ -62,10 +62,10 @@ static inline unsigned char *dict_padding(const mems_chain *c, uint64_t g,
   return (unsigned char *)chain_physical(c, g + n) - 1;
 }
 
-/* Slack of the PROCESS [g, g + n). */
-static inline size_t dict_slack(const mems_chain *c, uint64_t g, uint64_t n) {
-  const mems_word *w = chain_word(c, g);
-  uint64_t after = bits_after(w[0].used, w[1].used, g % WORD);
+/* Slack of the PROCESS [g, g + n), whose place is p. */
+static inline size_t dict_slack(const mems_chain *c, mems_place p, uint64_t g,
+                                uint64_t n) {
+  uint64_t after = bits_after(p.w[0].used, p.w[1].used, p.i);
   if (LIKELY(n > 3)) return after & 7;
   if ((after & 1) == 0) return 0;
   size_t padding = *dict_padding(c, g, n);
@@ -73,21 +73,19 @@ static inline size_t dict_slack(const mems_chain *c, uint64_t g, uint64_t n) {
   return padding < 2 * GRANULE ? padding : 0;
 }
 
-/* Enters the HOLE [g, g + n) as a block: PROCESS, with its slack. */
-static inline void dict_insert(mems_chain *c, uint64_t g, uint64_t n,
-                               size_t slack) {
+/* Enters the HOLE [g, g + n), whose place is p, as a block with slack. */
+static inline void dict_insert(const mems_chain *c, mems_place p, uint64_t g,
+                               uint64_t n, size_t slack) {
   uint64_t mask = 15, mark = 1 | slack << 1;
   if (UNLIKELY(n < 4)) {
-    mask = (UINT64_C(1) << n) - 1;
+    mask = n == 2 ? 3 : 7;
     mark = slack ? 3 : 1;
     if (slack) *dict_padding(c, g, n) = (unsigned char)slack;
   }
-  unsigned b = g % WORD;
-  mems_word *w = chain_word(c, g);
-  w->used = (w->used & ~(mask << b)) | mark << b;
-  if (UNLIKELY(b > WORD - 4)) {
-    unsigned over = WORD - b;
-    w[1].used = (w[1].used & ~(mask >> over)) | mark >> over;
+  p.w->used = (p.w->used & ~(mask << p.i)) | mark << p.i;
+  if (UNLIKELY(p.i > WORD - 4)) {
+    unsigned over = WORD - p.i;
+    p.w[1].used = (p.w[1].used & ~(mask >> over)) | mark >> over;
   }
 }
 

@@ -52,6 +52,7 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   heap->reserved = reservation_for(limit);
   assert(heap->chain.payload + limit <= heap->reserved);
   heap->dict.base = o->base ? o->base : BASE;
+  quick_clear(&heap->bins);
   heap->slice = NOWHERE;
   heap->align = (o->align ? o->align : GRANULE) / GRANULE;
   heap->node = (o->page ? o->page : PAGE) / GRANULE;
@@ -82,20 +83,15 @@ void mems_heap_close(mems_heap *heap) {
   if (heap != NULL) pages_unreserve(heap, heap->reserved);
 }
 
-/* True if a HOLE of exactly n granules starts at g: what a quick list says
-   is true. */
-static bool is_hole_of(const mems_chain *c, uint64_t g, uint64_t n) {
-  return g < c->end && chain_is_hole(c, g) && chain_next(c, g) - g == n;
-}
-
-/* Enters [g, g + n) as a block of `size` bytes and counts it. */
-static mems_addr hand_out(mems_heap *heap, uint64_t g, uint64_t n,
-                          size_t size) {
-  dict_insert(&heap->chain, g, n, n * GRANULE - size);
+/* Enters [g, g + n), whose place is p, as a block of `size` bytes and counts
+   it. */
+static inline mems_addr hand_out(mems_heap *heap, mems_place p, uint64_t g,
+                                 uint64_t n, size_t size) {
+  dict_insert(&heap->chain, p, g, n, n * GRANULE - size);
   heap->mallocs++;
   heap->requested += size;
-  heap->used += n;
-  if (heap->used > heap->peak) heap->peak = heap->used;
+  uint64_t used = heap->used += n;
+  if (used > heap->peak) heap->peak = used;
   return dict_addr(&heap->dict, g);
 }
 
@@ -104,22 +100,37 @@ static mems_addr refuse(const mems_heap *heap, int error) {
   return 0;
 }
 
-static mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
+static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
   if (size == 0) return refuse(heap, MEMS_EINVAL);
   if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
   uint64_t n = dict_granules(size);
   uint64_t g = hole_alloc(heap, n, align);
   if (g == NOWHERE) return 0;
   if (heap->fill) memset(chain_physical(&heap->chain, g), 0xAA, size);
-  return hand_out(heap, g, n, size);
+  return hand_out(heap, chain_place(&heap->chain, g), g, n, size);
+}
+
+/* The hint g is for a hole whose end is far, or it is broken. */
+static COLD mems_addr malloc_far(mems_heap *heap, size_t size, uint64_t g) {
+  uint64_t n = dict_granules(size);
+  mems_place p = chain_place(&heap->chain, g);
+  if (place_is_hole(p) && chain_next(&heap->chain, g) - g == n)
+    return hand_out(heap, p, g, n, size);
+  return allocate(heap, size, heap->align);
 }
 
 mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
   if (LIKELY(size - 1 < heap->quick_size)) {
     uint64_t n = dict_granules(size);
     uint64_t g = quick_pop(&heap->bins, n);
-    if (LIKELY(is_hole_of(&heap->chain, g, n)))
-      return hand_out(heap, g, n, size);
+    if (LIKELY(g < heap->chain.end)) {
+      mems_place p = chain_place(&heap->chain, g);
+      uint64_t length = place_length(p);
+      if (length == 0) length = chain_length(&heap->chain, g);
+      if (LIKELY(place_is_hole(p) && length == n))
+        return hand_out(heap, p, g, n, size);
+      return malloc_far(heap, size, g);
+    }
   }
   return allocate(heap, size, heap->align);
 }
@@ -146,50 +157,74 @@ mems_addr mems_heap_calloc(mems_heap *heap, size_t count, size_t size) {
   return addr;
 }
 
-/* What is wrong with `addr` as the start of a block. */
-static int mistake(const mems_heap *heap, mems_addr addr) {
+/* Notes what is wrong with `addr` as the start of a block. */
+static void refuse_block(const mems_heap *heap, mems_addr addr) {
   int error = dict_mistake(&heap->dict, &heap->chain, addr);
-  return error == MEMS_ERANGE ? MEMS_EINSIDE : error;
+  heap_fail(heap, error == MEMS_ERANGE ? MEMS_EINSIDE : error);
 }
 
-/* The block that starts at `addr`; false, with the error noted, if none. */
+/* The block that starts at `addr`; false, with the mistake noted, if none
+   does. */
 static bool block_at(const mems_heap *heap, mems_addr addr, mems_block *b) {
   const mems_chain *c = &heap->chain;
   uint64_t g = dict_granule(&heap->dict, addr);
   if (UNLIKELY(g >= c->end || !chain_is_process(c, g))) {
-    heap_fail(heap, mistake(heap, addr));
+    refuse_block(heap, addr);
     return false;
   }
-  b->at = g;
-  b->granules = chain_next(c, g) - g;
-  b->size = b->granules * GRANULE - dict_slack(c, g, b->granules);
+  uint64_t n = chain_next(c, g) - g;
+  *b = (mems_block){
+      g, n, n * GRANULE - dict_slack(c, chain_place(c, g), g, n)};
   return true;
+}
+
+/* Counts a block out. */
+static inline void count_out(mems_heap *heap, uint64_t n, size_t size) {
+  dict_forget(&heap->dict);
+  heap->frees++;
+  heap->requested -= size;
+  heap->used -= n;
 }
 
 /* Takes a block out and makes its HOLE known. */
 static void take_back(mems_heap *heap, const mems_block *b) {
-  dict_remove(&heap->chain, b->at);
-  dict_forget(&heap->dict);
-  heap->frees++;
-  heap->requested -= b->size;
-  heap->used -= b->granules;
-  if (LIKELY(b->granules * GRANULE <= heap->quick_size &&
-             quick_push(&heap->bins, b->granules, b->at))) {
-    chain_park(&heap->chain, b->at, b->granules, true);
+  mems_place p = chain_place(&heap->chain, b->at);
+  count_out(heap, b->granules, b->size);
+  if (b->granules * GRANULE <= heap->quick_size &&
+      quick_push(&heap->bins, b->granules, b->at)) {
+    place_retire(p);
     return;
   }
+  dict_remove(&heap->chain, b->at);
   hole_free(heap, b->at);
   if (UNLIKELY(heap->used < heap->relief))
     trim_step(heap, b->granules * GRANULE);
 }
 
-int mems_heap_free(mems_heap *heap, mems_addr addr) {
+static COLD int free_far(mems_heap *heap, mems_addr addr) {
   mems_block b;
-  if (UNLIKELY(!block_at(heap, addr, &b))) return heap->error;
-  if (UNLIKELY(heap->fill))
-    memset(chain_physical(&heap->chain, b.at), 0x55, b.size);
+  if (!block_at(heap, addr, &b)) return heap->error;
+  if (heap->fill) memset(chain_physical(&heap->chain, b.at), 0x55, b.size);
   take_back(heap, &b);
   return MEMS_OK;
+}
+
+int mems_heap_free(mems_heap *heap, mems_addr addr) {
+  uint64_t g = dict_granule(&heap->dict, addr);
+  if (LIKELY(g < heap->chain.end)) {
+    mems_place p = chain_place(&heap->chain, g);
+    uint64_t n = place_length(p);
+    if (n == 0) n = chain_length(&heap->chain, g);
+    if (LIKELY(place_is_process(p) && n * GRANULE - 1 < heap->quick_size)) {
+      size_t size = n * GRANULE - dict_slack(&heap->chain, p, g, n);
+      if (LIKELY(quick_push(&heap->bins, n, g))) {
+        place_retire(p);
+        count_out(heap, n, size);
+        return MEMS_OK;
+      }
+    }
+  }
+  return free_far(heap, addr);
 }
 
 /* Makes a block n granules long where it stands, if there is room:
@@ -237,7 +272,8 @@ mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
     return move(heap, &b, size);
   if (heap->fill && size > b.size)
     memset(chain_physical(&heap->chain, b.at) + b.size, 0xAA, size - b.size);
-  dict_insert(&heap->chain, b.at, n, n * GRANULE - size);
+  mems_place p = chain_place(&heap->chain, b.at);
+  dict_insert(&heap->chain, p, b.at, n, n * GRANULE - size);
   dict_forget(&heap->dict);
   heap->requested += size - b.size;
   heap->used += n - b.granules;

@@ -25,12 +25,15 @@ struct mems_heap {
   uint64_t slice;    /* start of the slice (hole.h), or NOWHERE */
   uint64_t slice_left; /* granules it may still hand out */
 
-  uint64_t used;      /* granules in live blocks */
-  uint64_t peak;      /* highest value of used */
+  /* Counters that change together don't stand side by side: else the
+     compiler joins them in one wide load, which has to wait for the narrow
+     stores of the call before. */
   uint64_t requested; /* bytes asked for by live blocks */
+  uint64_t peak;      /* highest value of used */
+  uint64_t used;      /* granules in live blocks */
+  uint64_t relief;    /* below this many used granules memory goes back */
   uint64_t mallocs, frees;
 
-  uint64_t relief;   /* below this many used granules memory goes back */
   uint64_t cursor;   /* the region where giving back goes on; 0: at rest */
 
   uint64_t align;    /* of every block, in granules */

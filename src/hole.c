@@ -79,19 +79,19 @@ static void slice_set(mems_heap *heap, uint64_t g, uint64_t n) {
 }
 
 static uint64_t slice_cut(mems_heap *heap, uint64_t n) {
-  uint64_t g = heap->slice;
+  uint64_t g = heap->slice, left = heap->slice_left - n;
   if (heap->slice_left < n) return NOWHERE;
   heap->slice = g + n;
-  heap->slice_left -= n;
-  uint64_t size = chain_next(&heap->chain, g) - g;
-  if (size > n) chain_begin(&heap->chain, g + n, size - n);
+  heap->slice_left = left;
+  if (left < 2) left = chain_next(&heap->chain, g) - g - n;
+  if (left > 0) chain_begin(&heap->chain, g + n, left);
   if (heap->slice_left == 0) slice_release(heap);
   return g;
 }
 
 void hole_flush(mems_heap *heap) {
   slice_release(heap);
-  for (uint64_t n = 1; n <= QUICK_MOST; n++) {
+  for (uint64_t n = 2; n <= QUICK_MOST; n++) {
     uint64_t g;
     while ((g = quick_pop(&heap->bins, n)) != NOWHERE)
       if (g < heap->chain.end && chain_is_hole(&heap->chain, g))
@@ -218,9 +218,10 @@ static uint64_t cut(mems_heap *heap, mems_hole hole, uint64_t n,
 static bool much_is_parked(mems_heap *heap) {
   uint64_t parked = 0;
   for (uint64_t n = 2; n <= QUICK_MOST; n++)
-    parked += n * *quick_list(&heap->bins, n);
-  return parked * PARKED_PART > heap->chain.end ||
-         heap->chain.end <= SMALL_HEAP;
+    parked += n * quick_count(&heap->bins, n);
+  uint64_t mapped = heap->chain.end;
+  return mapped <= SMALL_HEAP ||
+         parked > at_least(mapped / PARKED_PART, SMALL_HEAP);
 }
 
 static bool find(mems_heap *heap, mems_wish *wish) {

@@ -37,6 +37,10 @@ _Static_assert(sizeof(void *) == sizeof(mems_addr),
 _Static_assert(sizeof(lua_Integer) == sizeof(mems_addr),
                "an address has to fit a Lua integer");
 
+/* For functions that raise: they never return, but `return f(...)` reads
+   well. */
+#define LMEMS_RAISES __attribute__((cold, noreturn))
+
 /*
 ** Heaps (lmems_box.c)
 */
@@ -62,7 +66,7 @@ typedef struct lmems_self {
 lmems_box *lmems_checkbox(lua_State *L);
 
 /* Raises: `box` has no heap. */
-int lmems_noheap(lua_State *L, const lmems_box *box);
+LMEMS_RAISES int lmems_noheap(lua_State *L, const lmems_box *box);
 
 /* For verbs that need no heap. */
 static inline lmems_self lmems_anyself(lua_State *L) {
@@ -110,7 +114,8 @@ void lmems_setverbs(lua_State *L, const luaL_Reg *verbs, int first);
 /* Raises "bad argument #n to 'verb' (message)"; `arg` is a stack index.
    `format` is as for lua_pushfstring. In a function that is no verb (upvalue
    2 is not a string) it does what luaL_argerror does. */
-int lmems_argerror(lua_State *L, int arg, const char *format, ...);
+LMEMS_RAISES int lmems_argerror(lua_State *L, int arg, const char *format,
+                                ...);
 
 /* Pushes nil, message, code for a MEMS_E... code; returns 3. */
 int lmems_fail(lua_State *L, int code);
@@ -124,7 +129,8 @@ int lmems_explain(lua_State *L, mems_heap *heap, mems_addr addr,
 const char *lmems_pushshown(lua_State *L, int index);
 
 /* Raises: `addr` is not the start of a block. */
-int lmems_notblock(lua_State *L, mems_heap *heap, int arg, mems_addr addr);
+LMEMS_RAISES int lmems_notblock(lua_State *L, mems_heap *heap, int arg,
+                                mems_addr addr);
 
 /*
 ** Arguments and the gate (lmems_arg.c)
@@ -255,8 +261,8 @@ const char *lmems_typename(int type);
 
 /* Raises: the value at `value` does not fit `type`. `element` is its index
    in a list that is argument `arg`, or 0. */
-int lmems_misfit(lua_State *L, int arg, int value, int type,
-                 lua_Integer element);
+LMEMS_RAISES int lmems_misfit(lua_State *L, int arg, int value, int type,
+                              lua_Integer element);
 
 /* Sets `types` in the table on top of the stack: name, size, range. */
 void lmems_settypes(lua_State *L);
@@ -265,7 +271,8 @@ void lmems_settypes(lua_State *L);
 static inline size_t lmems_typesize(int type) {
   static const unsigned char size[LMEMS_NTYPES] = {
 #define X(ID, name, ctype, bits) \
-    [LMEMS_##ID] = bits / 8, [LMEMS_##ID + LMEMS_SWAPPED] = bits / 8,
+    [LMEMS_##ID] = (bits) / 8, \
+    [LMEMS_##ID + LMEMS_SWAPPED] = (bits) / 8,
     LMEMS_TYPES(X)
 #undef X
   };

@@ -60,8 +60,8 @@ void lmems_resolve_slow(lua_State *L, lmems_box *box, int arg) {
 }
 
 /* Raises: the gate refused that range. */
-static void refuse(lua_State *L, lmems_box *box, int arg, mems_addr addr,
-                   size_t offset, size_t size) {
+LMEMS_RAISES static void refuse(lua_State *L, lmems_box *box, int arg,
+                                mems_addr addr, size_t offset, size_t size) {
   lmems_explain(L, box->heap, addr, offset, size);
   lmems_argerror(L, arg, "%s", lua_tostring(L, -1));
 }

@@ -117,13 +117,13 @@ lmems_box *lmems_checkbox(lua_State *L) {
       return box;
   }
   lmems_argerror(L, 1, LMEMS_HEAP " expected, got %s", lmems_pushshown(L, 1));
-  return NULL;
 }
 
 int lmems_noheap(lua_State *L, const lmems_box *box) {
   if (box->standard)
-    return luaL_error(L, "mems is not initialised: call mems.init()");
-  return luaL_error(L, "the heap is closed");
+    luaL_error(L, "mems is not initialised: call mems.init()");
+  luaL_error(L, "the heap is closed");
+  __builtin_unreachable();
 }
 
 lmems_box *lmems_newbox(lua_State *L) {

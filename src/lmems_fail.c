@@ -16,11 +16,12 @@ int lmems_argerror(lua_State *L, int arg, const char *format, ...) {
   const char *message = lua_pushvfstring(L, format, list);
   va_end(list);
   if (lua_type(L, lua_upvalueindex(2)) != LUA_TSTRING)
-    return luaL_argerror(L, arg, message);
+    luaL_argerror(L, arg, message);
   const char *verb = lua_tostring(L, lua_upvalueindex(2));
   if (lua_istable(L, lua_upvalueindex(1)) && --arg == 0)
-    return luaL_error(L, "calling '%s' on bad self (%s)", verb, message);
-  return luaL_error(L, "bad argument #%d to '%s' (%s)", arg, verb, message);
+    luaL_error(L, "calling '%s' on bad self (%s)", verb, message);
+  luaL_error(L, "bad argument #%d to '%s' (%s)", arg, verb, message);
+  __builtin_unreachable();
 }
 
 int lmems_fail(lua_State *L, int code) {
@@ -30,12 +31,23 @@ int lmems_fail(lua_State *L, int code) {
   return 3;
 }
 
+/* Pushes the name of the value's type: "a FILE*", "a light userdata". */
+static const char *push_kind(lua_State *L, int index) {
+  const char *kind = luaL_typename(L, index);
+  if (luaL_getmetafield(L, index, "__name") == LUA_TSTRING)
+    kind = lua_tostring(L, -1);
+  else if (lua_islightuserdata(L, index))
+    kind = "light userdata";
+  return lua_pushfstring(L, "a %s", kind);
+}
+
 const char *lmems_pushshown(lua_State *L, int index) {
   enum { SHOWN = 40 }; /* longest string shown whole */
   size_t length;
   switch (lua_type(L, index)) {
-    case LUA_TNIL:
     case LUA_TNONE:
+      return lua_pushliteral(L, "no value");
+    case LUA_TNIL:
       return lua_pushliteral(L, "nil");
     case LUA_TBOOLEAN:
       return lua_pushstring(L, lua_toboolean(L, index) ? "true" : "false");
@@ -48,7 +60,7 @@ const char *lmems_pushshown(lua_State *L, int index) {
         return lua_pushfstring(L, "\"%s\"", lua_tostring(L, index));
       return lua_pushfstring(L, "a string of %I bytes", (lua_Integer)length);
     default:
-      return lua_pushfstring(L, "a %s", luaL_typename(L, index));
+      return push_kind(L, index);
   }
 }
 
@@ -93,19 +105,18 @@ int lmems_notblock(lua_State *L, mems_heap *heap, int arg, mems_addr addr) {
   if (mems_heap_locate(heap, addr, &segment) != MEMS_OK) {
     mems_addr behind = mems_heap_address(heap, (void *)(uintptr_t)addr);
     if (behind != 0)
-      return lmems_argerror(L, arg, "%I is a physical address, of %I",
-                            (lua_Integer)addr, (lua_Integer)behind);
-    return lmems_argerror(L, arg, "address %I was never allocated",
-                          (lua_Integer)addr);
+      lmems_argerror(L, arg, "%I is a physical address, of %I",
+                     (lua_Integer)addr, (lua_Integer)behind);
+    lmems_argerror(L, arg, "address %I was never allocated",
+                   (lua_Integer)addr);
   }
   if (segment.kind == MEMS_HOLE)
-    return lmems_argerror(L, arg, "address %I is free already",
-                          (lua_Integer)addr);
+    lmems_argerror(L, arg, "address %I is free already", (lua_Integer)addr);
   if (segment.addr != addr)
-    return lmems_argerror(L, arg, "address %I is inside block %I of %I "
-                          "bytes, not at its start", (lua_Integer)addr,
-                          (lua_Integer)segment.addr,
-                          (lua_Integer)segment.requested);
-  return lmems_argerror(L, arg, "address %I: %s", (lua_Integer)addr,
-                        mems_strerror(mems_heap_error(heap)));
+    lmems_argerror(L, arg, "address %I is inside block %I of %I bytes, not "
+                   "at its start", (lua_Integer)addr,
+                   (lua_Integer)segment.addr,
+                   (lua_Integer)segment.requested);
+  lmems_argerror(L, arg, "address %I: %s", (lua_Integer)addr,
+                 mems_strerror(mems_heap_error(heap)));
 }

@@ -5,10 +5,6 @@
 #include "lmems.h"
 
 /***
-The default heap's `mems.FUNCTION(...)` is `heap:FUNCTION(...)` on a heap
-that @{open} gave. An address is a light userdata, as @{malloc} gives it, or
-an integer. What is wrong with a call raises an error; what the machine
-refuses gives `nil`, a message and a code (one of the constants `mems.E...`).
 @module mems
 */
 
@@ -64,8 +60,7 @@ static int open(lua_State *L) {
 
 /***
 Closes the default heap: all its memory goes back to the system and all its
-addresses are dead. `heap:close()` does the same with another heap; calling
-that again does nothing.
+addresses are dead.
 @function finish
 @treturn integer the number of blocks that were still allocated
 @treturn integer the bytes that they were asked for
@@ -79,6 +74,13 @@ static int finish(lua_State *L) {
   return 2;
 }
 
+/***
+Closes a heap that @{open} gave, as @{finish} does the default heap. A method
+only: `heap:close()`. The second time it does nothing and returns 0, 0.
+@function close
+@treturn integer the number of blocks that were still allocated
+@treturn integer the bytes that they were asked for
+*/
 static int heap_close(lua_State *L) {
   if (lmems_anyself(L).box->heap != NULL)
     return finish(L);

@@ -5,7 +5,7 @@
 ** turn their complaints into ones about the arguments of the caller.
 */
 
-#include <stdio.h>
+#include <stdlib.h>
 
 #include <lualib.h>
 
@@ -75,22 +75,21 @@ static int cstring(lua_State *L) {
 /* The argument that an error message of string.pack or string.unpack on top
    of the stack is about, or 0. */
 static int blamed_argument(lua_State *L) {
-  int n;
+  static const char start[] = "bad argument #";
   const char *message = lua_tostring(L, -1);
-  if (message != NULL && sscanf(message, "bad argument #%d to", &n) == 1)
-    return n;
-  return 0;
+  if (message == NULL || strncmp(message, start, sizeof start - 1) != 0)
+    return 0;
+  return (int)strtol(message + sizeof start - 1, NULL, 10);
 }
 
 /* Raises the error message on top of the stack as one about argument
    `arg`, without the part that names another function. */
-static int blame(lua_State *L, int arg) {
+LMEMS_RAISES static int blame(lua_State *L, int arg) {
   const char *message = luaL_tolstring(L, -1, NULL);
   const char *reason = strchr(message, '(');
-  if (strncmp(message, "bad argument", 12) != 0 || reason == NULL)
-    return lmems_argerror(L, arg, "%s", message);
-  lua_pushlstring(L, reason + 1, strlen(reason) - 2);
-  return lmems_argerror(L, arg, "%s", lua_tostring(L, -1));
+  if (reason != NULL && blamed_argument(L) != 0)
+    message = lua_pushlstring(L, reason + 1, strlen(reason) - 2);
+  lmems_argerror(L, arg, "%s", message);
 }
 
 /***

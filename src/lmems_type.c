@@ -122,9 +122,9 @@ int lmems_misfit(lua_State *L, int arg, int value, int type,
   const char *shown = lmems_pushshown(L, value);
   const char *name = lmems_typename(type);
   if (element == 0)
-    return lmems_argerror(L, arg, "value %s does not fit %s", shown, name);
-  return lmems_argerror(L, arg, "element %I: value %s does not fit %s",
-                        element, shown, name);
+    lmems_argerror(L, arg, "value %s does not fit %s", shown, name);
+  lmems_argerror(L, arg, "element %I: value %s does not fit %s", element,
+                 shown, name);
 }
 
 static void set_range(lua_State *L, lua_Integer low, lua_Integer high) {

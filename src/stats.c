@@ -51,7 +51,8 @@ static void describe(const mems_heap *heap, uint64_t g, mems_segment *s) {
       .kind = process ? MEMS_PROCESS : MEMS_HOLE,
       .addr = dict_addr(&heap->dict, g),
       .size = n * GRANULE,
-      .requested = process ? n * GRANULE - dict_slack(c, g, n) : 0,
+      .requested =
+          process ? n * GRANULE - dict_slack(c, chain_place(c, g), g, n) : 0,
       .node = dict_addr(&heap->dict, node),
       .node_size = (chain_node_end(c, g) - node) * GRANULE,
   };
