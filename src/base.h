@@ -26,7 +26,10 @@
 #define NOWHERE UINT64_MAX /* a granule that no heap has */
 
 #if defined(MEMS_TINY)
-enum { QUICK_MOST = 24, QUICK_SMALL = 4, DEEP = 8, SHALLOW = 2 };
+enum {
+  QUICK_MOST = 24, QUICK_SMALL = 4, QUICK_MIDDLE = 8,
+  DEEP = 8, HALFWAY = 4, SHALLOW = 2
+};
 #define SLICE_GRANULES ((uint64_t)64)
 #define SLICE_LEAST ((uint64_t)32)
 #define SMALL_HEAP ((uint64_t)1024)
@@ -35,9 +38,11 @@ enum { QUICK_MOST = 24, QUICK_SMALL = 4, DEEP = 8, SHALLOW = 2 };
 #else
 enum {
   QUICK_MOST = 512,  /* granules of the largest size with a quick list */
-  QUICK_SMALL = 32,  /* up to here the lists are deep */
-  DEEP = 64,         /* slots of a deep list, its counter included */
-  SHALLOW = 16       /* slots of a shallow one */
+  QUICK_SMALL = 32,  /* up to here the lists have DEEP slots, ... */
+  QUICK_MIDDLE = 128, /* ... up to here HALFWAY, and then SHALLOW; ... */
+  DEEP = 56,
+  HALFWAY = 16,
+  SHALLOW = 6        /* ... one of them is for the end */
 };
 #define SLICE_GRANULES ((uint64_t)8192)
 #define SLICE_LEAST ((uint64_t)4096)

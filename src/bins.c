@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { GROUP = 64, FINE_MOST = 12, FINE_CLASSES = 47 };
+enum { LONG = 3, GROUP = 64, FINE_MOST = 12, FINE_CLASSES = 47 };
 
 /*
 ** granules    1 2 3 4 5 6 7 | 8 10 12 14 | 16 20 .. | .. 7168 | 8192 | 2^14
@@ -36,19 +36,17 @@ uint64_t bins_plan(mems_bins *b, uint64_t here, uint64_t at, uint64_t limit) {
   for (unsigned level = 0; ; level++) {
     blocks = groups_for(blocks);
     uint64_t bytes = blocks * sizeof(mems_sets);
-    if (level == 0) at = area_plan(&b->level0, at, bytes);
-    if (level == 1) at = area_plan(&b->level1, at, bytes);
-    b->level_at[level] = tops;
-    if (level > 1) tops += bytes;
     b->top = level;
+    b->level_at[level] = level < LONG ? at : tops;
+    if (level < LONG)
+      at = area_plan(&b->long_level[level], at, bytes);
+    else
+      tops += bytes;
     if (blocks == 1) break;
   }
-  at = area_plan(&b->tops, at, tops);
-  b->level_at[0] = b->level0.at;
-  b->level_at[1] = b->level1.at;
-  for (unsigned level = 2; level <= b->top; level++)
-    b->level_at[level] += b->tops.at;
-  return at;
+  for (unsigned level = LONG; level <= b->top; level++)
+    b->level_at[level] += at;
+  return area_plan(&b->tops, at, tops);
 }
 
 void quick_clear(mems_bins *b) {
@@ -59,26 +57,44 @@ void quick_clear(mems_bins *b) {
   }
 }
 
-/* Blocks of level 0 that granules below `end` need. */
-static uint64_t blocks_for(uint64_t end) {
-  return groups_for(end / REGION + 1);
-}
-
-static uint64_t bytes_for(const mems_area *area, uint64_t blocks) {
-  return at_most(blocks * sizeof(mems_sets), area->size);
+/* Bytes of a long level that granules below `end` need. */
+static uint64_t bytes_for(const mems_bins *b, unsigned level, uint64_t end) {
+  uint64_t blocks = groups_for(end / REGION + 1);
+  for (unsigned i = 0; i < level; i++) blocks = groups_for(blocks);
+  return at_most(blocks * sizeof(mems_sets), b->long_level[level].size);
 }
 
 bool bins_reach(mems_bins *b, uint64_t end) {
   char *reservation = (char *)b - b->here;
-  uint64_t blocks = blocks_for(end);
-  return area_grow(reservation, &b->tops, b->tops.size) &&
-         area_grow(reservation, &b->level0, bytes_for(&b->level0, blocks)) &&
-         area_grow(reservation, &b->level1,
-                   bytes_for(&b->level1, groups_for(blocks)));
+  bool ok = area_grow(reservation, &b->tops, b->tops.size);
+  for (unsigned level = 0; ok && level < LONG; level++)
+    ok = area_grow(reservation, &b->long_level[level],
+                   bytes_for(b, level, end));
+  return ok;
+}
+
+void bins_retreat(mems_bins *b, uint64_t end) {
+  char *reservation = (char *)b - b->here;
+  for (unsigned c = 0; c < CLASSES; c++) {
+    uint64_t region = (end + REGION - 1) / REGION;
+    while ((region = bins_find(b, region, c)) != NOWHERE)
+      bins_exclude(b, region++, c);
+  }
+  for (unsigned level = 0; level < LONG; level++)
+    area_shrink(reservation, &b->long_level[level],
+                bytes_for(b, level, end));
 }
 
 uint64_t bins_overhead(const mems_bins *b) {
-  return b->level0.usable + b->level1.usable + b->tops.usable;
+  uint64_t bytes = b->tops.usable;
+  for (unsigned level = 0; level < LONG; level++)
+    bytes += b->long_level[level].usable;
+  return bytes;
+}
+
+/* Regions whose sets are usable. */
+static uint64_t regions(const mems_bins *b) {
+  return b->long_level[0].usable / sizeof(mems_sets) * GROUP;
 }
 
 static uint64_t *set_word(const mems_bins *b, unsigned level, uint64_t i,
@@ -90,7 +106,7 @@ static uint64_t *set_word(const mems_bins *b, unsigned level, uint64_t i,
 uint64_t bins_find(const mems_bins *b, uint64_t region, unsigned c) {
   uint64_t i = region, found;
   unsigned level = 0;
-  if (region >= b->level0.usable / sizeof(mems_sets) * GROUP) return NOWHERE;
+  if (region >= regions(b)) return NOWHERE;
   found = bits_from(*set_word(b, level, i, c), i % GROUP);
   while (found == 0) {
     if (level++ == b->top) return NOWHERE;
@@ -125,17 +141,4 @@ void bins_exclude(mems_bins *b, uint64_t region, unsigned c) {
 
 void bins_note(mems_bins *b, uint64_t g, uint64_t n) {
   include(b, g / REGION, class_of(n));
-}
-
-void bins_retreat(mems_bins *b, uint64_t end) {
-  char *reservation = (char *)b - b->here;
-  uint64_t blocks = blocks_for(end), region;
-  for (unsigned c = 0; c < CLASSES; c++) {
-    region = (end + REGION - 1) / REGION;
-    while ((region = bins_find(b, region, c)) != NOWHERE)
-      bins_exclude(b, region++, c);
-  }
-  area_shrink(reservation, &b->level0, bytes_for(&b->level0, blocks));
-  area_shrink(reservation, &b->level1,
-              bytes_for(&b->level1, groups_for(blocks)));
 }

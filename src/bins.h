@@ -41,7 +41,8 @@ enum {
   SET_LEVELS = 6,
   CLASSES = 64,
   CLASS_NONE = CLASSES,
-  QUICK_SLOTS = QUICK_SMALL * DEEP + (QUICK_MOST - QUICK_SMALL) * SHALLOW + 1
+  QUICK_SLOTS = QUICK_SMALL * DEEP + (QUICK_MIDDLE - QUICK_SMALL) * HALFWAY +
+                (QUICK_MOST - QUICK_MIDDLE) * SHALLOW + 1
 };
 
 /* The words of all classes for the same 64 regions, or groups of them. */
@@ -54,8 +55,8 @@ typedef struct mems_bins {
   uint64_t present;    /* the classes whose set is not empty */
   unsigned top;        /* the level that is one block */
   uint64_t level_at[SET_LEVELS];
-  mems_area level0, level1; /* the long levels, usable as far as needed */
-  mems_area tops;           /* the short ones, usable in whole */
+  mems_area long_level[3];  /* 0 to 2, usable as far as needed */
+  mems_area tops;           /* the others, usable in whole */
   /* quick_top[n] is the slot behind the last entry of list n; the lists
      stand one behind the other, a QUICK_END before each and behind the
      last: [END a b . . END c . . END ...] */
@@ -107,8 +108,9 @@ static inline mems_sets *bins_level(const mems_bins *b, unsigned level) {
 
 /* The slot of the first entry of list n, 1 to QUICK_MOST + 1. */
 static inline unsigned quick_first(uint64_t n) {
-  uint64_t deep = at_most(n - 1, QUICK_SMALL) * (DEEP - SHALLOW);
-  return (unsigned)((n - 1) * SHALLOW + deep) + 1;
+  uint64_t deep = at_most(n - 1, QUICK_SMALL) * (DEEP - HALFWAY);
+  uint64_t halfway = at_most(n - 1, QUICK_MIDDLE) * (HALFWAY - SHALLOW);
+  return (unsigned)((n - 1) * SHALLOW + halfway + deep) + 1;
 }
 
 /* Entries in list n. */

@@ -104,6 +104,12 @@ static inline void dict_touch(mems_dict *d, uint64_t end) {
   if (end > d->fresh) d->fresh = end;
 }
 
+/* Nothing from `end` on is mapped any more: it will come back fresh. */
+static inline void dict_retreat(mems_dict *d, uint64_t end) {
+  d->known = at_least(d->known, d->fresh);
+  d->fresh = at_most(d->fresh, end);
+}
+
 /* Finds the block that holds the byte at `addr`; false if none does. */
 bool dict_search(const mems_dict *d, const mems_chain *c, mems_addr addr,
                  mems_block *found);

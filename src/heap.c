@@ -54,6 +54,7 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   heap->dict.base = o->base ? o->base : BASE;
   quick_clear(&heap->bins);
   heap->slice = NOWHERE;
+  heap->cursor = NOWHERE;
   heap->align = (o->align ? o->align : GRANULE) / GRANULE;
   heap->node = (o->page ? o->page : PAGE) / GRANULE;
   heap->fill = o->fill != 0;

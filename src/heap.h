@@ -32,9 +32,10 @@ struct mems_heap {
   uint64_t peak;      /* highest value of used */
   uint64_t used;      /* granules in live blocks */
   uint64_t relief;    /* below this many used granules memory goes back */
+  uint64_t high;      /* highest value of used since that was last done */
   uint64_t mallocs, frees;
 
-  uint64_t cursor;   /* the region where giving back goes on; 0: at rest */
+  uint64_t cursor;   /* where giving back goes on; NOWHERE: at rest */
 
   uint64_t align;    /* of every block, in granules */
   uint64_t node;     /* smallest node, in granules */

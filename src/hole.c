@@ -15,6 +15,8 @@
 
 enum { EIGHTH = 8 };
 
+#define IDLE_LEAST ((uint64_t)1 << 20)
+
 /*
 ** Merging. The freed segment g, its neighbours, and what is left:
 **
@@ -160,14 +162,6 @@ static bool search(mems_heap *heap, mems_wish *wish, uint64_t tries) {
   return false;
 }
 
-/* From here on less used memory means that some goes back: more than 1 MiB
-   and a quarter of what is mapped is then unused. */
-static void set_relief(mems_heap *heap) {
-  uint64_t mapped = heap->chain.end;
-  uint64_t idle = at_least(mapped / 4, (1 << 20) / GRANULE);
-  heap->relief = mapped > idle ? mapped - idle : 0;
-}
-
 static bool grow_by(mems_heap *heap, uint64_t granules) {
   return bins_reach(&heap->bins, heap->chain.end + granules) &&
          chain_grow(&heap->chain, granules);
@@ -190,7 +184,6 @@ static bool grow(mems_heap *heap, mems_wish *wish) {
     return false;
   }
   wish->best = (mems_hole){mapped, heap->chain.end - mapped};
-  set_relief(heap);
   return true;
 }
 
@@ -235,6 +228,12 @@ static bool find(mems_heap *heap, mems_wish *wish) {
   return search(heap, wish, UINT64_MAX);
 }
 
+void hole_rearm(mems_heap *heap, uint64_t used) {
+  uint64_t idle = at_least(used / 4, IDLE_LEAST / GRANULE);
+  heap->high = used;
+  heap->relief = used > idle ? used - idle : 0;
+}
+
 uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align) {
   uint64_t g = NOWHERE;
   if (n <= QUICK_MOST && align == 1) g = slice_cut(heap, n);
@@ -244,5 +243,6 @@ uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align) {
     g = cut(heap, wish.best, n, align);
   }
   dict_touch(&heap->dict, g + n);
+  if (heap->used + n > heap->high) hole_rearm(heap, heap->used + n);
   return g;
 }

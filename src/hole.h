@@ -31,6 +31,10 @@ uint64_t hole_extend(mems_heap *heap, uint64_t g);
    the lists. */
 void hole_flush(mems_heap *heap);
 
+/* `used` granules are in use or will be: sets the mark below which memory
+   goes back, once more than 1 MiB and a quarter of them has been freed. */
+void hole_rearm(mems_heap *heap, uint64_t used);
+
 /* A HOLE with all neighbours that could be merged into it. */
 typedef struct mems_hole {
   uint64_t at, size;

@@ -1,5 +1,5 @@
 /*
-** pages.c - the one door to the OS: mmap, munmap and madvise.
+** pages.c - the one door to the OS: mmap, munmap, madvise, mincore.
 **
 ** Pages are mapped and unmapped by laying a new mapping over the old one
 ** (MAP_FIXED), never by munmap, so that no other thread's mmap can land in a
@@ -59,6 +59,17 @@ bool pages_unmap(void *at, size_t size) {
 
 bool pages_discard(void *at, size_t size) {
   return !refused() && madvise(at, size, MADV_DONTNEED) == 0;
+}
+
+size_t pages_resident(void *at, size_t size) {
+  unsigned char in_memory[256];
+  size_t bytes = 0;
+  for (size_t done = 0; done < size; done += sizeof in_memory * PAGE) {
+    size_t pages = at_most((size - done) / PAGE, sizeof in_memory);
+    if (mincore((char *)at + done, pages * PAGE, in_memory) != 0) break;
+    for (size_t i = 0; i < pages; i++) bytes += (in_memory[i] & 1) * PAGE;
+  }
+  return bytes;
 }
 
 uint64_t area_plan(mems_area *area, uint64_t at, uint64_t bytes) {

@@ -29,6 +29,9 @@ bool pages_unmap(void *at, size_t size);
    zero. */
 bool pages_discard(void *at, size_t size);
 
+/* Bytes of usable pages that are in memory; 0 if the OS won't tell. */
+size_t pages_resident(void *at, size_t size);
+
 typedef struct mems_area {
   uint64_t at;     /* byte offset from the start of the reservation */
   uint64_t size;   /* bytes reserved */

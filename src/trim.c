@@ -1,11 +1,134 @@
 /*
 ** trim.c - giving memory back to the OS.
+**
+** A pass goes over the heap by address, from one hole of a page or more to
+** the next, and discards the whole pages inside; then nodes at the end that
+** are all hole are unmapped. Passes run in steps of some bytes and some
+** holes; heap->cursor is where the next step goes on. A pass starts when
+** used falls below heap->relief, and its end sets that mark anew, lower: so
+** a loop at the edge does not thrash.
+**
+** Pages behind dict.fresh were never touched and are left alone.
 */
+
 #include "trim.h"
 
 #include "hole.h"
 
+enum { STEP_HOLES = 16 };
+#define STEP_BYTES ((uint64_t)256 << 10)
+
+/* The first region from `region` on where a hole of a page or more may
+   start. */
+static uint64_t next_region(const mems_bins *b, uint64_t region) {
+  uint64_t first = NOWHERE;
+  unsigned c = bins_class(b, class_of(PAGE_GRANULES));
+  for (; c != CLASS_NONE; c = bins_class(b, c + 1))
+    first = at_most(first, bins_find(b, region, c));
+  return first;
+}
+
+/* The whole touched pages of [from, to), rounded inwards. */
+static mems_hole whole_pages(const mems_heap *heap, uint64_t from,
+                             uint64_t to) {
+  to = at_most(to, round_up(heap->dict.fresh, PAGE_GRANULES));
+  from = round_up(from, PAGE_GRANULES);
+  to -= to % PAGE_GRANULES;
+  return (mems_hole){from, to > from ? to - from : 0};
+}
+
+/* Discards what is in memory of some pages; returns how many bytes. */
+static size_t discard(const mems_heap *heap, mems_hole pages) {
+  char *at = chain_physical(&heap->chain, pages.at);
+  size_t bytes = pages_resident(at, pages.size * GRANULE);
+  if (bytes == 0 || !pages_discard(at, pages.size * GRANULE)) return 0;
+  return bytes;
+}
+
+/* Unmaps nodes at the end that are all hole, down to `least` granules. */
+static size_t unmap_end(mems_heap *heap, uint64_t least) {
+  mems_chain *c = &heap->chain;
+  size_t bytes = 0;
+  hole_flush(heap);
+  while (c->end > 0) {
+    uint64_t at = chain_prev(c, c->end - 1), end = c->end;
+    if (at < least || !chain_is_hole(c, at) || !chain_is_node(c, at)) break;
+    mems_hole pages = whole_pages(heap, at, end);
+    size_t resident = pages_resident(chain_physical(c, pages.at),
+                                     pages.size * GRANULE);
+    if (!chain_shrink(c)) break;
+    bytes += resident;
+  }
+  dict_retreat(&heap->dict, c->end);
+  bins_retreat(&heap->bins, c->end);
+  return bytes;
+}
+
+/* The first HOLE with whole pages behind `cursor` in [g, until). */
+static mems_hole hole_with_pages(const mems_heap *heap, uint64_t g,
+                                 uint64_t until, uint64_t cursor) {
+  const mems_chain *c = &heap->chain;
+  while (g < until && (g = chain_hole(c, g, until)) != NOWHERE) {
+    uint64_t end = chain_next(c, g);
+    mems_hole pages = whole_pages(heap, at_least(g, cursor), end);
+    if (pages.size && !chain_is_parked(c, g)) return pages;
+    g = end;
+  }
+  return (mems_hole){until, 0};
+}
+
+/* The pages that a pass at `cursor` comes to next: what is left of the hole
+   it is in, or those of the next region that has some. Of size 0 where there
+   are none after all, at NOWHERE behind the last. */
+static mems_hole next_pages(const mems_heap *heap, uint64_t cursor) {
+  const mems_chain *c = &heap->chain;
+  if (cursor >= c->end) return (mems_hole){NOWHERE, 0};
+  uint64_t at = chain_prev(c, cursor), until = chain_next(c, cursor);
+  mems_hole pages = hole_with_pages(heap, at, until, cursor);
+  if (pages.size) return pages;
+  uint64_t region = next_region(&heap->bins, cursor / REGION);
+  if (region == NOWHERE) return (mems_hole){NOWHERE, 0};
+  at = region * REGION;
+  return hole_with_pages(heap, at, at_most(at + REGION, c->end), cursor);
+}
+
+static void end_pass(mems_heap *heap) {
+  uint64_t idle = heap->chain.end / 4;
+  heap->cursor = NOWHERE;
+  unmap_end(heap, heap->used + idle);
+  hole_rearm(heap, heap->used);
+}
+
 void trim_step(mems_heap *heap, size_t freed) {
-  (void)heap;
-  (void)freed;
+  uint64_t budget = at_least(STEP_BYTES, 2 * (uint64_t)freed) / GRANULE;
+  if (heap->cursor == NOWHERE) {
+    hole_flush(heap);
+    heap->cursor = 0;
+  }
+  for (int i = 0; i < STEP_HOLES && budget > 0; i++) {
+    mems_hole pages = next_pages(heap, heap->cursor);
+    if (pages.at == NOWHERE) {
+      end_pass(heap);
+      return;
+    }
+    pages.size = at_most(pages.size, round_up(budget, PAGE_GRANULES));
+    if (pages.size)
+      pages_discard(chain_physical(&heap->chain, pages.at),
+                    pages.size * GRANULE);
+    budget -= at_most(budget, pages.size);
+    heap->cursor = pages.at + pages.size;
+  }
+}
+
+size_t mems_heap_trim(mems_heap *heap) {
+  const mems_chain *c = &heap->chain;
+  size_t bytes = unmap_end(heap, 0);
+  for (uint64_t g = 0, next; g < c->end; g = next) {
+    next = chain_next(c, g);
+    mems_hole pages = whole_pages(heap, g, next);
+    if (chain_is_hole(c, g) && pages.size) bytes += discard(heap, pages);
+  }
+  heap->cursor = NOWHERE;
+  hole_rearm(heap, heap->used);
+  return bytes;
 }

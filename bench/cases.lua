@@ -1,0 +1,121 @@
+--- What is measured, and the bars. A bar is a ratio peer / mems to reach, or
+-- for `most` a figure of mems not to pass.
+
+local cases = {}
+
+cases.subjects = { "none", "mems", "glibc", "jemalloc", "mimalloc" }
+cases.peers = { "glibc", "jemalloc", "mimalloc" }
+
+local function bars(glibc, jemalloc, mimalloc)
+  return { glibc = glibc, jemalloc = jemalloc, mimalloc = mimalloc }
+end
+
+local BATCH = bars(4.5, 1.1, 0.75)
+
+--- `rounds` is how many of the rounds a slow workload takes part in.
+cases.time = {
+  { key = "hot64", name = "hot 64", bars = bars(1.4, 0.8, 1.2) },
+  { key = "hot4k", name = "hot 4096", bars = bars(1.8, 0.9, 1.3) },
+  { key = "batch-order", name = "batch, in order", bars = BATCH },
+  { key = "batch-reverse", name = "batch, reverse", bars = BATCH },
+  { key = "batch-random", name = "batch, random", bars = BATCH },
+  { key = "live4k", name = "live to 4096", bars = bars(2.4, 0.55, 0.65) },
+  { key = "live4k-touch", name = "live to 4096, touched" },
+  { key = "live64k", name = "live to 65536", bars = bars(2.8, 1.0, 0.5) },
+  { key = "live64k-touch", name = "live to 65536, touched" },
+  { key = "grow", name = "grow", bars = bars(3.5, 1.2, 2.0) },
+  { key = "grow-touch", name = "grow, written" },
+  { key = "large", name = "large, untouched", bars = bars(5.0, 3.0, 2.0) },
+  { key = "large-first", name = "large, first byte" },
+  { key = "large-pages", name = "large, every page", rounds = 3 },
+  { key = "scale3", name = "scale 10^3" },
+  { key = "scale4", name = "scale 10^4" },
+  { key = "scale5", name = "scale 10^5" },
+  { key = "scale6", name = "scale 10^6", bars = bars(3.0, 0.6, 1.8),
+    rounds = 7 },
+  { key = "scale7", name = "scale 10^7", rounds = 3 },
+}
+
+cases.look = {
+  { key = "get", name = "get, 10^6 blocks of 48", most = 15,
+    bars = { glibc = 1 } },
+  { key = "span", name = "span, the same", most = 15, bars = { glibc = 1 } },
+  { key = "size", name = "size, the same" },
+  { key = "get-1g", name = "get in 1 GiB", most = 5 },
+  { key = "span-1g", name = "span in 1 GiB", most = 5 },
+}
+
+cases.memory = {
+  { key = "memory-live4k", name = "live to 4096", most = 22, rounds = 1 },
+  { key = "memory-live64k", name = "live to 65536", most = 22, rounds = 1 },
+  { key = "memory-grow", name = "grow", most = 5, rounds = 1 },
+}
+
+cases.pause = {
+  { key = "pause4k", name = "live to 4096, 1 GiB", rounds = 1 },
+  { key = "pause64k", name = "live to 65536, 1 GiB", rounds = 1 },
+}
+
+cases.count = {
+  { key = "count3", name = "scale 10^3" },
+  { key = "count4", name = "scale 10^4" },
+  { key = "count5", name = "scale 10^5" },
+  { key = "count6", name = "scale 10^6" },
+}
+
+--- How far instructions per operation may spread over cases.count.
+cases.count_spread = 1.1
+
+--- `of`: what a Lua figure is divided by. For `gbs` (GB/s) more is better.
+cases.lua = {
+  { key = "loop" },
+  { key = "nothing" },
+  { key = "result" },
+  { key = "t[i] read" },
+  { key = "t[i] write" },
+  { key = "string.unpack" },
+  { key = "string.pack" },
+  { key = "twin.peek" },
+  { key = "peek", of = "twin.peek", most = 1.3 },
+  { key = "peek", of = "string.unpack", most = 0.7 },
+  { key = "twin.poke" },
+  { key = "poke", of = "twin.poke", most = 1.3 },
+  { key = "poke", of = "string.unpack", most = 0.7 },
+  { key = "twin.peek_i32" },
+  { key = "peek_i32", of = "twin.peek_i32", most = 1.35 },
+  { key = "twin.poke_i32" },
+  { key = "poke_i32", of = "twin.poke_i32", most = 1.35 },
+  { key = "get", of = "result" },
+  { key = "twin.malloc+free" },
+  { key = "malloc+free", of = "twin.malloc+free", most = 1.2 },
+  { key = "peekarray", most_ns = 12 },
+  { key = "pokearray", most_ns = 12 },
+  { key = "array read", of = "t[i] read" },
+  { key = "array write", of = "t[i] write" },
+  { key = "struct read", of = "t[i] read" },
+  { key = "struct write", of = "t[i] write" },
+}
+
+cases.bulk = {
+  { key = "fill", twin = "memset", least = 0.8 },
+  { key = "copy", twin = "memcpy", least = 0.8 },
+  { key = "compare", twin = "memcmp", least = 0.8 },
+  { key = "find", twin = "memmem", least = 0.8 },
+  { key = "writestring", twin = "memcpy from a string", least = 0.8 },
+  { key = "readstring", twin = "lua_pushlstring", least = 0.8 },
+}
+
+--- `below`: the ratio of many blocks to few that is not to be reached.
+cases.flat = {
+  { key = "malloc+free", below = 3 },
+  { key = "get", below = 3 },
+  { key = "peek", below = 3 },
+  { key = "unchecked peek" },
+}
+
+cases.ffi = {
+  { key = "loop" }, { key = "peek" }, { key = "poke" },
+  { key = "array read" }, { key = "array write" }, { key = "malloc+free" },
+}
+
+return cases
