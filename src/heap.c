@@ -187,27 +187,38 @@ static inline void count_out(mems_heap *heap, uint64_t n, size_t size) {
   heap->used -= n;
 }
 
+/* Takes a block out that no quick list has room for, and merges its HOLE. */
+static COLD int retire_far(mems_heap *heap, uint64_t g, uint64_t n,
+                           size_t size) {
+  count_out(heap, n, size);
+  dict_remove(&heap->chain, g);
+  hole_free(heap, g, n);
+  if (UNLIKELY(heap->used < heap->relief)) trim_step(heap, n * GRANULE);
+  return MEMS_OK;
+}
+
 /* Takes a block out and makes its HOLE known. */
-static void take_back(mems_heap *heap, const mems_block *b) {
+static inline int retire(mems_heap *heap, mems_place p, uint64_t g,
+                         uint64_t n, size_t size) {
+  if (UNLIKELY(!quick_push(&heap->bins, n, g)))
+    return retire_far(heap, g, n, size);
+  place_retire(p);
+  count_out(heap, n, size);
+  return MEMS_OK;
+}
+
+static int take_back(mems_heap *heap, const mems_block *b) {
   mems_place p = chain_place(&heap->chain, b->at);
-  count_out(heap, b->granules, b->size);
-  if (b->granules * GRANULE <= heap->quick_size &&
-      quick_push(&heap->bins, b->granules, b->at)) {
-    place_retire(p);
-    return;
-  }
-  dict_remove(&heap->chain, b->at);
-  hole_free(heap, b->at);
-  if (UNLIKELY(heap->used < heap->relief))
-    trim_step(heap, b->granules * GRANULE);
+  return b->granules * GRANULE <= heap->quick_size
+             ? retire(heap, p, b->at, b->granules, b->size)
+             : retire_far(heap, b->at, b->granules, b->size);
 }
 
 static COLD int free_far(mems_heap *heap, mems_addr addr) {
   mems_block b;
   if (!block_at(heap, addr, &b)) return heap->error;
   if (heap->fill) memset(chain_physical(&heap->chain, b.at), 0x55, b.size);
-  take_back(heap, &b);
-  return MEMS_OK;
+  return take_back(heap, &b);
 }
 
 int mems_heap_free(mems_heap *heap, mems_addr addr) {
@@ -218,27 +229,23 @@ int mems_heap_free(mems_heap *heap, mems_addr addr) {
     if (n == 0) n = chain_length(&heap->chain, g);
     if (LIKELY(place_is_process(p) && n * GRANULE - 1 < heap->quick_size)) {
       size_t size = n * GRANULE - dict_slack(&heap->chain, p, g, n);
-      if (LIKELY(quick_push(&heap->bins, n, g))) {
-        place_retire(p);
-        count_out(heap, n, size);
-        return MEMS_OK;
-      }
+      return retire(heap, p, g, n, size);
     }
   }
   return free_far(heap, addr);
 }
 
 /* Makes a block n granules long where it stands, if there is room:
-     shrink  [ b, n | HOLE ]        grow  [ b, n        | HOLE ]
-                     to be merged          b | HOLE to be cut         */
+     shrink   [ b        ]          grow   [ b   | HOLE        ]
+              [ b | HOLE ]                 [ b          | HOLE ]     */
 static bool resize_in_place(mems_heap *heap, const mems_block *b,
                             uint64_t n) {
   mems_chain *c = &heap->chain;
   uint64_t end = b->at + b->granules;
   if (n > b->granules) {
-    uint64_t hole = hole_extend(heap, end);
+    uint64_t hole = hole_take(heap, end);
     if (hole < n - b->granules) {
-      if (hole) bins_note(&heap->bins, end, hole);
+      if (hole) hole_free(heap, end, hole);
       return false;
     }
     chain_drop(c, end);
@@ -246,8 +253,9 @@ static bool resize_in_place(mems_heap *heap, const mems_block *b,
     dict_touch(&heap->dict, b->at + n);
   }
   if (b->at + n < end) {
-    chain_begin(c, b->at + n, end - b->at - n);
-    hole_free(heap, b->at + n);
+    uint64_t rest = end - b->at - n;
+    chain_begin(c, b->at + n, rest);
+    hole_free(heap, b->at + n, rest);
   }
   return true;
 }

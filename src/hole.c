@@ -28,41 +28,38 @@ enum { EIGHTH = 8 };
 ** A start of a node never goes, nor does a HOLE that is parked.
 */
 static bool merges(const mems_chain *c, uint64_t g) {
-  return chain_is_hole(c, g) && !chain_is_parked(c, g);
+  return chain_is_hole(c, g) && !chain_is_parked(c, g) &&
+         !chain_is_node(c, g);
 }
 
-static uint64_t extend(mems_chain *c, uint64_t g) {
-  uint64_t end = chain_next(c, g);
-  while (merges(c, end) && !chain_is_node(c, end)) {
+/* The HOLE [g, end) with its neighbours. */
+static mems_hole coalesce(mems_heap *heap, uint64_t g, uint64_t end) {
+  mems_chain *c = &heap->chain;
+  while (merges(c, end)) {
     uint64_t next = chain_next(c, end);
     chain_drop(c, end);
     end = next;
   }
-  return end;
-}
-
-mems_hole hole_coalesce(mems_heap *heap, uint64_t g) {
-  mems_chain *c = &heap->chain;
-  uint64_t end = extend(c, g);
-  while (!chain_is_node(c, g)) {
+  if (!chain_is_node(c, g)) {
     uint64_t before = chain_prev(c, g - 1);
-    if (!merges(c, before)) break;
-    chain_drop(c, g);
-    g = before;
+    if (chain_is_hole(c, before) && !chain_is_parked(c, before)) {
+      chain_drop(c, g);
+      g = before;
+    }
   }
   if (heap->slice - g < end - g) heap->slice_left = 0, heap->slice = NOWHERE;
   return (mems_hole){g, end - g};
 }
 
-uint64_t hole_extend(mems_heap *heap, uint64_t g) {
-  if (!merges(&heap->chain, g) || chain_is_node(&heap->chain, g)) return 0;
-  mems_hole hole = hole_coalesce(heap, g);
-  return hole.size;
+uint64_t hole_take(mems_heap *heap, uint64_t g) {
+  if (!merges(&heap->chain, g)) return 0;
+  if (heap->slice == g) heap->slice_left = 0, heap->slice = NOWHERE;
+  return chain_next(&heap->chain, g) - g;
 }
 
-void hole_free(mems_heap *heap, uint64_t g) {
-  chain_park(&heap->chain, g, chain_next(&heap->chain, g) - g, false);
-  mems_hole hole = hole_coalesce(heap, g);
+void hole_free(mems_heap *heap, uint64_t g, uint64_t n) {
+  chain_park(&heap->chain, g, n, false);
+  mems_hole hole = coalesce(heap, g, g + n);
   bins_note(&heap->bins, hole.at, hole.size);
 }
 
@@ -70,7 +67,8 @@ static void slice_release(mems_heap *heap) {
   uint64_t g = heap->slice;
   heap->slice = NOWHERE;
   heap->slice_left = 0;
-  if (g < heap->chain.end && merges(&heap->chain, g))
+  if (g < heap->chain.end && chain_is_hole(&heap->chain, g) &&
+      !chain_is_parked(&heap->chain, g))
     bins_note(&heap->bins, g, chain_next(&heap->chain, g) - g);
 }
 
@@ -97,7 +95,7 @@ void hole_flush(mems_heap *heap) {
     uint64_t g;
     while ((g = quick_pop(&heap->bins, n)) != NOWHERE)
       if (g < heap->chain.end && chain_is_hole(&heap->chain, g))
-        hole_free(heap, g);
+        hole_free(heap, g, chain_next(&heap->chain, g) - g);
   }
 }
 
@@ -229,7 +227,7 @@ static bool find(mems_heap *heap, mems_wish *wish) {
 }
 
 void hole_rearm(mems_heap *heap, uint64_t used) {
-  uint64_t idle = at_least(used / 4, IDLE_LEAST / GRANULE);
+  uint64_t idle = at_least(used / 2, IDLE_LEAST / GRANULE);
   heap->high = used;
   heap->relief = used > idle ? used - idle : 0;
 }

@@ -19,12 +19,13 @@
    It belongs to the caller, who enters it in the dictionary at once. */
 uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align);
 
-/* The HOLE at g is to be found again: merges it with its neighbours. */
-void hole_free(mems_heap *heap, uint64_t g);
+/* The HOLE of n granules at g is to be found again: merges it with its
+   neighbours. */
+void hole_free(mems_heap *heap, uint64_t g, uint64_t n);
 
-/* If the segment at g is a HOLE, merges it and those that follow it into
-   one and returns its length; 0 if it is none. The caller has to note it. */
-uint64_t hole_extend(mems_heap *heap, uint64_t g);
+/* The length of the HOLE at g, if the segment before may grow into it; 0 if
+   not. The index need not know: what is left of it has to be freed anew. */
+uint64_t hole_take(mems_heap *heap, uint64_t g);
 
 /* Merges and notes all that waits in quick lists, and the slice: from here
    to the next free no two neighbours are both HOLEs. Bounded by the depth of
@@ -32,14 +33,12 @@ uint64_t hole_extend(mems_heap *heap, uint64_t g);
 void hole_flush(mems_heap *heap);
 
 /* `used` granules are in use or will be: sets the mark below which memory
-   goes back, once more than 1 MiB and a quarter of them has been freed. */
+   goes back, once more than 1 MiB and half of them has been freed. */
 void hole_rearm(mems_heap *heap, uint64_t used);
 
-/* A HOLE with all neighbours that could be merged into it. */
+/* A run of granules. */
 typedef struct mems_hole {
   uint64_t at, size;
 } mems_hole;
-
-mems_hole hole_coalesce(mems_heap *heap, uint64_t g);
 
 #endif

@@ -88,7 +88,7 @@ typedef struct mems_stats {
   uint64_t overhead;    /* bytes mapped beside the nodes: bitmaps, index */
   uint64_t peak;        /* highest value of used so far */
   uint64_t processes;   /* PROCESS segments: live blocks */
-  uint64_t holes;       /* HOLEs, neighbours counted as one, waiting ones each */
+  uint64_t holes;       /* HOLEs; neighbours count as one, waiting ones each */
   uint64_t nodes;       /* length of the main chain */
   uint64_t pages;       /* mapped / page_size */
   uint64_t page_size;   /* 4096 */
@@ -211,8 +211,8 @@ MEMS_API const char *mems_strerror(int error);
 
 /* Gives back to the OS what it can: nodes at the end that are all hole are
    unmapped, whole pages inside other holes are released. Returns bytes given
-   back. O(holes). A heap does the same by itself, in small steps, when
-   more than 1 MiB and a quarter of what is mapped is unused. */
+   back. O(holes). A heap does the same by itself, in small steps, after more
+   than 1 MiB and half of what was in use has been freed. */
 MEMS_API size_t mems_heap_trim(mems_heap *heap);
 
 /* Fills *stats. O(1). */

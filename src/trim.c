@@ -64,17 +64,13 @@ static size_t unmap_end(mems_heap *heap, uint64_t least) {
   return bytes;
 }
 
-/* The first HOLE with whole pages behind `cursor` in [g, until). */
-static mems_hole hole_with_pages(const mems_heap *heap, uint64_t g,
-                                 uint64_t until, uint64_t cursor) {
+/* What is left behind `cursor` of the pages of the segment at g. */
+static mems_hole pages_of(const mems_heap *heap, uint64_t g,
+                          uint64_t cursor) {
   const mems_chain *c = &heap->chain;
-  while (g < until && (g = chain_hole(c, g, until)) != NOWHERE) {
-    uint64_t end = chain_next(c, g);
-    mems_hole pages = whole_pages(heap, at_least(g, cursor), end);
-    if (pages.size && !chain_is_parked(c, g)) return pages;
-    g = end;
-  }
-  return (mems_hole){until, 0};
+  if (!chain_is_hole(c, g) || chain_is_parked(c, g))
+    return (mems_hole){cursor, 0};
+  return whole_pages(heap, at_least(g, cursor), chain_next(c, g));
 }
 
 /* The pages that a pass at `cursor` comes to next: what is left of the hole
@@ -82,14 +78,19 @@ static mems_hole hole_with_pages(const mems_heap *heap, uint64_t g,
    are none after all, at NOWHERE behind the last. */
 static mems_hole next_pages(const mems_heap *heap, uint64_t cursor) {
   const mems_chain *c = &heap->chain;
-  if (cursor >= c->end) return (mems_hole){NOWHERE, 0};
-  uint64_t at = chain_prev(c, cursor), until = chain_next(c, cursor);
-  mems_hole pages = hole_with_pages(heap, at, until, cursor);
+  mems_hole pages = {NOWHERE, 0};
+  if (cursor >= c->end) return pages;
+  pages = pages_of(heap, chain_prev(c, cursor), cursor);
   if (pages.size) return pages;
   uint64_t region = next_region(&heap->bins, cursor / REGION);
   if (region == NOWHERE) return (mems_hole){NOWHERE, 0};
-  at = region * REGION;
-  return hole_with_pages(heap, at, at_most(at + REGION, c->end), cursor);
+  uint64_t g = region * REGION, end = at_most(g + REGION, c->end);
+  while (g < end && (g = chain_hole(c, g, end)) != NOWHERE) {
+    pages = pages_of(heap, g, cursor);
+    if (pages.size) return pages;
+    g = chain_next(c, g);
+  }
+  return (mems_hole){end, 0};
 }
 
 static void end_pass(mems_heap *heap) {

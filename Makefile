@@ -1,0 +1,227 @@
+# mems: builds the C library and the Lua module, and runs all that checks
+# them. `make help` lists the targets. Whatever is built lands in build/:
+#
+#   build/libmems.a, build/libmems.so   the C library, which needs only libc
+#   build/mems/core.so                  the Lua module mems.core
+#   build/test/mems/core.so             the same with probes, for the specs
+
+LUA ?= $(firstword $(shell command -v lua5.4 lua) lua5.4)
+BUSTED ?= $(LUA) $(shell command -v busted) --ignore-lua
+LDOC ?= $(LUA) $(shell command -v ldoc)
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+SECONDS ?= 60
+
+VERSION := $(shell sed -n 's/.*MEMS_VERSION "\(.*\)"/\1/p' src/mems.h)
+MAJOR := $(firstword $(subst ., ,$(VERSION)))
+LIBDIR = $(PREFIX)/lib
+INCLUDEDIR = $(PREFIX)/include
+LUADIR = $(PREFIX)/share/lua/5.4
+LUALIBDIR = $(LIBDIR)/lua/5.4
+
+# lua.h is in LUA_INCDIR, or where pkg-config knows of it.
+ifdef LUA_INCDIR
+LUA_CFLAGS := -I$(LUA_INCDIR)
+else
+LUA_CFLAGS := $(shell for name in lua5.4 lua-5.4 lua; do \
+  pkg-config --cflags $$name 2>/dev/null && exit; \
+done; echo -I/usr/include/lua5.4)
+endif
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wundef $(if $(WERROR),-Werror)
+STANDARD := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden \
+  -fno-semantic-interposition $(WARNINGS)
+COMPILE = $(CC) $(STANDARD) $(OWN) $(CPPFLAGS) $(CFLAGS)
+SHARED = $(CC) $(CFLAGS) -shared -Wl,-Bsymbolic $(LDFLAGS)
+
+# Each command is shown as the file it makes; with V=1 as it is.
+Q = $(if $(V),,@echo "make $@"; )
+
+# The binding is src/lmems*.c, the library all the rest.
+LIBRARY := $(filter-out src/lmems%,$(wildcard src/*.c))
+BINDING := $(wildcard src/lmems*.c)
+PROBES := $(wildcard spec/*.c)
+PROGRAMS := $(patsubst %.c,build/%,$(wildcard examples/*.c))
+PRODUCTS := build/libmems.a build/libmems.so build/mems/core.so $(PROGRAMS)
+LUA_FILES := $(patsubst lua/%,%,$(wildcard lua/mems/*.lua lua/mems/*/*.lua))
+
+LIBRARY_O := $(LIBRARY:src/%.c=build/obj/%.o)
+BINDING_O := $(BINDING:src/%.c=build/obj/%.o)
+TEST_O := $(patsubst src/%.c,build/test/%.o,$(LIBRARY) $(BINDING)) \
+  $(PROBES:spec/%.c=build/test/spec/%.o)
+
+export LUA_PATH := lua/?.lua;lua/?/init.lua;./?.lua;;
+export LUA_CPATH := build/?.so;;
+
+.PHONY: all test demo bench bench-plot bench-smoke lint asan tiny \
+  valgrind coverage soak fuzz docs install uninstall clean help FORCE
+.DELETE_ON_ERROR:
+
+all: $(PRODUCTS) ## build libraries, module and examples
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
+
+# Building. build/flags changes when the compiler's flags or the list of files
+# do; then all is built again.
+
+build/flags: FORCE
+	@mkdir -p build
+	@echo '$(COMPILE) $(LUA_CFLAGS) $(LIBRARY) $(BINDING) $(PROBES)' > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(BINDING_O) $(TEST_O): OWN += $(LUA_CFLAGS)
+$(TEST_O): OWN += -DMEMS_TEST -Isrc
+
+build/obj/%.o: src/%.c build/flags
+	@mkdir -p $(@D)
+	$Q$(COMPILE) -MMD -MP -c -o $@ $<
+
+build/test/%.o: src/%.c build/flags
+	@mkdir -p $(@D)
+	$Q$(COMPILE) -MMD -MP -c -o $@ $<
+
+build/test/spec/%.o: spec/%.c build/flags
+	@mkdir -p $(@D)
+	$Q$(COMPILE) -MMD -MP -c -o $@ $<
+
+build/libmems.a: $(LIBRARY_O)
+	@rm -f $@
+	$Q$(AR) rcs $@ $^
+
+build/libmems.so: $(LIBRARY_O)
+	$Q$(SHARED) -Wl,-soname,libmems.so.$(MAJOR) -Wl,-z,defs -o $@ $^
+	@ln -sf libmems.so build/libmems.so.$(MAJOR)
+
+build/mems/core.so: $(LIBRARY_O) $(BINDING_O)
+	@mkdir -p $(@D)
+	$Q$(SHARED) -o $@ $^
+
+build/test/mems/core.so: $(TEST_O)
+	@mkdir -p $(@D)
+	$Q$(SHARED) -o $@ $^
+
+build/examples/%: examples/%.c build/libmems.a
+	@mkdir -p $(@D)
+	$Q$(COMPILE) -Isrc -MMD -MP $(LDFLAGS) -o $@ $< build/libmems.a
+
+-include $(wildcard build/obj/*.d build/test/*.d build/test/spec/*.d \
+  build/examples/*.d)
+
+# Trying. SPECS=spec/one_spec.lua runs one file only.
+
+test: all build/test/mems/core.so ## run the specs
+	.ci/specs build/specs.log $(RUNNER) $(BUSTED) $(BUSTED_FLAGS) $(SPECS)
+
+demo: all ## run the classic session, then count words in a text
+	$(LUA) examples/session.lua
+	$(LUA) examples/wordcount.lua $(firstword \
+	  $(wildcard /usr/share/common-licenses/GPL-3) README.md)
+
+bench: all ## measure against other allocators and Lua's own means
+	$(MAKE) -C bench
+
+bench-plot: all ## draw the last measurement as build/bench.svg
+	$(MAKE) -C bench plot
+
+bench-smoke: all ## run each measurement for a moment, to see that it runs
+	$(MAKE) -C bench smoke
+
+# The model specs over and over, each round with a seed of its own.
+soak: all build/test/mems/core.so ## random calls, SECONDS long; SEED=n
+	@end=$$(($$(date +%s) + $(SECONDS))); seed=$(or $(SEED),$$(date +%s)); \
+	while [ $$(date +%s) -lt $$end ]; do echo "SEED=$$seed"; \
+	  MEMS_SEED=$$seed .ci/specs build/soak.log $(BUSTED) $(BUSTED_FLAGS) \
+	    spec/model_spec.lua || exit 1; seed=$$((seed + 1)); done
+
+fuzz: ## libFuzzer on the heap and on the binding, SECONDS each
+	$(MAKE) -C spec/fuzz SECONDS=$(SECONDS)
+
+# Checking. A variant is the same tree seen through links and built with
+# other flags, so that each path in a spec means the variant's own file.
+
+MIRRORED := $(filter-out build mems,$(wildcard *)) .busted .ci
+mirror = mkdir -p build/$1 && cd build/$1 && \
+  for name in $(MIRRORED); do ln -sfn ../../$$name $$name; done
+
+GUARDS := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+  -fno-omit-frame-pointer
+asan: export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0
+asan: export LSAN_OPTIONS ?= exitcode=23:print_suppressions=0
+asan: export UBSAN_OPTIONS ?= print_stacktrace=1
+asan: ## run the specs under AddressSanitizer and UBSan
+	@$(call mirror,asan)
+	+$(MAKE) -C build/asan test CFLAGS="-O1 -g $(GUARDS)" \
+	  LDFLAGS="-Wl,-z,nodelete" BUSTED_FLAGS=--exclude-tags=style \
+	  RUNNER="env LD_PRELOAD=$$($(CC) -print-file-name=libasan.so)"
+
+tiny: ## run the specs with lists and limits so small that rare paths are not
+	@$(call mirror,tiny)
+	+$(MAKE) -C build/tiny test CPPFLAGS=-DMEMS_TINY \
+	  BUSTED_FLAGS=--exclude-tags=style
+
+valgrind: all build/test/mems/core.so ## run them under valgrind
+	MEMS_SPEC_SCALE=$${MEMS_SPEC_SCALE:-2} .ci/specs build/valgrind.log \
+	  valgrind --quiet --error-exitcode=99 --keep-debuginfo=yes \
+	  --leak-check=full --errors-for-leak-kinds=definite \
+	  $(BUSTED) --exclude-tags=style $(SPECS)
+
+coverage: ## show how much of src/*.c the specs reach; under 95 % fails
+	@$(call mirror,coverage)
+	find build/coverage -name '*.gcda' -delete
+	+status=0; $(MAKE) -C build/coverage test CFLAGS="-O0 -g --coverage" \
+	  CPPFLAGS=-DMEMS_TEST BUSTED_FLAGS=--exclude-tags=style || status=1; \
+	cd build/coverage && gcovr --root ../.. --object-directory build \
+	  --filter '.*/src/.*\.c' --fail-under-line 95 $(GCOVR_FLAGS) build && \
+	exit $$status
+
+TIDY_FLAGS = $(STANDARD) $(LUA_CFLAGS)
+lint: all ## luacheck, clang-tidy, gcc -fanalyzer and the style as a spec
+	luacheck --quiet lua spec examples bench rockspec .ci
+	clang-tidy --quiet src/*.c -- $(TIDY_FLAGS)
+	for source in src/*.c; do gcc $(TIDY_FLAGS) -O2 -Werror -fanalyzer \
+	  -c -o /dev/null $$source || exit 1; done
+	.ci/specs build/style.log $(BUSTED) --tags=style
+
+docs: ## render the reference of the Lua module and of mems.h to build/docs
+	@mkdir -p build/docs
+	$(LUA) .ci/cdoc.lua src/mems.h build/mems.h.c
+	$(LDOC) --fatalwarnings -c docs/config.ld .
+
+# Installing, below $(DESTDIR)$(PREFIX).
+
+define PKGCONFIG
+prefix=$(PREFIX)
+libdir=$(LIBDIR)
+includedir=$(INCLUDEDIR)
+
+Name: mems
+Description: checked memory from mmap behind virtual addresses
+Version: $(VERSION)
+Libs: -L$${libdir} -lmems
+Cflags: -I$${includedir}
+endef
+export PKGCONFIG
+
+INSTALL_TO = $(DESTDIR)$(LIBDIR)
+install: all ## install module, library, header and mems.pc; PREFIX, DESTDIR
+	for file in $(LUA_FILES); do \
+	  install -D -m 644 lua/$$file $(DESTDIR)$(LUADIR)/$$file || exit 1; done
+	install -D build/mems/core.so $(DESTDIR)$(LUALIBDIR)/mems/core.so
+	install -D -m 644 src/mems.h $(DESTDIR)$(INCLUDEDIR)/mems.h
+	install -D -m 644 build/libmems.a $(INSTALL_TO)/libmems.a
+	install -D build/libmems.so $(INSTALL_TO)/libmems.so.$(VERSION)
+	ln -sf libmems.so.$(VERSION) $(INSTALL_TO)/libmems.so.$(MAJOR)
+	ln -sf libmems.so.$(MAJOR) $(INSTALL_TO)/libmems.so
+	install -d $(INSTALL_TO)/pkgconfig
+	echo "$$PKGCONFIG" > $(INSTALL_TO)/pkgconfig/mems.pc
+
+uninstall: ## remove what install put there
+	rm -f $(LUA_FILES:%=$(DESTDIR)$(LUADIR)/%) \
+	  $(DESTDIR)$(LUALIBDIR)/mems/core.so $(DESTDIR)$(INCLUDEDIR)/mems.h \
+	  $(INSTALL_TO)/libmems.a $(INSTALL_TO)/libmems.so* \
+	  $(INSTALL_TO)/pkgconfig/mems.pc
+	-rmdir $(DESTDIR)$(LUADIR)/mems $(DESTDIR)$(LUALIBDIR)/mems
+
+clean: ## remove what was built, by luarocks as well
+	rm -rf build mems src/*.o
