@@ -128,10 +128,10 @@ static inline uint64_t quick_pop(mems_bins *b, uint64_t n) {
   return g;
 }
 
-/* Puts g on list n; false if there is no room. */
+/* Puts g, which is below QUICK_END, on list n; false if there is no room. */
 static inline bool quick_push(mems_bins *b, uint64_t n, uint64_t g) {
   unsigned top = b->quick_top[n];
-  if (UNLIKELY(b->slots[top] == QUICK_END || g >= QUICK_END)) return false;
+  if (UNLIKELY(b->slots[top] == QUICK_END)) return false;
   b->slots[top] = (uint32_t)g;
   b->quick_top[n] = (uint16_t)(top + 1);
   return true;

@@ -46,6 +46,16 @@ static inline uint64_t bits_below(uint64_t w, unsigned i) {
   return w & ~(~UINT64_C(0) << i);
 }
 
+/* The bits of `a` where `mask` is set, else those of `b`. */
+static inline uint64_t bits_blend(uint64_t a, uint64_t b, uint64_t mask) {
+  return ((a ^ b) & mask) ^ b;
+}
+
+/* Bit i becomes bit 0; what falls out comes in at the top. */
+static inline uint64_t bits_rotate(uint64_t w, unsigned i) {
+  return w >> i | w << (-i & 63u);
+}
+
 /* The 64 bits that follow number i of `low`, which `high` continues. */
 static inline uint64_t bits_after(uint64_t low, uint64_t high, unsigned i) {
   return (low >> i >> 1) | (high << (63u - i));

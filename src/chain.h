@@ -146,47 +146,61 @@ static inline uint64_t chain_next(const mems_chain *c, uint64_t g) {
 }
 
 /*
-** A place is a granule's word and its number in there: what the hot paths
-** look up once and then work on.
+** A view is the 64 granules from g on, wherever they lie in their words:
+** bit 0 is g itself. What the hot paths look up once and then work on.
+**
+**   words   ....gxxx|xxx.....      view   gxxxxxx...
 */
-typedef struct mems_place {
+typedef struct mems_view {
   mems_word *w;
-  unsigned i;
-} mems_place;
+  unsigned i; /* number of g in *w */
+  uint64_t start, used;
+} mems_view;
 
-static inline mems_place chain_place(const mems_chain *c, uint64_t g) {
-  return (mems_place){chain_word(c, g), g % WORD};
+static inline mems_view chain_view(const mems_chain *c, uint64_t g) {
+  mems_view v = {.w = chain_word(c, g), .i = g % WORD};
+  uint64_t own = ~UINT64_C(0) << v.i; /* the bits that *w has a part in */
+  uint64_t start = bits_blend(v.w[0].start, v.w[1].start, own);
+  uint64_t used = bits_blend(v.w[0].used, v.w[1].used, own);
+  v.start = bits_rotate(start, v.i);
+  v.used = bits_rotate(used, v.i);
+  return v;
 }
 
-static inline bool place_is_process(mems_place p) {
-  return (p.w->start & p.w->used) >> p.i & 1;
+static inline bool view_is_process(mems_view v) {
+  return v.start & v.used & 1;
 }
 
-static inline bool place_is_hole(mems_place p) {
-  return (p.w->start & ~p.w->used) >> p.i & 1;
+static inline bool view_is_hole(mems_view v) {
+  return v.start & ~v.used & 1;
 }
 
-/* Granules of the segment that starts here, if they are 64 at most; else
+/* Granules of the segment that starts here, if they are 63 at most; else
    0. */
-static inline uint64_t place_length(mems_place p) {
-  uint64_t after = bits_after(p.w[0].start, p.w[1].start, p.i);
-  return after ? 1 + bit_first(after) : 0;
+static inline uint64_t view_length(mems_view v) {
+  uint64_t after = v.start & ~UINT64_C(1);
+  return LIKELY(after) ? bit_first(after) : 0;
 }
 
-/* The same for a segment that starts at g and is longer, if its end is in
-   reach of one summary word: 32 KiB as the heap is cut; else 0. */
+/* Flips the used bits of the first four granules that `bits` has. */
+static inline void view_flip(mems_view v, uint64_t bits) {
+  v.w[0].used ^= bits << v.i;
+  if (UNLIKELY(v.i > WORD - 4)) v.w[1].used ^= bits >> (WORD - v.i);
+}
+
+/* The PROCESS here, of two granules or more, is a parked HOLE from now on. */
+static inline void view_retire(mems_view v) {
+  view_flip(v, (v.used & 2) ^ 3);
+}
+
+/* The length of a segment that starts at g and that no view shows whole, if
+   its end is in reach of one summary word; else 0. */
 static inline uint64_t chain_length(const mems_chain *c, uint64_t g) {
   uint64_t i = g / WORD;
   uint64_t found = bits_above(chain_level(c, 1)[i / WORD], i % WORD);
   if (UNLIKELY(found == 0)) return 0;
   uint64_t end = (i - i % WORD + bit_first(found)) * WORD;
   return end + bit_first(chain_word(c, end)->start) - g;
-}
-
-/* The PROCESS here, of two granules or more, is a parked HOLE from now on. */
-static inline void place_retire(mems_place p) {
-  p.w->used = (p.w->used & ~bit(p.i)) | bit(p.i) << 1;
-  if (UNLIKELY(p.i == WORD - 1)) p.w[1].used |= 1;
 }
 
 /* The start of the segment that holds g. */

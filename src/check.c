@@ -9,7 +9,7 @@
 
 /* What the walk adds up, to be compared with the counters. */
 typedef struct mems_sums {
-  uint64_t segments, processes, used, requested;
+  uint64_t segments, processes, used, slack;
 } mems_sums;
 
 static uint64_t level_words(const mems_chain *c, unsigned level) {
@@ -112,7 +112,7 @@ static const char *check_hole(mems_heap *heap, uint64_t g, uint64_t n) {
 
 static const char *check_process(const mems_heap *heap, uint64_t g,
                                  uint64_t n, mems_sums *sums) {
-  size_t slack = dict_slack(&heap->chain, chain_place(&heap->chain, g),
+  size_t slack = dict_slack(&heap->chain, chain_view(&heap->chain, g),
                             g, n);
   if (slack >= n * GRANULE || dict_granules(n * GRANULE - slack) != n)
     return "the slack of a PROCESS does not fit its segment";
@@ -120,7 +120,7 @@ static const char *check_process(const mems_heap *heap, uint64_t g,
   if (g + n > heap->dict.fresh) return "a PROCESS lies in fresh memory";
   sums->processes++;
   sums->used += n;
-  sums->requested += n * GRANULE - slack;
+  sums->slack += slack;
   return NULL;
 }
 
@@ -144,8 +144,8 @@ static const char *check_counters(const mems_heap *h, const mems_sums *s) {
   if (s->processes != h->mallocs - h->frees)
     return "the count of processes is wrong";
   if (s->used != h->used) return "the count of used granules is wrong";
-  if (s->requested != h->requested)
-    return "the count of requested bytes is wrong";
+  if (s->slack != h->slack)
+    return "the count of slack bytes is wrong";
   if (h->peak < h->used) return "the peak is below what is used";
   return NULL;
 }

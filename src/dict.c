@@ -14,7 +14,7 @@ bool dict_search(const mems_dict *d, const mems_chain *c, mems_addr addr,
   found->at = at;
   found->granules = chain_next(c, g) - at;
   found->size = found->granules * GRANULE -
-                dict_slack(c, chain_place(c, at), at, found->granules);
+                dict_slack(c, chain_view(c, at), at, found->granules);
   return offset - at * GRANULE < found->size;
 }
 

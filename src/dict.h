@@ -62,31 +62,27 @@ static inline unsigned char *dict_padding(const mems_chain *c, uint64_t g,
   return (unsigned char *)chain_physical(c, g + n) - 1;
 }
 
-/* Slack of the PROCESS [g, g + n), whose place is p. */
-static inline size_t dict_slack(const mems_chain *c, mems_place p, uint64_t g,
+/* Slack of the PROCESS [g, g + n) that v is the view of. */
+static inline size_t dict_slack(const mems_chain *c, mems_view v, uint64_t g,
                                 uint64_t n) {
-  uint64_t after = bits_after(p.w[0].used, p.w[1].used, p.i);
-  if (LIKELY(n > 3)) return after & 7;
-  if ((after & 1) == 0) return 0;
+  if (LIKELY(n > 3)) return v.used >> 1 & 7;
+  if ((v.used & 2) == 0) return 0;
   size_t padding = *dict_padding(c, g, n);
   /* raw C code may have overwritten it; its own block is what it loses */
   return padding < 2 * GRANULE ? padding : 0;
 }
 
-/* Enters the HOLE [g, g + n), whose place is p, as a block with slack. */
-static inline void dict_insert(const mems_chain *c, mems_place p, uint64_t g,
+/* Enters [g, g + n), a HOLE or the block that is there already, as a block
+   with slack. v is its view, fresh. */
+static inline void dict_insert(const mems_chain *c, mems_view v, uint64_t g,
                                uint64_t n, size_t slack) {
-  uint64_t mask = 15, mark = 1 | slack << 1;
+  uint64_t mark = 1 | slack << 1, mask = 15;
   if (UNLIKELY(n < 4)) {
-    mask = n == 2 ? 3 : 7;
     mark = slack ? 3 : 1;
+    mask = 3;
     if (slack) *dict_padding(c, g, n) = (unsigned char)slack;
   }
-  p.w->used = (p.w->used & ~(mask << p.i)) | mark << p.i;
-  if (UNLIKELY(p.i > WORD - 4)) {
-    unsigned over = WORD - p.i;
-    p.w[1].used = (p.w[1].used & ~(mask >> over)) | mark >> over;
-  }
+  view_flip(v, (v.used ^ mark) & mask);
 }
 
 /* Takes the block at g out: its segment is a HOLE. */

@@ -84,13 +84,14 @@ void mems_heap_close(mems_heap *heap) {
   if (heap != NULL) pages_unreserve(heap, heap->reserved);
 }
 
-/* Enters [g, g + n), whose place is p, as a block of `size` bytes and counts
+/* Enters [g, g + n), whose view is v, as a block of `size` bytes and counts
    it. */
-static inline mems_addr hand_out(mems_heap *heap, mems_place p, uint64_t g,
+static inline mems_addr hand_out(mems_heap *heap, mems_view v, uint64_t g,
                                  uint64_t n, size_t size) {
-  dict_insert(&heap->chain, p, g, n, n * GRANULE - size);
+  size_t slack = n * GRANULE - size;
+  dict_insert(&heap->chain, v, g, n, slack);
   heap->mallocs++;
-  heap->requested += size;
+  heap->slack += slack;
   uint64_t used = heap->used += n;
   if (used > heap->peak) heap->peak = used;
   return dict_addr(&heap->dict, g);
@@ -108,15 +109,15 @@ static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
   uint64_t g = hole_alloc(heap, n, align);
   if (g == NOWHERE) return 0;
   if (heap->fill) memset(chain_physical(&heap->chain, g), 0xAA, size);
-  return hand_out(heap, chain_place(&heap->chain, g), g, n, size);
+  return hand_out(heap, chain_view(&heap->chain, g), g, n, size);
 }
 
 /* The hint g is for a hole whose end is far, or it is broken. */
 static COLD mems_addr malloc_far(mems_heap *heap, size_t size, uint64_t g) {
   uint64_t n = dict_granules(size);
-  mems_place p = chain_place(&heap->chain, g);
-  if (place_is_hole(p) && chain_next(&heap->chain, g) - g == n)
-    return hand_out(heap, p, g, n, size);
+  mems_view v = chain_view(&heap->chain, g);
+  if (view_is_hole(v) && chain_next(&heap->chain, g) - g == n)
+    return hand_out(heap, v, g, n, size);
   return allocate(heap, size, heap->align);
 }
 
@@ -124,12 +125,12 @@ mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
   if (LIKELY(size - 1 < heap->quick_size)) {
     uint64_t n = dict_granules(size);
     uint64_t g = quick_pop(&heap->bins, n);
-    if (LIKELY(g < heap->chain.end)) {
-      mems_place p = chain_place(&heap->chain, g);
-      uint64_t length = place_length(p);
-      if (length == 0) length = chain_length(&heap->chain, g);
-      if (LIKELY(place_is_hole(p) && length == n))
-        return hand_out(heap, p, g, n, size);
+    if (LIKELY(g < heap->quick_end)) {
+      mems_view v = chain_view(&heap->chain, g);
+      uint64_t length = view_length(v);
+      if (UNLIKELY(length == 0)) length = chain_length(&heap->chain, g);
+      if (LIKELY(view_is_hole(v) && length == n))
+        return hand_out(heap, v, g, n, size);
       return malloc_far(heap, size, g);
     }
   }
@@ -175,22 +176,22 @@ static bool block_at(const mems_heap *heap, mems_addr addr, mems_block *b) {
   }
   uint64_t n = chain_next(c, g) - g;
   *b = (mems_block){
-      g, n, n * GRANULE - dict_slack(c, chain_place(c, g), g, n)};
+      g, n, n * GRANULE - dict_slack(c, chain_view(c, g), g, n)};
   return true;
 }
 
 /* Counts a block out. */
-static inline void count_out(mems_heap *heap, uint64_t n, size_t size) {
+static inline void count_out(mems_heap *heap, uint64_t n, size_t slack) {
   dict_forget(&heap->dict);
   heap->frees++;
-  heap->requested -= size;
+  heap->slack -= slack;
   heap->used -= n;
 }
 
 /* Takes a block out that no quick list has room for, and merges its HOLE. */
 static COLD int retire_far(mems_heap *heap, uint64_t g, uint64_t n,
-                           size_t size) {
-  count_out(heap, n, size);
+                           size_t slack) {
+  count_out(heap, n, slack);
   dict_remove(&heap->chain, g);
   hole_free(heap, g, n);
   if (UNLIKELY(heap->used < heap->relief)) trim_step(heap, n * GRANULE);
@@ -198,24 +199,27 @@ static COLD int retire_far(mems_heap *heap, uint64_t g, uint64_t n,
 }
 
 /* Takes a block out and makes its HOLE known. */
-static inline int retire(mems_heap *heap, mems_place p, uint64_t g,
-                         uint64_t n, size_t size) {
+static inline int retire(mems_heap *heap, mems_view v, uint64_t g,
+                         uint64_t n) {
+  size_t slack = dict_slack(&heap->chain, v, g, n);
   if (UNLIKELY(!quick_push(&heap->bins, n, g)))
-    return retire_far(heap, g, n, size);
-  place_retire(p);
-  count_out(heap, n, size);
+    return retire_far(heap, g, n, slack);
+  view_retire(v);
+  count_out(heap, n, slack);
   return MEMS_OK;
 }
 
 static int take_back(mems_heap *heap, const mems_block *b) {
-  mems_place p = chain_place(&heap->chain, b->at);
-  return b->granules * GRANULE <= heap->quick_size
-             ? retire(heap, p, b->at, b->granules, b->size)
-             : retire_far(heap, b->at, b->granules, b->size);
+  uint64_t n = b->granules;
+  if (n <= QUICK_MOST && b->at < heap->quick_end)
+    return retire(heap, chain_view(&heap->chain, b->at), b->at, n);
+  return retire_far(heap, b->at, n, n * GRANULE - b->size);
 }
 
-static COLD int free_far(mems_heap *heap, mems_addr addr) {
+/* What starts at g is a block without a quick list, or none. */
+static COLD int free_far(mems_heap *heap, uint64_t g) {
   mems_block b;
+  mems_addr addr = dict_addr(&heap->dict, 0) + (g << 3 | g >> 61);
   if (!block_at(heap, addr, &b)) return heap->error;
   if (heap->fill) memset(chain_physical(&heap->chain, b.at), 0x55, b.size);
   return take_back(heap, &b);
@@ -223,16 +227,14 @@ static COLD int free_far(mems_heap *heap, mems_addr addr) {
 
 int mems_heap_free(mems_heap *heap, mems_addr addr) {
   uint64_t g = dict_granule(&heap->dict, addr);
-  if (LIKELY(g < heap->chain.end)) {
-    mems_place p = chain_place(&heap->chain, g);
-    uint64_t n = place_length(p);
-    if (n == 0) n = chain_length(&heap->chain, g);
-    if (LIKELY(place_is_process(p) && n * GRANULE - 1 < heap->quick_size)) {
-      size_t size = n * GRANULE - dict_slack(&heap->chain, p, g, n);
-      return retire(heap, p, g, n, size);
-    }
+  if (LIKELY(g < heap->quick_end)) {
+    mems_view v = chain_view(&heap->chain, g);
+    uint64_t n = view_length(v);
+    if (UNLIKELY(n == 0)) n = chain_length(&heap->chain, g);
+    if (LIKELY(view_is_process(v) && n - 1 < QUICK_MOST))
+      return retire(heap, v, g, n);
   }
-  return free_far(heap, addr);
+  return free_far(heap, g);
 }
 
 /* Makes a block n granules long where it stands, if there is room:
@@ -277,15 +279,20 @@ mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   if (size == 0) return refuse(heap, MEMS_EINVAL);
   if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
   uint64_t n = dict_granules(size);
-  if (n != b.granules && !resize_in_place(heap, &b, n))
-    return move(heap, &b, size);
+  if (n != b.granules && !resize_in_place(heap, &b, n)) {
+    mems_addr moved = move(heap, &b, size);
+    if (moved) return moved;
+    /* no memory elsewhere: a neighbour that is parked may do */
+    hole_flush(heap);
+    if (!resize_in_place(heap, &b, n)) return 0;
+  }
   if (heap->fill && size > b.size)
     memset(chain_physical(&heap->chain, b.at) + b.size, 0xAA, size - b.size);
-  mems_place p = chain_place(&heap->chain, b.at);
-  dict_insert(&heap->chain, p, b.at, n, n * GRANULE - size);
+  mems_view v = chain_view(&heap->chain, b.at);
+  dict_insert(&heap->chain, v, b.at, n, n * GRANULE - size);
   dict_forget(&heap->dict);
-  heap->requested += size - b.size;
   heap->used += n - b.granules;
+  heap->slack += n * GRANULE - size - (b.granules * GRANULE - b.size);
   heap->peak = at_least(heap->peak, heap->used);
   return addr;
 }

@@ -22,13 +22,15 @@ struct mems_heap {
   mems_chain chain; /* first: it names the bitmaps by their offset */
   mems_dict dict;
   size_t quick_size; /* largest request that the quick lists may serve */
+  uint64_t quick_end; /* no granule from here on is in a quick list: the end,
+                         but for numbers too large, or 0 */
   uint64_t slice;    /* start of the slice (hole.h), or NOWHERE */
   uint64_t slice_left; /* granules it may still hand out */
 
   /* Counters that change together don't stand side by side: else the
      compiler joins them in one wide load, which has to wait for the narrow
      stores of the call before. */
-  uint64_t requested; /* bytes asked for by live blocks */
+  uint64_t slack;     /* bytes of live blocks that nobody asked for */
   uint64_t peak;      /* highest value of used */
   uint64_t used;      /* granules in live blocks */
   uint64_t relief;    /* below this many used granules memory goes back */

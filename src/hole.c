@@ -160,9 +160,16 @@ static bool search(mems_heap *heap, mems_wish *wish, uint64_t tries) {
   return false;
 }
 
+void hole_set_end(mems_heap *heap) {
+  uint64_t end = at_most(heap->chain.end, QUICK_END);
+  heap->quick_end = heap->quick_size ? end : 0;
+}
+
 static bool grow_by(mems_heap *heap, uint64_t granules) {
-  return bins_reach(&heap->bins, heap->chain.end + granules) &&
-         chain_grow(&heap->chain, granules);
+  if (!bins_reach(&heap->bins, heap->chain.end + granules)) return false;
+  if (!chain_grow(&heap->chain, granules)) return false;
+  hole_set_end(heap);
+  return true;
 }
 
 /* A new node that holds n granules: with an eighth of the heap where limit

@@ -32,6 +32,9 @@ uint64_t hole_take(mems_heap *heap, uint64_t g);
    the lists. */
 void hole_flush(mems_heap *heap);
 
+/* The end of the chain has moved. */
+void hole_set_end(mems_heap *heap);
+
 /* `used` granules are in use or will be: sets the mark below which memory
    goes back, once more than 1 MiB and half of them has been freed. */
 void hole_rearm(mems_heap *heap, uint64_t used);

@@ -26,7 +26,7 @@ void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
       .mapped = h->chain.end * GRANULE,
       .used = h->used * GRANULE,
       .unused = (h->chain.end - h->used) * GRANULE,
-      .requested = h->requested,
+      .requested = h->used * GRANULE - h->slack,
       .overhead =
           header + chain_overhead(&h->chain) + bins_overhead(&h->bins),
       .peak = h->peak * GRANULE,
@@ -52,7 +52,7 @@ static void describe(const mems_heap *heap, uint64_t g, mems_segment *s) {
       .addr = dict_addr(&heap->dict, g),
       .size = n * GRANULE,
       .requested =
-          process ? n * GRANULE - dict_slack(c, chain_place(c, g), g, n) : 0,
+          process ? n * GRANULE - dict_slack(c, chain_view(c, g), g, n) : 0,
       .node = dict_addr(&heap->dict, node),
       .node_size = (chain_node_end(c, g) - node) * GRANULE,
   };

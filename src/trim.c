@@ -59,6 +59,7 @@ static size_t unmap_end(mems_heap *heap, uint64_t least) {
     if (!chain_shrink(c)) break;
     bytes += resident;
   }
+  hole_set_end(heap);
   dict_retreat(&heap->dict, c->end);
   bins_retreat(&heap->bins, c->end);
   return bytes;
