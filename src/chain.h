@@ -147,32 +147,37 @@ static inline uint64_t chain_next(const mems_chain *c, uint64_t g) {
 
 /*
 ** A view is the 64 granules from g on, wherever they lie in their words:
-** bit 0 is g itself. What the hot paths look up once and then work on.
+** bit 0 of `start` is g itself. What the hot paths look up once and then
+** work on. They handle only views that are not split, whose first four used
+** bits lie in one word: 61 of 64. The compiler then drops what is below for
+** the others.
 **
-**   words   ....gxxx|xxx.....      view   gxxxxxx...
+**   words   ....gxxx|xxx.....      start   gxxxxxx...
 */
 typedef struct mems_view {
   mems_word *w;
   unsigned i; /* number of g in *w */
-  uint64_t start, used;
+  uint64_t start;
 } mems_view;
 
 static inline mems_view chain_view(const mems_chain *c, uint64_t g) {
   mems_view v = {.w = chain_word(c, g), .i = g % WORD};
   uint64_t own = ~UINT64_C(0) << v.i; /* the bits that *w has a part in */
   uint64_t start = bits_blend(v.w[0].start, v.w[1].start, own);
-  uint64_t used = bits_blend(v.w[0].used, v.w[1].used, own);
   v.start = bits_rotate(start, v.i);
-  v.used = bits_rotate(used, v.i);
   return v;
 }
 
+static inline bool view_is_split(mems_view v) {
+  return v.i > WORD - 4;
+}
+
 static inline bool view_is_process(mems_view v) {
-  return v.start & v.used & 1;
+  return v.start & v.w->used >> v.i & 1;
 }
 
 static inline bool view_is_hole(mems_view v) {
-  return v.start & ~v.used & 1;
+  return v.start & ~v.w->used >> v.i & 1;
 }
 
 /* Granules of the segment that starts here, if they are 63 at most; else
@@ -182,15 +187,25 @@ static inline uint64_t view_length(mems_view v) {
   return LIKELY(after) ? bit_first(after) : 0;
 }
 
-/* Flips the used bits of the first four granules that `bits` has. */
-static inline void view_flip(mems_view v, uint64_t bits) {
-  v.w[0].used ^= bits << v.i;
-  if (UNLIKELY(v.i > WORD - 4)) v.w[1].used ^= bits >> (WORD - v.i);
+/* The used bits of the first four granules, and what follows. */
+static inline uint64_t view_used(mems_view v) {
+  uint64_t used = v.w[0].used >> v.i;
+  if (view_is_split(v)) used |= v.w[1].used << (WORD - v.i);
+  return used;
+}
+
+/* Sets those used bits of the first four granules that `mask` has. */
+static inline void view_write(mems_view v, uint64_t mask, uint64_t bits) {
+  v.w[0].used = (v.w[0].used & ~(mask << v.i)) | bits << v.i;
+  if (view_is_split(v)) {
+    unsigned over = WORD - v.i;
+    v.w[1].used = (v.w[1].used & ~(mask >> over)) | bits >> over;
+  }
 }
 
 /* The PROCESS here, of two granules or more, is a parked HOLE from now on. */
 static inline void view_retire(mems_view v) {
-  view_flip(v, (v.used & 2) ^ 3);
+  view_write(v, 3, 2);
 }
 
 /* The length of a segment that starts at g and that no view shows whole, if

@@ -10,6 +10,7 @@
 /* What the walk adds up, to be compared with the counters. */
 typedef struct mems_sums {
   uint64_t segments, processes, used, slack;
+  uint64_t waiters, waiting; /* blocks in quarantine, and their granules */
 } mems_sums;
 
 static uint64_t level_words(const mems_chain *c, unsigned level) {
@@ -112,12 +113,17 @@ static const char *check_hole(mems_heap *heap, uint64_t g, uint64_t n) {
 
 static const char *check_process(const mems_heap *heap, uint64_t g,
                                  uint64_t n, mems_sums *sums) {
+  if (g % heap->align) return "a PROCESS is not aligned";
+  if (g + n > heap->dict.fresh) return "a PROCESS lies in fresh memory";
+  if (!dict_is_block(&heap->dict, &heap->chain, g)) {
+    sums->waiters++;
+    sums->waiting += n;
+    return NULL;
+  }
   size_t slack = dict_slack(&heap->chain, chain_view(&heap->chain, g),
                             g, n);
   if (slack >= n * GRANULE || dict_granules(n * GRANULE - slack) != n)
     return "the slack of a PROCESS does not fit its segment";
-  if (g % heap->align) return "a PROCESS is not aligned";
-  if (g + n > heap->dict.fresh) return "a PROCESS lies in fresh memory";
   sums->processes++;
   sums->used += n;
   sums->slack += slack;
@@ -150,6 +156,30 @@ static const char *check_counters(const mems_heap *h, const mems_sums *s) {
   return NULL;
 }
 
+/* What the queue names waits, each block once, and nothing else does. */
+static const char *check_quarantine(mems_heap *heap, const mems_sums *s) {
+  mems_guard *q = &heap->dict.guard;
+  const char *broken = NULL;
+  uint64_t at = q->head;
+  if (q->tail - q->head != s->waiters)
+    return "the queue of the quarantine is not as long as what waits";
+  if (guard_count(q, heap) != s->waiters)
+    return "a bit of the quarantine is set where no block starts";
+  if (s->waiting != q->waiting)
+    return "the count of waiting granules is wrong";
+  if (q->waiting > q->most) return "more waits than the quarantine holds";
+  for (; at != q->tail; at++) {
+    uint64_t g = guard_at(q, heap, at);
+    if (!guard_waits(q, heap, g)) {
+      broken = "the queue of the quarantine names what does not wait";
+      break;
+    }
+    guard_mark(q, heap, g, false); /* so what comes twice is found */
+  }
+  while (at-- != q->head) guard_mark(q, heap, guard_at(q, heap, at), true);
+  return broken;
+}
+
 static const char *check_slice(const mems_heap *heap) {
   const mems_chain *c = &heap->chain;
   uint64_t g = heap->slice;
@@ -162,7 +192,7 @@ static const char *check_slice(const mems_heap *heap) {
 
 int mems_heap_check(mems_heap *heap) {
   const mems_chain *c = &heap->chain;
-  mems_sums sums = {0, 0, 0, 0};
+  mems_sums sums = {0};
   const char *broken = check_sentinel(c);
   if (!broken) broken = check_summaries(c);
   if (!broken) broken = check_nodes(c);
@@ -171,6 +201,7 @@ int mems_heap_check(mems_heap *heap) {
   if (!broken) broken = check_sets(&heap->bins);
   if (!broken) broken = check_segments(heap, &sums);
   if (!broken) broken = check_counters(heap, &sums);
+  if (!broken) broken = check_quarantine(heap, &sums);
   heap->broken = broken;
   return broken ? MEMS_EBROKEN : MEMS_OK;
 }

@@ -10,7 +10,7 @@ bool dict_search(const mems_dict *d, const mems_chain *c, mems_addr addr,
   uint64_t g = offset / GRANULE;
   if (g >= c->end) return false;
   uint64_t at = chain_prev(c, g);
-  if (!chain_is_process(c, at)) return false;
+  if (!dict_is_block(d, c, at)) return false;
   found->at = at;
   found->granules = chain_next(c, g) - at;
   found->size = found->granules * GRANULE -
@@ -47,6 +47,6 @@ int dict_mistake(const mems_dict *d, const mems_chain *c, mems_addr addr) {
   if (dict_search(d, c, addr, &b))
     return addr == dict_addr(d, b.at) ? MEMS_OK : MEMS_EINSIDE;
   if (g >= at_least(d->known, d->fresh)) return MEMS_EFOREIGN;
-  return g < c->end && chain_is_process(c, chain_prev(c, g)) ? MEMS_ERANGE
+  return g < c->end && dict_is_block(d, c, chain_prev(c, g)) ? MEMS_ERANGE
                                                              : MEMS_EFREED;
 }

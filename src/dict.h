@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "chain.h"
+#include "guard.h"
 #include "mems.h"
 
 typedef struct mems_dict {
@@ -33,6 +34,7 @@ typedef struct mems_dict {
   uint64_t fresh; /* no granule from here on was ever part of a block since
                      its page was mapped: it reads as zero */
   uint64_t known; /* no granule from here on was ever part of a block */
+  mems_guard guard; /* the blocks that were freed and wait */
 } mems_dict;
 
 /* A block as the dictionary knows it. */
@@ -56,6 +58,13 @@ static inline mems_addr dict_addr(const mems_dict *d, uint64_t g) {
   return d->base + g * GRANULE;
 }
 
+/* Does a block start at g: a PROCESS that does not wait in the quarantine?
+   g is the start of a segment. */
+static inline bool dict_is_block(const mems_dict *d, const mems_chain *c,
+                                 uint64_t g) {
+  return chain_is_process(c, g) && !guard_waits(&d->guard, c, g);
+}
+
 /* The last byte of the segment [g, g + n), padding if there is slack. */
 static inline unsigned char *dict_padding(const mems_chain *c, uint64_t g,
                                           uint64_t n) {
@@ -65,15 +74,16 @@ static inline unsigned char *dict_padding(const mems_chain *c, uint64_t g,
 /* Slack of the PROCESS [g, g + n) that v is the view of. */
 static inline size_t dict_slack(const mems_chain *c, mems_view v, uint64_t g,
                                 uint64_t n) {
-  if (LIKELY(n > 3)) return v.used >> 1 & 7;
-  if ((v.used & 2) == 0) return 0;
+  uint64_t used = view_used(v);
+  if (LIKELY(n > 3)) return used >> 1 & 7;
+  if ((used & 2) == 0) return 0;
   size_t padding = *dict_padding(c, g, n);
   /* raw C code may have overwritten it; its own block is what it loses */
   return padding < 2 * GRANULE ? padding : 0;
 }
 
 /* Enters [g, g + n), a HOLE or the block that is there already, as a block
-   with slack. v is its view, fresh. */
+   with slack. v is its view. */
 static inline void dict_insert(const mems_chain *c, mems_view v, uint64_t g,
                                uint64_t n, size_t slack) {
   uint64_t mark = 1 | slack << 1, mask = 15;
@@ -82,7 +92,7 @@ static inline void dict_insert(const mems_chain *c, mems_view v, uint64_t g,
     mask = 3;
     if (slack) *dict_padding(c, g, n) = (unsigned char)slack;
   }
-  view_flip(v, (v.used ^ mark) & mask);
+  view_write(v, mask, mark);
 }
 
 /* Takes the block at g out: its segment is a HOLE. */

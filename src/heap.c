@@ -27,16 +27,18 @@ static bool options_are_good(const mems_options *o) {
          o->align <= ALIGN_MOST;
 }
 
-/* Room for all that chain_plan and bins_plan lay out beside `limit` bytes:
-   they take a 32nd part and a little. */
-static uint64_t reservation_for(uint64_t limit) {
-  return round_up(sizeof(mems_heap), PAGE) + limit + limit / 16 + 64 * PAGE;
+/* Room for all that is laid out beside `limit` bytes: chain_plan and
+   bins_plan take a 32nd part and a little, guard_plan a 128th and its
+   queue. */
+static uint64_t reservation_for(uint64_t limit, const mems_options *o) {
+  return round_up(sizeof(mems_heap), PAGE) + limit + limit / 16 + 64 * PAGE +
+         guard_room(at_most(o->quarantine, limit) / GRANULE);
 }
 
 /* The largest reservation up to *limit that the OS grants, by halves. */
-static mems_heap *reserve(uint64_t *limit) {
+static mems_heap *reserve(uint64_t *limit, const mems_options *o) {
   for (; *limit >= PAGE; *limit = *limit / 2 / PAGE * PAGE) {
-    void *at = pages_reserve(reservation_for(*limit));
+    void *at = pages_reserve(reservation_for(*limit, o));
     if (at != NULL) return at;
   }
   return NULL;
@@ -48,8 +50,10 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   uint64_t granules = limit / GRANULE;
   uint64_t at = chain_plan(&heap->chain, header, granules);
   uint64_t here = offsetof(mems_heap, bins);
-  heap->chain.payload = bins_plan(&heap->bins, here, at, granules);
-  heap->reserved = reservation_for(limit);
+  at = bins_plan(&heap->bins, here, at, granules);
+  heap->chain.payload = guard_plan(&heap->dict.guard, at, granules,
+                                   o->quarantine / GRANULE);
+  heap->reserved = reservation_for(limit, o);
   assert(heap->chain.payload + limit <= heap->reserved);
   heap->dict.base = o->base ? o->base : BASE;
   quick_clear(&heap->bins);
@@ -58,7 +62,10 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   heap->align = (o->align ? o->align : GRANULE) / GRANULE;
   heap->node = (o->page ? o->page : PAGE) / GRANULE;
   heap->fill = o->fill != 0;
-  if (heap->align == 1 && !o->fill) heap->quick_size = QUICK_MOST * GRANULE;
+  heap->guarded = heap->fill || heap->dict.guard.most > 0;
+  if (heap->align == 1 && !heap->guarded)
+    
+    heap->quick_size = (QUICK_MOST - 1) * GRANULE;
   return chain_open(&heap->chain) && bins_reach(&heap->bins, 0);
 }
 
@@ -70,10 +77,10 @@ mems_heap *mems_heap_open(const mems_options *options, int *error) {
   mems_heap *heap = NULL;
   if (options_are_good(o)) {
     reason = MEMS_ENOMEM;
-    heap = reserve(&limit);
+    heap = reserve(&limit, o);
   }
   if (heap != NULL && !set_up(heap, limit, o)) {
-    pages_unreserve(heap, reservation_for(limit));
+    pages_unreserve(heap, reservation_for(limit, o));
     heap = NULL;
   }
   if (error) *error = heap ? MEMS_OK : reason;
@@ -102,39 +109,85 @@ static mems_addr refuse(const mems_heap *heap, int error) {
   return 0;
 }
 
+/* Makes the HOLE of what was the block [g, g + n) known, merged. */
+static void give_back(mems_heap *heap, uint64_t g, uint64_t n) {
+  dict_remove(&heap->chain, g);
+  hole_free(heap, g, n);
+  if (UNLIKELY(heap->used < heap->relief)) trim_step(heap, n * GRANULE);
+}
+
+/* Makes HOLEs of the blocks that wait, the oldest first, until no more than
+   `most` granules wait. */
+static void release(mems_heap *heap, uint64_t most) {
+  const mems_chain *c = &heap->chain;
+  mems_guard *q = &heap->dict.guard;
+  uint64_t g = 0;
+  while (q->waiting > most && g != NOWHERE) {
+    g = guard_take(q, heap);
+    if (g < c->end && chain_is_process(c, g) && guard_waits(q, heap, g)) {
+      uint64_t n = chain_next(c, g) - g;
+      guard_drop(q, heap, g, n);
+      give_back(heap, g, n);
+    }
+  }
+}
+
+/* hole_alloc has failed: what waits makes room, as many granules as are
+   wanted at first and then twice as many each time. */
+static uint64_t squeeze(mems_heap *heap, uint64_t n, uint64_t align) {
+  const mems_guard *q = &heap->dict.guard;
+  uint64_t g = NOWHERE;
+  for (uint64_t part = n; g == NOWHERE && q->head != q->tail; part *= 2) {
+    release(heap, q->waiting - at_most(part, q->waiting));
+    g = hole_alloc(heap, n, align);
+  }
+  return g;
+}
+
 static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
   if (size == 0) return refuse(heap, MEMS_EINVAL);
   if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
   uint64_t n = dict_granules(size);
   uint64_t g = hole_alloc(heap, n, align);
+  if (g == NOWHERE) g = squeeze(heap, n, align);
   if (g == NOWHERE) return 0;
   if (heap->fill) memset(chain_physical(&heap->chain, g), 0xAA, size);
   return hand_out(heap, chain_view(&heap->chain, g), g, n, size);
 }
 
-/* The hint g is for a hole whose end is far, or it is broken. */
+/* The general case: any size, any place of the hole that a hint names. */
 static COLD mems_addr malloc_far(mems_heap *heap, size_t size, uint64_t g) {
-  uint64_t n = dict_granules(size);
-  mems_view v = chain_view(&heap->chain, g);
-  if (view_is_hole(v) && chain_next(&heap->chain, g) - g == n)
-    return hand_out(heap, v, g, n, size);
+  if (size - 1 < GRANULE && heap->quick_end)
+    g = quick_pop(&heap->bins, dict_granules(size));
+  if (g < heap->quick_end) {
+    uint64_t n = dict_granules(size);
+    mems_view v = chain_view(&heap->chain, g);
+    if (view_is_hole(v) && chain_next(&heap->chain, g) - g == n)
+      return hand_out(heap, v, g, n, size);
+  }
   return allocate(heap, size, heap->align);
 }
 
+/* The length of the segment that v shows, at g; 0 if it is far. */
+static inline uint64_t length_of(const mems_heap *heap, mems_view v,
+                                 uint64_t g) {
+  uint64_t n = view_length(v);
+  return LIKELY(n) ? n : chain_length(&heap->chain, g);
+}
+
 mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
-  if (LIKELY(size - 1 < heap->quick_size)) {
-    uint64_t n = dict_granules(size);
-    uint64_t g = quick_pop(&heap->bins, n);
+  uint64_t g = NOWHERE;
+  if (LIKELY(size - GRANULE - 1 < heap->quick_size)) {
+    uint64_t n = (size + GRANULE - 1) / GRANULE;
+    g = quick_pop(&heap->bins, n);
     if (LIKELY(g < heap->quick_end)) {
       mems_view v = chain_view(&heap->chain, g);
-      uint64_t length = view_length(v);
-      if (UNLIKELY(length == 0)) length = chain_length(&heap->chain, g);
-      if (LIKELY(view_is_hole(v) && length == n))
+      if (LIKELY(!view_is_split(v) && view_is_hole(v) &&
+                 length_of(heap, v, g) == n))
         return hand_out(heap, v, g, n, size);
-      return malloc_far(heap, size, g);
     }
   }
-  return allocate(heap, size, heap->align);
+  return malloc_far(heap, size, g);
 }
 
 mems_addr mems_heap_aligned(mems_heap *heap, size_t size, size_t align) {
@@ -170,7 +223,7 @@ static void refuse_block(const mems_heap *heap, mems_addr addr) {
 static bool block_at(const mems_heap *heap, mems_addr addr, mems_block *b) {
   const mems_chain *c = &heap->chain;
   uint64_t g = dict_granule(&heap->dict, addr);
-  if (UNLIKELY(g >= c->end || !chain_is_process(c, g))) {
+  if (UNLIKELY(g >= c->end || !dict_is_block(&heap->dict, c, g))) {
     refuse_block(heap, addr);
     return false;
   }
@@ -192,9 +245,19 @@ static inline void count_out(mems_heap *heap, uint64_t n, size_t slack) {
 static COLD int retire_far(mems_heap *heap, uint64_t g, uint64_t n,
                            size_t slack) {
   count_out(heap, n, slack);
-  dict_remove(&heap->chain, g);
-  hole_free(heap, g, n);
-  if (UNLIKELY(heap->used < heap->relief)) trim_step(heap, n * GRANULE);
+  give_back(heap, g, n);
+  return MEMS_OK;
+}
+
+/* Takes a block out of a heap with fill or a quarantine. */
+static COLD int retire_guarded(mems_heap *heap, const mems_block *b) {
+  mems_guard *q = &heap->dict.guard;
+  uint64_t g = b->at, n = b->granules;
+  size_t slack = n * GRANULE - b->size;
+  if (heap->fill) memset(chain_physical(&heap->chain, g), 0x55, b->size);
+  if (!guard_put(q, heap, g, n)) return retire_far(heap, g, n, slack);
+  count_out(heap, n, slack);
+  release(heap, q->most);
   return MEMS_OK;
 }
 
@@ -211,6 +274,7 @@ static inline int retire(mems_heap *heap, mems_view v, uint64_t g,
 
 static int take_back(mems_heap *heap, const mems_block *b) {
   uint64_t n = b->granules;
+  if (UNLIKELY(heap->guarded)) return retire_guarded(heap, b);
   if (n <= QUICK_MOST && b->at < heap->quick_end)
     return retire(heap, chain_view(&heap->chain, b->at), b->at, n);
   return retire_far(heap, b->at, n, n * GRANULE - b->size);
@@ -221,7 +285,6 @@ static COLD int free_far(mems_heap *heap, uint64_t g) {
   mems_block b;
   mems_addr addr = dict_addr(&heap->dict, 0) + (g << 3 | g >> 61);
   if (!block_at(heap, addr, &b)) return heap->error;
-  if (heap->fill) memset(chain_physical(&heap->chain, b.at), 0x55, b.size);
   return take_back(heap, &b);
 }
 
@@ -229,10 +292,10 @@ int mems_heap_free(mems_heap *heap, mems_addr addr) {
   uint64_t g = dict_granule(&heap->dict, addr);
   if (LIKELY(g < heap->quick_end)) {
     mems_view v = chain_view(&heap->chain, g);
-    uint64_t n = view_length(v);
-    if (UNLIKELY(n == 0)) n = chain_length(&heap->chain, g);
-    if (LIKELY(view_is_process(v) && n - 1 < QUICK_MOST))
-      return retire(heap, v, g, n);
+    if (LIKELY(!view_is_split(v) && view_is_process(v))) {
+      uint64_t n = length_of(heap, v, g);
+      if (LIKELY(n - 1 < QUICK_MOST)) return retire(heap, v, g, n);
+    }
   }
   return free_far(heap, g);
 }
@@ -272,6 +335,13 @@ static mems_addr move(mems_heap *heap, const mems_block *b, size_t size) {
   return addr;
 }
 
+/* Fills what a block that now has `size` bytes has won or lost. */
+static void refill(mems_heap *heap, const mems_block *b, size_t size) {
+  char *at = chain_physical(&heap->chain, b->at);
+  if (size > b->size) memset(at + b->size, 0xAA, size - b->size);
+  if (size < b->size) memset(at + size, 0x55, b->size - size);
+}
+
 mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   mems_block b;
   if (addr == 0) return mems_heap_malloc(heap, size);
@@ -286,8 +356,7 @@ mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
     hole_flush(heap);
     if (!resize_in_place(heap, &b, n)) return 0;
   }
-  if (heap->fill && size > b.size)
-    memset(chain_physical(&heap->chain, b.at) + b.size, 0xAA, size - b.size);
+  if (heap->fill) refill(heap, &b, size);
   mems_view v = chain_view(&heap->chain, b.at);
   dict_insert(&heap->chain, v, b.at, n, n * GRANULE - size);
   dict_forget(&heap->dict);

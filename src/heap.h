@@ -7,7 +7,7 @@
 **                  as needed            address order
 **
 ** Counters: used is the granules of live blocks; what waits in the
-** quarantine is PROCESS to the chain and counted in waiting instead.
+** quarantine is PROCESS to the chain and counted in guard.waiting instead.
 */
 
 #ifndef MEMS_HEAP_H
@@ -21,7 +21,7 @@
 struct mems_heap {
   mems_chain chain; /* first: it names the bitmaps by their offset */
   mems_dict dict;
-  size_t quick_size; /* largest request that the quick lists may serve */
+  size_t quick_size; /* so many sizes above 8 do the quick lists serve */
   uint64_t quick_end; /* no granule from here on is in a quick list: the end,
                          but for numbers too large, or 0 */
   uint64_t slice;    /* start of the slice (hole.h), or NOWHERE */
@@ -43,6 +43,7 @@ struct mems_heap {
   uint64_t node;     /* smallest node, in granules */
   uint64_t reserved; /* bytes of the reservation */
   bool fill;
+  bool guarded;      /* fill, or a quarantine: frees take the long way */
 
   int error;          /* why the last call failed */
   const char *broken; /* what the checker found */

@@ -72,8 +72,11 @@ typedef struct mems_options {
   size_t align;       /* physical alignment of every block: a power of two,
                          8 to 4096; default 8 */
   size_t quarantine;  /* freed blocks are kept from reuse until this many
-                         bytes are waiting; default 0 */
-  int fill;           /* not 0: new blocks are filled with 0xAA, freed ones
+                         bytes are waiting, and then the oldest are let go;
+                         a larger block never waits. What waits is MEMS_EFREED
+                         to every call. Default 0 */
+  int fill;           /* not 0: new blocks and what realloc adds are filled
+                         with 0xAA, freed ones and what realloc cuts off
                          with 0x55 */
 } mems_options;
 
@@ -156,7 +159,8 @@ MEMS_API void mems_heap_close(mems_heap *heap);
 
 /* A new block of `size` bytes, contents undefined. 0 if and only if size is
    0 (MEMS_EINVAL), the heap's limit would be passed (MEMS_ELIMIT) or the OS
-   refuses (MEMS_ENOMEM). O(1), but for a request to the OS, which is made
+   refuses (MEMS_ENOMEM); before either, what waits in the quarantine is let
+   go, as far as that helps. O(1), but for a request to the OS, which is made
    once for each eighth that the heap grows. */
 MEMS_API mems_addr mems_heap_malloc(mems_heap *heap, size_t size);
 
@@ -210,9 +214,10 @@ MEMS_API int mems_heap_error(const mems_heap *heap);
 MEMS_API const char *mems_strerror(int error);
 
 /* Gives back to the OS what it can: nodes at the end that are all hole are
-   unmapped, whole pages inside other holes are released. Returns bytes given
-   back. O(holes). A heap does the same by itself, in small steps, after more
-   than 1 MiB and half of what was in use has been freed. */
+   unmapped, whole pages inside other holes are released; what waits in the
+   quarantine stays. Returns bytes given back. O(holes). A heap does the same
+   by itself, in small steps, after more than 1 MiB and half of what was in
+   use has been freed. */
 MEMS_API size_t mems_heap_trim(mems_heap *heap);
 
 /* Fills *stats. O(1). */

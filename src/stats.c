@@ -27,8 +27,9 @@ void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
       .used = h->used * GRANULE,
       .unused = (h->chain.end - h->used) * GRANULE,
       .requested = h->used * GRANULE - h->slack,
-      .overhead =
-          header + chain_overhead(&h->chain) + bins_overhead(&h->bins),
+      .quarantined = h->dict.guard.waiting * GRANULE,
+      .overhead = header + chain_overhead(&h->chain) +
+                  bins_overhead(&h->bins) + guard_overhead(&h->dict.guard),
       .peak = h->peak * GRANULE,
       .processes = h->mallocs - h->frees,
       .holes = h->chain.segments - (h->mallocs - h->frees),
@@ -46,13 +47,14 @@ void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
 static void describe(const mems_heap *heap, uint64_t g, mems_segment *s) {
   const mems_chain *c = &heap->chain;
   uint64_t n = chain_next(c, g) - g, node = chain_node(c, g);
-  bool process = chain_is_process(c, g);
+  bool process = dict_is_block(&heap->dict, c, g);
   *s = (mems_segment){
       .kind = process ? MEMS_PROCESS : MEMS_HOLE,
       .addr = dict_addr(&heap->dict, g),
       .size = n * GRANULE,
       .requested =
           process ? n * GRANULE - dict_slack(c, chain_view(c, g), g, n) : 0,
+      .waiting = chain_is_process(c, g) && !process,
       .node = dict_addr(&heap->dict, node),
       .node_size = (chain_node_end(c, g) - node) * GRANULE,
   };
@@ -89,7 +91,8 @@ static void print_node(const mems_heap *heap, uint64_t node, uint64_t end,
   for (uint64_t next, g = node; g < end; g = next) {
     next = chain_next(c, g);
     fprintf(out, "%c[%" PRIu64 ":%" PRIu64 "] <-> ",
-            chain_is_process(c, g) ? 'P' : 'H', dict_addr(&heap->dict, g),
+            dict_is_block(&heap->dict, c, g) ? 'P' : 'H',
+            dict_addr(&heap->dict, g),
             dict_addr(&heap->dict, next) - 1);
   }
   fprintf(out, "NULL\n");

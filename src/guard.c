@@ -1,0 +1,88 @@
+/*
+** guard.c - the bits and the queue of guard.h.
+**
+** The queue maps a page when its tail comes to it and returns the page when
+** its head has left it, so it takes no more than what waits needs.
+*/
+
+#include "guard.h"
+
+enum { PAGE_SLOTS = 512 };
+
+static_assert(PAGE_SLOTS * sizeof(uint64_t) == PAGE, "slots fill a page");
+
+/* One page more than can be full, so that head and tail never share a page
+   from both of its ends. A block takes two granules at least. */
+static uint64_t slots_for(uint64_t most) {
+  return round_up(most / 2 + 1, PAGE_SLOTS) + PAGE_SLOTS;
+}
+
+uint64_t guard_room(uint64_t most) {
+  return most ? slots_for(most) * sizeof(uint64_t) : 0;
+}
+
+uint64_t guard_plan(mems_guard *q, uint64_t at, uint64_t limit,
+                    uint64_t most) {
+  q->most = at_most(most, limit);
+  if (q->most == 0) return at;
+  at = area_plan(&q->bits, at, limit / 16 + sizeof(uint64_t));
+  q->slots = slots_for(q->most);
+  return at + guard_room(q->most);
+}
+
+static uint64_t *slot_of(const mems_guard *q, const void *image,
+                         uint64_t position) {
+  char *queue = (char *)image + q->bits.at + q->bits.size;
+  return (uint64_t *)queue + position % q->slots;
+}
+
+void guard_mark(mems_guard *q, void *image, uint64_t g, bool waits) {
+  uint64_t *word = guard_word(q, image, g), mask = bit(g / 2 % WORD);
+  *word = waits ? *word | mask : *word & ~mask;
+}
+
+bool guard_put(mems_guard *q, void *image, uint64_t g, uint64_t n) {
+  if (n > q->most) return false;
+  if (!area_grow(image, &q->bits, g / 16 + 1)) return false;
+  uint64_t *slot = slot_of(q, image, q->tail);
+  if (q->tail % PAGE_SLOTS == 0 && !pages_map(slot, PAGE)) return false;
+  *slot = g;
+  q->tail++;
+  guard_mark(q, image, g, true);
+  q->waiting += n;
+  return true;
+}
+
+uint64_t guard_take(mems_guard *q, void *image) {
+  if (q->head == q->tail) return NOWHERE;
+  uint64_t g = guard_at(q, image, q->head);
+  uint64_t *page = slot_of(q, image, q->head / PAGE_SLOTS * PAGE_SLOTS);
+  q->head++;
+  /* a page that the OS won't take back is laid over when its turn comes */
+  if (q->head % PAGE_SLOTS == 0) pages_unmap(page, PAGE);
+  return g;
+}
+
+void guard_drop(mems_guard *q, void *image, uint64_t g, uint64_t n) {
+  guard_mark(q, image, g, false);
+  q->waiting -= n;
+}
+
+uint64_t guard_at(const mems_guard *q, const void *image,
+                  uint64_t position) {
+  return *slot_of(q, image, position);
+}
+
+uint64_t guard_count(const mems_guard *q, const void *image) {
+  const uint64_t *words = guard_word(q, image, 0);
+  uint64_t count = 0;
+  for (uint64_t i = 0; i < q->bits.usable / sizeof *words; i++)
+    count += bit_count(words[i]);
+  return count;
+}
+
+uint64_t guard_overhead(const mems_guard *q) {
+  uint64_t first = q->head / PAGE_SLOTS * PAGE_SLOTS;
+  uint64_t behind = round_up(q->tail, PAGE_SLOTS);
+  return q->bits.usable + (behind - first) * sizeof(uint64_t);
+}
