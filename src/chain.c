@@ -70,11 +70,8 @@ static void retreat(mems_chain *c, uint64_t end) {
   area_shrink(self, &c->starts, n.starts);
 }
 
-static void set_start(mems_chain *c, uint64_t g) {
-  mems_word *w = chain_word(c, g);
-  uint64_t old = w->start;
-  w->start = old | bit(g % WORD);
-  uint64_t i = g / WORD;
+void chain_word_filled(mems_chain *c, uint64_t g) {
+  uint64_t i = g / WORD, old = 0;
   for (unsigned level = 1; old == 0 && level <= c->top; level++, i /= WORD) {
     uint64_t *word = chain_level(c, level) + i / WORD;
     old = *word;
@@ -82,17 +79,17 @@ static void set_start(mems_chain *c, uint64_t g) {
   }
 }
 
-static void clear_start(mems_chain *c, uint64_t g) {
-  mems_word *w = chain_word(c, g);
-  uint64_t left = w->start &= ~bit(g % WORD);
-  uint64_t i = g / WORD;
+void chain_word_emptied(mems_chain *c, uint64_t g) {
+  uint64_t i = g / WORD, left = 0;
   for (unsigned level = 1; left == 0 && level <= c->top; level++, i /= WORD)
     left = chain_level(c, level)[i / WORD] &= ~bit(i % WORD);
 }
 
 static void set_sentinel(mems_chain *c, uint64_t g) {
-  chain_word(c, g)->used |= bit(g % WORD);
-  set_start(c, g);
+  mems_word *w = chain_word(c, g);
+  w->used |= bit(g % WORD);
+  w->start |= bit(g % WORD);
+  chain_word_filled(c, g);
 }
 
 static void mark_node(mems_chain *c, uint64_t g, bool on) {
@@ -136,7 +133,8 @@ bool chain_shrink(mems_chain *c) {
   c->segments--;
   chain_word(c, at)->used |= bit(at % WORD);
   mark_node(c, at, false);
-  clear_start(c, end);
+  chain_word(c, end)->start &= ~bit(end % WORD);
+  if (chain_word(c, end)->start == 0) chain_word_emptied(c, end);
   retreat(c, at);
   return true;
 }
@@ -196,18 +194,6 @@ uint64_t chain_node_end(const mems_chain *c, uint64_t g) {
   while (found == 0 && i < last) found = starts[++i];
   if (found == 0) return c->end;
   return (i * WORD + bit_first(found)) * PAGE_GRANULES;
-}
-
-void chain_begin(mems_chain *c, uint64_t g, uint64_t n) {
-  chain_word(c, g)->used &= ~bit(g % WORD);
-  chain_park(c, g, n, false);
-  set_start(c, g);
-  c->segments++;
-}
-
-void chain_drop(mems_chain *c, uint64_t g) {
-  clear_start(c, g);
-  c->segments--;
 }
 
 uint64_t chain_hole(const mems_chain *c, uint64_t g, uint64_t until) {

@@ -80,11 +80,10 @@ uint64_t chain_prev_far(const mems_chain *c, uint64_t g);
 uint64_t chain_node(const mems_chain *c, uint64_t g);
 uint64_t chain_node_end(const mems_chain *c, uint64_t g);
 
-/* Splits: a HOLE of n granules, not parked, begins at g, inside a segment. */
-void chain_begin(mems_chain *c, uint64_t g, uint64_t n);
-
-/* Merges: the segment at g becomes part of the one before it. */
-void chain_drop(mems_chain *c, uint64_t g);
+/* The start bits of g's word were all clear before one was set, or are all
+   clear since one was cleared: brings the summaries up to date. */
+void chain_word_filled(mems_chain *c, uint64_t g);
+void chain_word_emptied(mems_chain *c, uint64_t g);
 
 /* The first HOLE that starts in [g, until), or NOWHERE. */
 uint64_t chain_hole(const mems_chain *c, uint64_t g, uint64_t until);
@@ -130,6 +129,25 @@ static inline void chain_park(mems_chain *c, uint64_t g, uint64_t n,
   mems_word *w = chain_word(c, g + 1);
   uint64_t mask = bit((g + 1) % WORD);
   w->used = parked ? w->used | mask : w->used & ~mask;
+}
+
+/* Splits: a HOLE of n granules, not parked, begins at g, inside a segment. */
+static inline void chain_begin(mems_chain *c, uint64_t g, uint64_t n) {
+  mems_word *w = chain_word(c, g);
+  uint64_t old = w->start;
+  w->used &= ~bit(g % WORD);
+  chain_park(c, g, n, false);
+  w->start = old | bit(g % WORD);
+  if (UNLIKELY(old == 0)) chain_word_filled(c, g);
+  c->segments++;
+}
+
+/* Merges: the segment at g becomes part of the one before it. */
+static inline void chain_drop(mems_chain *c, uint64_t g) {
+  mems_word *w = chain_word(c, g);
+  w->start &= ~bit(g % WORD);
+  if (UNLIKELY(w->start == 0)) chain_word_emptied(c, g);
+  c->segments--;
 }
 
 static inline bool chain_is_node(const mems_chain *c, uint64_t g) {

@@ -59,6 +59,7 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   quick_clear(&heap->bins);
   heap->slice = NOWHERE;
   heap->cursor = NOWHERE;
+  heap->merged.at = NOWHERE;
   heap->align = (o->align ? o->align : GRANULE) / GRANULE;
   heap->node = (o->page ? o->page : PAGE) / GRANULE;
   heap->fill = o->fill != 0;
@@ -157,13 +158,17 @@ static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
 
 /* The general case: any size, any place of the hole that a hint names. */
 static COLD mems_addr malloc_far(mems_heap *heap, size_t size, uint64_t g) {
-  if (size - 1 < GRANULE && heap->quick_end)
-    g = quick_pop(&heap->bins, dict_granules(size));
+  uint64_t n = dict_granules(size);
+  if (size - 1 < GRANULE && heap->quick_end) g = quick_pop(&heap->bins, n);
   if (g < heap->quick_end) {
-    uint64_t n = dict_granules(size);
     mems_view v = chain_view(&heap->chain, g);
     if (view_is_hole(v) && chain_next(&heap->chain, g) - g == n)
       return hand_out(heap, v, g, n, size);
+  }
+  if (heap->quick_end && size - 1 < heap->quick_size + GRANULE) {
+    g = hole_slice(heap, n);
+    if (g != NOWHERE)
+      return hand_out(heap, chain_view(&heap->chain, g), g, n, size);
   }
   return allocate(heap, size, heap->align);
 }

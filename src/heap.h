@@ -18,6 +18,11 @@
 #include "dict.h"
 #include "mems.h"
 
+/* A run of granules: a hole, or pages in one. */
+typedef struct mems_run {
+  uint64_t at, size;
+} mems_run;
+
 struct mems_heap {
   mems_chain chain; /* first: it names the bitmaps by their offset */
   mems_dict dict;
@@ -26,6 +31,7 @@ struct mems_heap {
                          but for numbers too large, or 0 */
   uint64_t slice;    /* start of the slice (hole.h), or NOWHERE */
   uint64_t slice_left; /* granules it may still hand out */
+  mems_run merged;   /* the hole that was merged last, while it is whole */
 
   /* Counters that change together don't stand side by side: else the
      compiler joins them in one wide load, which has to wait for the narrow

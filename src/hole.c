@@ -32,8 +32,20 @@ static bool merges(const mems_chain *c, uint64_t g) {
          !chain_is_node(c, g);
 }
 
+/* Blocks are often freed in the order of their addresses: then the hole that
+   was merged last ends where the next one begins, and its start, which may
+   be far, need not be searched. */
+static uint64_t start_before(const mems_heap *heap, uint64_t g) {
+  if (heap->merged.at + heap->merged.size == g) return heap->merged.at;
+  return chain_prev(&heap->chain, g - 1);
+}
+
+static void forget_merged(mems_heap *heap) {
+  heap->merged = (mems_run){NOWHERE, 0};
+}
+
 /* The HOLE [g, end) with its neighbours. */
-static mems_hole coalesce(mems_heap *heap, uint64_t g, uint64_t end) {
+static mems_run coalesce(mems_heap *heap, uint64_t g, uint64_t end) {
   mems_chain *c = &heap->chain;
   while (merges(c, end)) {
     uint64_t next = chain_next(c, end);
@@ -41,25 +53,27 @@ static mems_hole coalesce(mems_heap *heap, uint64_t g, uint64_t end) {
     end = next;
   }
   if (!chain_is_node(c, g)) {
-    uint64_t before = chain_prev(c, g - 1);
+    uint64_t before = start_before(heap, g);
     if (chain_is_hole(c, before) && !chain_is_parked(c, before)) {
       chain_drop(c, g);
       g = before;
     }
   }
   if (heap->slice - g < end - g) heap->slice_left = 0, heap->slice = NOWHERE;
-  return (mems_hole){g, end - g};
+  heap->merged = (mems_run){g, end - g};
+  return heap->merged;
 }
 
 uint64_t hole_take(mems_heap *heap, uint64_t g) {
   if (!merges(&heap->chain, g)) return 0;
+  forget_merged(heap);
   if (heap->slice == g) heap->slice_left = 0, heap->slice = NOWHERE;
   return chain_next(&heap->chain, g) - g;
 }
 
 void hole_free(mems_heap *heap, uint64_t g, uint64_t n) {
   chain_park(&heap->chain, g, n, false);
-  mems_hole hole = coalesce(heap, g, g + n);
+  mems_run hole = coalesce(heap, g, g + n);
   bins_note(&heap->bins, hole.at, hole.size);
 }
 
@@ -74,18 +88,20 @@ static void slice_release(mems_heap *heap) {
 
 static void slice_set(mems_heap *heap, uint64_t g, uint64_t n) {
   slice_release(heap);
+  uint64_t used = heap->used + at_most(n, SLICE_GRANULES);
+  if (used > heap->high) hole_rearm(heap, used);
   heap->slice = g;
   heap->slice_left = at_most(n, SLICE_GRANULES);
 }
 
-static uint64_t slice_cut(mems_heap *heap, uint64_t n) {
-  uint64_t g = heap->slice, left = heap->slice_left - n;
+/* Cuts the last piece of the slice, and lets go of the hole behind it. */
+static uint64_t slice_end(mems_heap *heap, uint64_t n) {
+  uint64_t g = heap->slice;
   if (heap->slice_left < n) return NOWHERE;
-  heap->slice = g + n;
-  heap->slice_left = left;
-  if (left < 2) left = chain_next(&heap->chain, g) - g - n;
+  uint64_t left = chain_next(&heap->chain, g) - g - n;
   if (left > 0) chain_begin(&heap->chain, g + n, left);
-  if (heap->slice_left == 0) slice_release(heap);
+  heap->slice = g + n;
+  slice_release(heap);
   return g;
 }
 
@@ -102,10 +118,10 @@ void hole_flush(mems_heap *heap) {
 /* What a search wants, and the best that it has seen. */
 typedef struct mems_wish {
   uint64_t n, align;
-  mems_hole best; /* of size 0: none yet */
+  mems_run best; /* of size 0: none yet */
 } mems_wish;
 
-static bool fits(const mems_wish *wish, mems_hole hole) {
+static bool fits(const mems_wish *wish, mems_run hole) {
   uint64_t skipped = round_up(hole.at, wish->align) - hole.at;
   return hole.size >= skipped + wish->n;
 }
@@ -117,7 +133,7 @@ static void pick(mems_heap *heap, uint64_t region, unsigned c,
   uint64_t g = region * REGION, left = 0;
   uint64_t until = at_most(g + REGION, heap->chain.end);
   while (g < until && (g = chain_hole(&heap->chain, g, until)) != NOWHERE) {
-    mems_hole hole = {g, chain_next(&heap->chain, g) - g}, other = hole;
+    mems_run hole = {g, chain_next(&heap->chain, g) - g}, other = hole;
     if (!chain_is_parked(&heap->chain, g)) {
       if (fits(wish, hole) &&
           (wish->best.size == 0 || hole.size < wish->best.size)) {
@@ -163,6 +179,7 @@ static bool search(mems_heap *heap, mems_wish *wish, uint64_t tries) {
 void hole_set_end(mems_heap *heap) {
   uint64_t end = at_most(heap->chain.end, QUICK_END);
   heap->quick_end = heap->quick_size ? end : 0;
+  forget_merged(heap);
 }
 
 static bool grow_by(mems_heap *heap, uint64_t granules) {
@@ -188,14 +205,15 @@ static bool grow(mems_heap *heap, mems_wish *wish) {
     heap_fail(heap, MEMS_ENOMEM);
     return false;
   }
-  wish->best = (mems_hole){mapped, heap->chain.end - mapped};
+  wish->best = (mems_run){mapped, heap->chain.end - mapped};
   return true;
 }
 
 /* Cuts [at, at + n) out of a hole:  [ front | n granules | rest ]. */
-static uint64_t cut(mems_heap *heap, mems_hole hole, uint64_t n,
+static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
                     uint64_t align) {
   uint64_t at = round_up(hole.at, align), end = hole.at + hole.size;
+  forget_merged(heap);
   if (at > hole.at) {
     chain_begin(&heap->chain, at, end - at);
     bins_note(&heap->bins, hole.at, at - hole.at);
@@ -241,7 +259,11 @@ void hole_rearm(mems_heap *heap, uint64_t used) {
 
 uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align) {
   uint64_t g = NOWHERE;
-  if (n <= QUICK_MOST && align == 1) g = slice_cut(heap, n);
+  if (n <= QUICK_MOST && align == 1) {
+    g = hole_slice(heap, n);
+    if (g != NOWHERE) return g;
+    g = slice_end(heap, n);
+  }
   if (g == NOWHERE) {
     mems_wish wish = {n, align, {0, 0}};
     if (!find(heap, &wish)) return NOWHERE;

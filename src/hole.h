@@ -32,16 +32,23 @@ uint64_t hole_take(mems_heap *heap, uint64_t g);
    the lists. */
 void hole_flush(mems_heap *heap);
 
-/* The end of the chain has moved. */
+/* The end of the chain has moved; no hole that was merged is behind it. */
 void hole_set_end(mems_heap *heap);
 
 /* `used` granules are in use or will be: sets the mark below which memory
    goes back, once more than 1 MiB and half of them has been freed. */
 void hole_rearm(mems_heap *heap, uint64_t used);
 
-/* A run of granules. */
-typedef struct mems_hole {
-  uint64_t at, size;
-} mems_hole;
+/* Cuts n granules off the slice; NOWHERE if it is too short for more than
+   that. */
+static inline uint64_t hole_slice(mems_heap *heap, uint64_t n) {
+  uint64_t g = heap->slice, left = heap->slice_left - n;
+  if (heap->slice_left < n + 2) return NOWHERE;
+  heap->slice = g + n;
+  heap->slice_left = left;
+  chain_begin(&heap->chain, g + n, left);
+  dict_touch(&heap->dict, g + n);
+  return g;
+}
 
 #endif

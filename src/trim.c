@@ -29,16 +29,16 @@ static uint64_t next_region(const mems_bins *b, uint64_t region) {
 }
 
 /* The whole touched pages of [from, to), rounded inwards. */
-static mems_hole whole_pages(const mems_heap *heap, uint64_t from,
+static mems_run whole_pages(const mems_heap *heap, uint64_t from,
                              uint64_t to) {
   to = at_most(to, round_up(heap->dict.fresh, PAGE_GRANULES));
   from = round_up(from, PAGE_GRANULES);
   to -= to % PAGE_GRANULES;
-  return (mems_hole){from, to > from ? to - from : 0};
+  return (mems_run){from, to > from ? to - from : 0};
 }
 
 /* Discards what is in memory of some pages; returns how many bytes. */
-static size_t discard(const mems_heap *heap, mems_hole pages) {
+static size_t discard(const mems_heap *heap, mems_run pages) {
   char *at = chain_physical(&heap->chain, pages.at);
   size_t bytes = pages_resident(at, pages.size * GRANULE);
   if (bytes == 0 || !pages_discard(at, pages.size * GRANULE)) return 0;
@@ -53,7 +53,7 @@ static size_t unmap_end(mems_heap *heap, uint64_t least) {
   while (c->end > 0) {
     uint64_t at = chain_prev(c, c->end - 1), end = c->end;
     if (at < least || !chain_is_hole(c, at) || !chain_is_node(c, at)) break;
-    mems_hole pages = whole_pages(heap, at, end);
+    mems_run pages = whole_pages(heap, at, end);
     size_t resident = pages_resident(chain_physical(c, pages.at),
                                      pages.size * GRANULE);
     if (!chain_shrink(c)) break;
@@ -66,32 +66,32 @@ static size_t unmap_end(mems_heap *heap, uint64_t least) {
 }
 
 /* What is left behind `cursor` of the pages of the segment at g. */
-static mems_hole pages_of(const mems_heap *heap, uint64_t g,
+static mems_run pages_of(const mems_heap *heap, uint64_t g,
                           uint64_t cursor) {
   const mems_chain *c = &heap->chain;
   if (!chain_is_hole(c, g) || chain_is_parked(c, g))
-    return (mems_hole){cursor, 0};
+    return (mems_run){cursor, 0};
   return whole_pages(heap, at_least(g, cursor), chain_next(c, g));
 }
 
 /* The pages that a pass at `cursor` comes to next: what is left of the hole
    it is in, or those of the next region that has some. Of size 0 where there
    are none after all, at NOWHERE behind the last. */
-static mems_hole next_pages(const mems_heap *heap, uint64_t cursor) {
+static mems_run next_pages(const mems_heap *heap, uint64_t cursor) {
   const mems_chain *c = &heap->chain;
-  mems_hole pages = {NOWHERE, 0};
+  mems_run pages = {NOWHERE, 0};
   if (cursor >= c->end) return pages;
   pages = pages_of(heap, chain_prev(c, cursor), cursor);
   if (pages.size) return pages;
   uint64_t region = next_region(&heap->bins, cursor / REGION);
-  if (region == NOWHERE) return (mems_hole){NOWHERE, 0};
+  if (region == NOWHERE) return (mems_run){NOWHERE, 0};
   uint64_t g = region * REGION, end = at_most(g + REGION, c->end);
   while (g < end && (g = chain_hole(c, g, end)) != NOWHERE) {
     pages = pages_of(heap, g, cursor);
     if (pages.size) return pages;
     g = chain_next(c, g);
   }
-  return (mems_hole){end, 0};
+  return (mems_run){end, 0};
 }
 
 static void end_pass(mems_heap *heap) {
@@ -108,7 +108,7 @@ void trim_step(mems_heap *heap, size_t freed) {
     heap->cursor = 0;
   }
   for (int i = 0; i < STEP_HOLES && budget > 0; i++) {
-    mems_hole pages = next_pages(heap, heap->cursor);
+    mems_run pages = next_pages(heap, heap->cursor);
     if (pages.at == NOWHERE) {
       end_pass(heap);
       return;
@@ -127,7 +127,7 @@ size_t mems_heap_trim(mems_heap *heap) {
   size_t bytes = unmap_end(heap, 0);
   for (uint64_t g = 0, next; g < c->end; g = next) {
     next = chain_next(c, g);
-    mems_hole pages = whole_pages(heap, g, next);
+    mems_run pages = whole_pages(heap, g, next);
     if (chain_is_hole(c, g) && pages.size) bytes += discard(heap, pages);
   }
   heap->cursor = NOWHERE;
