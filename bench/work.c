@@ -53,4 +53,3 @@ void replace(arena a, const plan *p, size_t from, size_t to, touch how) {
     *b = take_touched(a, p->sizes[i], how);
   }
 }
-

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { LONG = 3, GROUP = 64, FINE_MOST = 12, FINE_CLASSES = 47 };
+enum { LONG = 3, GROUP = 64, GROUP_BITS = 6, FINE_MOST = 12, FINE_CLASSES = 47 };
 
 /*
 ** granules    1 2 3 4 5 6 7 | 8 10 12 14 | 16 20 .. | .. 7168 | 8192 | 2^14
@@ -117,7 +117,10 @@ uint64_t bins_find(const mems_bins *b, uint64_t region, unsigned c) {
     i = i - i % GROUP + bit_first(found);
     if (level-- == 0) return i;
     i *= GROUP;
+    /* a summary that was damaged leads nowhere, and not out of the sets */
+    if (i << GROUP_BITS * level >= regions(b)) return NOWHERE;
     found = *set_word(b, level, i, c);
+    if (UNLIKELY(found == 0)) return NOWHERE;
   }
 }
 

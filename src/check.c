@@ -92,6 +92,9 @@ static const char *check_sets(const mems_bins *b) {
       if (any != (above->word[c] >> group % 64 & 1))
         return "a summary of a set differs from what it stands for";
     }
+    for (uint64_t i = 0; blocks % 64 && i < CLASSES; i++)
+      if (bins_level(b, level + 1)[blocks / 64].word[i] >> blocks % 64)
+        return "a summary of a set has a bit behind the last region";
     blocks = (blocks + 63) / 64;
   }
   for (unsigned c = 0; c < CLASSES; c++)
@@ -169,14 +172,14 @@ static const char *check_quarantine(mems_heap *heap, const mems_sums *s) {
     return "the count of waiting granules is wrong";
   if (q->waiting > q->most) return "more waits than the quarantine holds";
   for (; at != q->tail; at++) {
-    uint64_t g = guard_at(q, heap, at);
+    uint64_t g = *guard_slot(q, heap, at);
     if (!guard_waits(q, heap, g)) {
       broken = "the queue of the quarantine names what does not wait";
       break;
     }
     guard_mark(q, heap, g, false); /* so what comes twice is found */
   }
-  while (at-- != q->head) guard_mark(q, heap, guard_at(q, heap, at), true);
+  while (at-- != q->head) guard_mark(q, heap, *guard_slot(q, heap, at), true);
   return broken;
 }
 

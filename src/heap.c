@@ -65,7 +65,7 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   heap->fill = o->fill != 0;
   heap->guarded = heap->fill || heap->dict.guard.most > 0;
   if (heap->align == 1 && !heap->guarded)
-    
+
     heap->quick_size = (QUICK_MOST - 1) * GRANULE;
   return chain_open(&heap->chain) && bins_reach(&heap->bins, 0);
 }
