@@ -194,10 +194,6 @@ static inline bool view_is_process(mems_view v) {
   return v.start & v.w->used >> v.i & 1;
 }
 
-static inline bool view_is_hole(mems_view v) {
-  return v.start & ~v.w->used >> v.i & 1;
-}
-
 /* Granules of the segment that starts here, if they are 63 at most; else
    0. */
 static inline uint64_t view_length(mems_view v) {
@@ -210,6 +206,10 @@ static inline uint64_t view_used(mems_view v) {
   uint64_t used = v.w[0].used >> v.i;
   if (view_is_split(v)) used |= v.w[1].used << (WORD - v.i);
   return used;
+}
+
+static inline bool view_is_parked(mems_view v) {
+  return (v.start & 1) && (view_used(v) & 3) == 2;
 }
 
 /* Sets those used bits of the first four granules that `mask` has. */

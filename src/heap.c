@@ -156,13 +156,15 @@ static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
   return hand_out(heap, chain_view(&heap->chain, g), g, n, size);
 }
 
-/* The general case: any size, any place of the hole that a hint names. */
+/* The general case: any size, any place of the hole that a hint names. What
+   a quick list names is taken only if it is parked: so a broken hint leads to
+   no hole that a set or the slice knows of. */
 static COLD mems_addr malloc_far(mems_heap *heap, size_t size, uint64_t g) {
   uint64_t n = dict_granules(size);
   if (size - 1 < GRANULE && heap->quick_end) g = quick_pop(&heap->bins, n);
   if (g < heap->quick_end) {
     mems_view v = chain_view(&heap->chain, g);
-    if (view_is_hole(v) && chain_next(&heap->chain, g) - g == n)
+    if (view_is_parked(v) && chain_next(&heap->chain, g) - g == n)
       return hand_out(heap, v, g, n, size);
   }
   if (heap->quick_end && size - 1 < heap->quick_size + GRANULE) {
@@ -187,7 +189,7 @@ mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
     g = quick_pop(&heap->bins, n);
     if (LIKELY(g < heap->quick_end)) {
       mems_view v = chain_view(&heap->chain, g);
-      if (LIKELY(!view_is_split(v) && view_is_hole(v) &&
+      if (LIKELY(!view_is_split(v) && view_is_parked(v) &&
                  length_of(heap, v, g) == n))
         return hand_out(heap, v, g, n, size);
     }

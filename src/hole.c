@@ -98,10 +98,6 @@ static void slice_set(mems_heap *heap, uint64_t g, uint64_t n) {
 static uint64_t slice_end(mems_heap *heap, uint64_t n) {
   uint64_t g = heap->slice;
   if (heap->slice_left < n) return NOWHERE;
-  if (!chain_is_hole(&heap->chain, g)) {
-    slice_release(heap);
-    return NOWHERE;
-  }
   uint64_t left = chain_next(&heap->chain, g) - g - n;
   if (left > 0) chain_begin(&heap->chain, g + n, left);
   heap->slice = g + n;

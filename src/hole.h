@@ -40,11 +40,10 @@ void hole_set_end(mems_heap *heap);
 void hole_rearm(mems_heap *heap, uint64_t used);
 
 /* Cuts n granules off the slice; NOWHERE if it is too short for more than
-   that, or if a broken hint led someone else to it. */
+   that. */
 static inline uint64_t hole_slice(mems_heap *heap, uint64_t n) {
   uint64_t g = heap->slice, left = heap->slice_left - n;
   if (heap->slice_left < n + 2) return NOWHERE;
-  if (UNLIKELY(!chain_is_hole(&heap->chain, g))) return NOWHERE;
   heap->slice = g + n;
   heap->slice_left = left;
   chain_begin(&heap->chain, g + n, left);

@@ -2,24 +2,58 @@
 ** stats.c - looking at a heap: counters, one segment, the walk, the classic
 ** print, and the words for errors.
 **
-** Whoever looks sees neighbouring holes as one: what waits in quick lists is
-** merged first (bounded by their depth), so a look may change where later
-** blocks land, but nothing else.
+** Whoever looks sees neighbouring holes as one, also those that are parked
+** and not merged yet. Looking changes nothing.
 */
 
 #include <inttypes.h>
 
 #include "heap.h"
-#include "hole.h"
 
-static mems_heap *merged(const mems_heap *heap) {
-  mems_heap *h = (mems_heap *)heap;
-  hole_flush(h);
-  return h;
+/* True if a HOLE at g belongs to the run of holes that ends there. */
+static bool joins(const mems_chain *c, uint64_t g) {
+  return chain_is_hole(c, g) && !chain_is_node(c, g);
+}
+
+/* Where the segment at g ends, a run of holes taken as one. */
+static uint64_t end_of(const mems_chain *c, uint64_t g) {
+  uint64_t end = chain_next(c, g);
+  if (chain_is_hole(c, g))
+    while (joins(c, end)) end = chain_next(c, end);
+  return end;
+}
+
+/* Where the segment that holds g starts, a run of holes taken as one. */
+static uint64_t start_of(const mems_chain *c, uint64_t g) {
+  uint64_t at = chain_prev(c, g);
+  while (joins(c, at)) {
+    uint64_t before = chain_prev(c, at - 1);
+    if (!chain_is_hole(c, before)) break;
+    at = before;
+  }
+  return at;
+}
+
+/* Starts of holes inside of runs. One of the two neighbours is parked, so
+   the quick lists lead to all of them: each entry counts the start of its
+   own hole, and the next one's if that is not parked. */
+static uint64_t inner_starts(const mems_heap *heap) {
+  const mems_chain *c = &heap->chain;
+  uint64_t count = 0;
+  for (uint64_t n = 2; n <= QUICK_MOST; n++)
+    for (unsigned i = quick_first(n); i < quick_first(n + 1) - 1; i++) {
+      if (i >= heap->bins.quick_top[n]) break;
+      uint64_t g = heap->bins.slots[i], end = g + n;
+      if (g >= c->end || !chain_is_parked(c, g)) continue;
+      if (joins(c, g)) count += chain_is_hole(c, chain_prev(c, g - 1));
+      count += joins(c, end) && !chain_is_parked(c, end);
+    }
+  return count;
 }
 
 void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
-  const mems_heap *h = merged(heap);
+  const mems_heap *h = heap;
+  uint64_t live = h->mallocs - h->frees;
   uint64_t header = round_up(sizeof *h, PAGE);
   *stats = (mems_stats){
       .limit = h->chain.limit * GRANULE,
@@ -31,8 +65,8 @@ void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
       .overhead = header + chain_overhead(&h->chain) +
                   bins_overhead(&h->bins) + guard_overhead(&h->dict.guard),
       .peak = h->peak * GRANULE,
-      .processes = h->mallocs - h->frees,
-      .holes = h->chain.segments - (h->mallocs - h->frees),
+      .processes = live,
+      .holes = h->chain.segments - live - inner_starts(h),
       .nodes = h->chain.nodes,
       .pages = h->chain.end / PAGE_GRANULES,
       .page_size = PAGE,
@@ -43,10 +77,11 @@ void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
   };
 }
 
-/* Describes the segment at g, its neighbours merged already. */
-static void describe(const mems_heap *heap, uint64_t g, mems_segment *s) {
+/* Describes the segment at g and returns where it ends. */
+static uint64_t describe(const mems_heap *heap, uint64_t g,
+                         mems_segment *s) {
   const mems_chain *c = &heap->chain;
-  uint64_t n = chain_next(c, g) - g, node = chain_node(c, g);
+  uint64_t end = end_of(c, g), n = end - g, node = chain_node(c, g);
   bool process = dict_is_block(&heap->dict, c, g);
   *s = (mems_segment){
       .kind = process ? MEMS_PROCESS : MEMS_HOLE,
@@ -58,24 +93,23 @@ static void describe(const mems_heap *heap, uint64_t g, mems_segment *s) {
       .node = dict_addr(&heap->dict, node),
       .node_size = (chain_node_end(c, g) - node) * GRANULE,
   };
+  return end;
 }
 
 int mems_heap_locate(const mems_heap *heap, mems_addr addr,
                      mems_segment *segment) {
   uint64_t g = (addr - heap->dict.base) / GRANULE;
   if (g >= heap->chain.end) return MEMS_EFOREIGN;
-  const mems_heap *h = merged(heap);
-  describe(h, chain_prev(&h->chain, g), segment);
+  describe(heap, start_of(&heap->chain, g), segment);
   return MEMS_OK;
 }
 
 int mems_heap_walk(mems_heap *heap,
                    int (*visit)(void *, const mems_segment *),
                    void *context) {
-  const mems_chain *c = &merged(heap)->chain;
-  for (uint64_t g = 0; g < c->end; g = chain_next(c, g)) {
+  for (uint64_t g = 0; g < heap->chain.end; ) {
     mems_segment segment;
-    describe(heap, g, &segment);
+    g = describe(heap, g, &segment);
     int stop = visit(context, &segment);
     if (stop) return stop;
   }
@@ -89,7 +123,7 @@ static void print_node(const mems_heap *heap, uint64_t node, uint64_t end,
   fprintf(out, "MAIN[%" PRIu64 ":%" PRIu64 "]-> ",
           dict_addr(&heap->dict, node), dict_addr(&heap->dict, end) - 1);
   for (uint64_t next, g = node; g < end; g = next) {
-    next = chain_next(c, g);
+    next = end_of(c, g);
     fprintf(out, "%c[%" PRIu64 ":%" PRIu64 "] <-> ",
             dict_is_block(&heap->dict, c, g) ? 'P' : 'H',
             dict_addr(&heap->dict, g),
@@ -100,12 +134,12 @@ static void print_node(const mems_heap *heap, uint64_t node, uint64_t end,
 
 static uint64_t count_node(const mems_chain *c, uint64_t g, uint64_t end) {
   uint64_t count = 0;
-  for (; g < end; g = chain_next(c, g)) count++;
+  for (; g < end; g = end_of(c, g)) count++;
   return count;
 }
 
 int mems_heap_print(mems_heap *heap, FILE *out) {
-  const mems_chain *c = &merged(heap)->chain;
+  const mems_chain *c = &heap->chain;
   uint64_t end;
   fprintf(out, "----- MeMS SYSTEM STATS -----\n");
   for (uint64_t g = 0; g < c->end; g = end) {
