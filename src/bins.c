@@ -6,7 +6,13 @@
 
 #include <string.h>
 
-enum { LONG = 3, GROUP = 64, GROUP_BITS = 6, FINE_MOST = 12, FINE_CLASSES = 47 };
+enum {
+  LONG = 3, /* levels that are usable only as far as needed */
+  GROUP = 64,
+  GROUP_BITS = 6,
+  FINE_MOST = 12, /* up to 2^13 granules four classes for each power */
+  FINE_CLASSES = 47
+};
 
 /*
 ** granules    1 2 3 4 5 6 7 | 8 10 12 14 | 16 20 .. | .. 7168 | 8192 | 2^14

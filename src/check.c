@@ -24,14 +24,17 @@ static bool is_empty(const mems_chain *c, unsigned level, uint64_t i) {
   return chain_level(c, level)[i] == 0;
 }
 
-/* Each bit of a summary says whether the word below it is 0. */
+/* Each bit of a summary says whether the word below it is 0; behind the last
+   word in use all are clear. */
 static const char *check_summaries(const mems_chain *c) {
-  for (unsigned level = 1; level <= c->top; level++)
-    for (uint64_t i = 0; i < level_words(c, level - 1); i++) {
+  for (unsigned level = 1; level <= c->top; level++) {
+    uint64_t words = level_words(c, level - 1);
+    for (uint64_t i = 0; i < round_up(words, WORD); i++) {
       bool set = chain_level(c, level)[i / WORD] >> i % WORD & 1;
-      if (set == is_empty(c, level - 1, i))
+      if (set != (i < words && !is_empty(c, level - 1, i)))
         return "a summary bit differs from the word it stands for";
     }
+  }
   return NULL;
 }
 
@@ -135,13 +138,18 @@ static const char *check_process(const mems_heap *heap, uint64_t g,
 
 static const char *check_segments(mems_heap *heap, mems_sums *sums) {
   const mems_chain *c = &heap->chain;
+  bool merges = false; /* the segment before would merge with a HOLE here */
   uint64_t next;
   for (uint64_t g = 0; g < c->end; g = next) {
     next = chain_next(c, g);
+    bool merged = chain_is_process(c, g) || chain_is_parked(c, g);
+    if (merges && !merged && !chain_is_node(c, g))
+      return "two neighbouring HOLEs are not merged";
     const char *broken = chain_is_process(c, g)
                              ? check_process(heap, g, next - g, sums)
                              : check_hole(heap, g, next - g);
     if (broken) return broken;
+    merges = !merged;
     sums->segments++;
   }
   return NULL;
@@ -183,6 +191,23 @@ static const char *check_quarantine(mems_heap *heap, const mems_sums *s) {
   return broken;
 }
 
+/* What the gate found last is a block, exactly. */
+static const char *check_last(const mems_heap *heap) {
+  const mems_dict *d = &heap->dict;
+  mems_block b;
+  if (d->length == 0) return NULL;
+  if (dict_search(d, &heap->chain, d->last, &b) && b.size == d->length &&
+      dict_addr(d, b.at) == d->last)
+    return NULL;
+  return "the block found last is none";
+}
+
+static const char *check_quick_end(const mems_heap *heap) {
+  uint64_t end = at_most(heap->chain.end, QUICK_END);
+  if (heap->quick_end == (heap->quick_size ? end : 0)) return NULL;
+  return "the end of what quick lists may name is wrong";
+}
+
 static const char *check_slice(const mems_heap *heap) {
   const mems_chain *c = &heap->chain;
   uint64_t g = heap->slice;
@@ -200,10 +225,12 @@ int mems_heap_check(mems_heap *heap) {
   if (!broken) broken = check_summaries(c);
   if (!broken) broken = check_nodes(c);
   if (!broken) broken = check_slice(heap);
+  if (!broken) broken = check_quick_end(heap);
   if (!broken) broken = check_quick_lists(heap);
   if (!broken) broken = check_sets(&heap->bins);
   if (!broken) broken = check_segments(heap, &sums);
   if (!broken) broken = check_counters(heap, &sums);
+  if (!broken) broken = check_last(heap);
   if (!broken) broken = check_quarantine(heap, &sums);
   heap->broken = broken;
   return broken ? MEMS_EBROKEN : MEMS_OK;

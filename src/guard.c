@@ -30,8 +30,8 @@ uint64_t guard_plan(mems_guard *q, uint64_t at, uint64_t limit,
   return at + guard_room(q->most);
 }
 
-static uint64_t *slot_of(const mems_guard *q, const void *image,
-                         uint64_t position) {
+uint64_t *guard_slot(const mems_guard *q, const void *image,
+                     uint64_t position) {
   char *queue = (char *)image + q->bits.at + q->bits.size;
   return (uint64_t *)queue + position % q->slots;
 }
@@ -44,7 +44,7 @@ void guard_mark(mems_guard *q, void *image, uint64_t g, bool waits) {
 bool guard_put(mems_guard *q, void *image, uint64_t g, uint64_t n) {
   if (n > q->most) return false;
   if (!area_grow(image, &q->bits, g / 16 + 1)) return false;
-  uint64_t *slot = slot_of(q, image, q->tail);
+  uint64_t *slot = guard_slot(q, image, q->tail);
   if (q->tail % PAGE_SLOTS == 0 && !pages_map(slot, PAGE)) return false;
   *slot = g;
   q->tail++;
@@ -55,8 +55,8 @@ bool guard_put(mems_guard *q, void *image, uint64_t g, uint64_t n) {
 
 uint64_t guard_take(mems_guard *q, void *image) {
   if (q->head == q->tail) return NOWHERE;
-  uint64_t g = guard_at(q, image, q->head);
-  uint64_t *page = slot_of(q, image, q->head / PAGE_SLOTS * PAGE_SLOTS);
+  uint64_t g = *guard_slot(q, image, q->head);
+  uint64_t *page = guard_slot(q, image, q->head / PAGE_SLOTS * PAGE_SLOTS);
   q->head++;
   /* a page that the OS won't take back is laid over when its turn comes */
   if (q->head % PAGE_SLOTS == 0) pages_unmap(page, PAGE);
@@ -66,11 +66,6 @@ uint64_t guard_take(mems_guard *q, void *image) {
 void guard_drop(mems_guard *q, void *image, uint64_t g, uint64_t n) {
   guard_mark(q, image, g, false);
   q->waiting -= n;
-}
-
-uint64_t guard_at(const mems_guard *q, const void *image,
-                  uint64_t position) {
-  return *slot_of(q, image, position);
 }
 
 uint64_t guard_count(const mems_guard *q, const void *image) {

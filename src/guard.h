@@ -54,8 +54,9 @@ void guard_mark(mems_guard *q, void *image, uint64_t g, bool waits);
 /* The block [g, g + n) waits no more. */
 void guard_drop(mems_guard *q, void *image, uint64_t g, uint64_t n);
 
-/* The number at a position from head to tail - 1. */
-uint64_t guard_at(const mems_guard *q, const void *image, uint64_t position);
+/* Where the number at a position from head to tail - 1 is. */
+uint64_t *guard_slot(const mems_guard *q, const void *image,
+                     uint64_t position);
 
 /* How many bits are set. */
 uint64_t guard_count(const mems_guard *q, const void *image);

@@ -7,7 +7,7 @@
 **                  as needed            address order
 **
 ** Counters: used is the granules of live blocks; what waits in the
-** quarantine is PROCESS to the chain and counted in guard.waiting instead.
+** quarantine is PROCESS to the chain and counted in dict.guard.waiting.
 */
 
 #ifndef MEMS_HEAP_H

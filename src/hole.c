@@ -4,9 +4,10 @@
 ** A request goes down this list and stops at the first that serves it:
 **
 **   slice      cut the next piece off              small requests only
+**   flush      merge what waits in the quick lists    small heaps only
 **   search     the smallest size class that will do, the lowest region
 **              that has it, there the best fit
-**   flush      merge what waits in the quick lists, search again
+**   flush      if much waits there, and search again
 **   grow       a new node
 **   search     once more, as long as it takes, before memory is refused
 */
@@ -209,6 +210,12 @@ static bool grow(mems_heap *heap, mems_wish *wish) {
   return true;
 }
 
+/* A small heap merges before it searches, so that blocks land where whoever
+   reads its chains expects them: in the hole that fits. */
+static bool is_small(const mems_heap *heap) {
+  return heap->chain.end <= SMALL_HEAP;
+}
+
 /* Cuts [at, at + n) out of a hole:  [ front | n granules | rest ]. */
 static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
                     uint64_t align) {
@@ -219,30 +226,29 @@ static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
     bins_note(&heap->bins, hole.at, at - hole.at);
   }
   if (at + n < end) {
-    chain_begin(&heap->chain, at + n, end - at - n);
-    if (n <= QUICK_MOST && end - at - n >= SLICE_LEAST)
-      slice_set(heap, at + n, end - at - n);
+    uint64_t rest = end - at - n;
+    chain_begin(&heap->chain, at + n, rest);
+    if (n <= QUICK_MOST && rest >= SLICE_LEAST && !is_small(heap))
+      slice_set(heap, at + n, rest);
     else
-      bins_note(&heap->bins, at + n, end - at - n);
+      bins_note(&heap->bins, at + n, rest);
   }
   return at;
 }
 
 /* Merging what is parked gives up fast reuse, so a heap prefers to grow as
-   long as little is parked. A small one does not: it uses its last hole
-   before it asks for more. */
-static bool much_is_parked(mems_heap *heap) {
+   long as little is parked. */
+static bool much_is_parked(const mems_heap *heap) {
   uint64_t parked = 0;
   for (uint64_t n = 2; n <= QUICK_MOST; n++)
     parked += n * quick_count(&heap->bins, n);
-  uint64_t mapped = heap->chain.end;
-  return mapped <= SMALL_HEAP ||
-         parked > at_least(mapped / PARKED_PART, SMALL_HEAP);
+  return parked > at_least(heap->chain.end / PARKED_PART, SMALL_HEAP);
 }
 
 static bool find(mems_heap *heap, mems_wish *wish) {
+  if (is_small(heap)) hole_flush(heap);
   if (search(heap, wish, SEARCH_TRIES)) return true;
-  if (much_is_parked(heap)) {
+  if (!is_small(heap) && much_is_parked(heap)) {
     hole_flush(heap);
     if (search(heap, wish, SEARCH_TRIES)) return true;
   }
