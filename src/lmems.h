@@ -8,7 +8,8 @@
 **
 ** Upvalues of every verb:
 **   1  the box of the default heap (a userdata), or, for a method, the
-**      metatable of heaps (a table);
+**      metatable of heaps (a table), or, for a method of objects, `true`:
+**      the object is argument 1 and takes the place of an address;
 **   2  the verb's name, for messages.
 **
 ** What every file keeps:
@@ -47,13 +48,24 @@ _Static_assert(sizeof(lua_Integer) == sizeof(mems_addr),
 
 #define LMEMS_HEAP "mems.heap" /* name of the metatable of boxes */
 
+/* What objects know of a block (lmems_view.h). */
+typedef struct lmems_block lmems_block;
+
 /* The userdata that owns a heap. */
 typedef struct lmems_box {
   mems_heap *heap;  /* NULL: not open */
-  unsigned epoch;   /* counts openings and closings: an object that belongs
-                       to a heap remembers it, and is dead if it differs */
+  unsigned epoch;   /* counts openings and closings */
   int standard;     /* not 0: the default heap of this Lua state */
+  int fill;         /* not 0: the heap has the option `fill` */
+  int quarantine;   /* not 0: it has a quarantine */
+  struct lmems_trace *trace; /* NULL: sites are not recorded */
   size_t owned;     /* bytes in blocks that Lua objects own */
+  size_t debt;      /* bytes that the collector has not been told of */
+  size_t ceiling;   /* with so many owned all garbage is collected */
+  size_t blocks;    /* records in the table */
+  lmems_block **table; /* buckets, chained; a power of two. User value 1 of
+                          the box keeps them alive */
+  unsigned shift;   /* of the hash: 64 - log2 of the buckets; 0: no table */
 } lmems_box;
 
 /* What a verb runs on, and where its own arguments begin. */
@@ -62,8 +74,9 @@ typedef struct lmems_self {
   int arg; /* index of the first argument after the heap: 1 or 2 */
 } lmems_self;
 
-/* The box at index 1 of a method; raises if it is none. */
-lmems_box *lmems_checkbox(lua_State *L);
+/* What a method runs on: the box at index 1, or the box of the object at
+   index 1; raises if there is none. */
+lmems_self lmems_checkbox(lua_State *L);
 
 /* Raises: `box` has no heap. */
 LMEMS_RAISES int lmems_noheap(lua_State *L, const lmems_box *box);
@@ -71,11 +84,7 @@ LMEMS_RAISES int lmems_noheap(lua_State *L, const lmems_box *box);
 /* For verbs that need no heap. */
 static inline lmems_self lmems_anyself(lua_State *L) {
   lmems_self self = {lua_touserdata(L, lua_upvalueindex(1)), 1};
-  if (self.box == NULL) {
-    self.box = lmems_checkbox(L);
-    self.arg = 2;
-  }
-  return self;
+  return self.box != NULL ? self : lmems_checkbox(L);
 }
 
 /* For verbs that work on an open heap: raises if it is not. */
@@ -84,6 +93,12 @@ static inline lmems_self lmems_checkself(lua_State *L) {
   if (self.box->heap == NULL)
     lmems_noheap(L, self.box);
   return self;
+}
+
+/* Raises if the heap has been closed since. */
+static inline void lmems_stillopen(lua_State *L, lmems_self self) {
+  if (self.box->heap == NULL)
+    lmems_noheap(L, self.box);
 }
 
 /* Pushes the box of a verb's heap, to be kept as an upvalue or user value
@@ -108,6 +123,98 @@ lmems_box *lmems_newbox(lua_State *L);
 void lmems_setverbs(lua_State *L, const luaL_Reg *verbs, int first);
 
 /*
+** Records of blocks (lmems_block.c): what has to be told to the objects.
+*/
+
+/* The records of the block at `addr` are dead: it was freed or moved. */
+void lmems_blockgone_slow(lmems_box *box, mems_addr addr);
+
+static inline void lmems_blockgone(lmems_box *box, mems_addr addr) {
+  if (__builtin_expect(box->blocks != 0, 0))
+    lmems_blockgone_slow(box, addr);
+}
+
+/* All records are dead: the heap is about to be closed. */
+void lmems_blocksgone(lmems_box *box);
+
+/* The box of the object that is argument 1 of a method; raises if it is
+   none (lmems_view.c, as the next two). */
+lmems_box *lmems_viewbox(lua_State *L);
+
+/* If there is an object of this module at `arg`, replaces it by its address,
+   leaves it on top of the stack and returns 1. Raises if it is dead, has not
+   so many bytes or belongs to another box. */
+int lmems_viewaddress(lua_State *L, lmems_box *box, int arg, size_t size);
+
+/* If there is one at `arg`, sets *rest to its bytes and returns 1. */
+int lmems_viewrest(lua_State *L, int arg, size_t *rest);
+
+/*
+** Sites of allocations (lmems_trace.c). Whoever allocates, resizes or frees
+** a block for Lua tells it, whether it succeeded or not (then the address is
+** 0); none of these raises.
+*/
+
+typedef struct lmems_trace lmems_trace;
+
+#define LMEMS_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/* What to do about leaks when the heap is closed. */
+enum { LMEMS_QUIET, LMEMS_WARN, LMEMS_RAISE };
+
+/* A new trace; NULL without memory. */
+lmems_trace *lmems_newtrace(int leaks_option);
+
+void lmems_closetrace(lmems_box *box);
+
+void lmems_traced_slow(lua_State *L, lmems_box *box, mems_addr addr);
+void lmems_traced_free_slow(lua_State *L, lmems_box *box, mems_addr addr);
+void lmems_traced_move_slow(lua_State *L, lmems_box *box, mems_addr from,
+                            mems_addr to);
+
+/* The block at `addr` was allocated by the Lua function that runs in L, or
+   is called from there. */
+static inline void lmems_traced(lua_State *L, lmems_box *box,
+                                mems_addr addr) {
+  if (LMEMS_UNLIKELY(box->trace != NULL))
+    lmems_traced_slow(L, box, addr);
+}
+
+/* It was freed. L may be NULL: then no place is known. */
+static inline void lmems_traced_free(lua_State *L, lmems_box *box,
+                                     mems_addr addr) {
+  if (LMEMS_UNLIKELY(box->trace != NULL))
+    lmems_traced_free_slow(L, box, addr);
+}
+
+/* It was resized, and is at `to` now; from 0 it was allocated. L may be
+   NULL. */
+static inline void lmems_traced_move(lua_State *L, lmems_box *box,
+                                     mems_addr from, mems_addr to) {
+  if (LMEMS_UNLIKELY(box->trace != NULL))
+    lmems_traced_move_slow(L, box, from, to);
+}
+
+/* Pushes " allocated at SITE" for the live block at `addr`, or "". */
+const char *lmems_pushallocated(lua_State *L, const lmems_box *box,
+                                mems_addr addr);
+
+/* Pushes " at SITE, allocated at SITE" for the block at `addr`, which waits
+   in the quarantine, or ", allocated at SITE", or "". */
+const char *lmems_pushfreed(lua_State *L, const lmems_box *box,
+                            mems_addr addr);
+
+/* If the heap is to report leaks and has some, pushes the report and returns
+   LMEMS_WARN or LMEMS_RAISE, else LMEMS_QUIET. Collects garbage first. */
+int lmems_pushleaks(lua_State *L, lmems_box *box);
+
+/* Writes a report to stderr. */
+void lmems_warn(const char *report);
+
+/* Writes a report to stderr if there is something to report. Never raises. */
+void lmems_warnleaks(lua_State *L, lmems_box *box);
+
+/*
 ** Messages (lmems_fail.c)
 */
 
@@ -122,15 +229,26 @@ int lmems_fail(lua_State *L, int code);
 
 /* Pushes what is wrong with the range of `size` bytes, `offset` bytes after
    `addr`, that the gate refused; returns the MEMS_E... code. */
-int lmems_explain(lua_State *L, mems_heap *heap, mems_addr addr,
+int lmems_explain(lua_State *L, const lmems_box *box, mems_addr addr,
                   size_t offset, size_t size);
 
 /* Pushes the value at `index` as a message shows it: 1.5, "text", a table. */
 const char *lmems_pushshown(lua_State *L, int index);
 
 /* Raises: `addr` is not the start of a block. */
-LMEMS_RAISES int lmems_notblock(lua_State *L, mems_heap *heap, int arg,
+LMEMS_RAISES int lmems_notblock(lua_State *L, const lmems_box *box, int arg,
                                 mems_addr addr);
+
+/* Raises if the `ptr` at `p`, `offset` bytes after the address at `arg`, is
+   what memory is filled with. */
+void lmems_checkfill_slow(lua_State *L, lmems_box *box, int arg,
+                          size_t offset, const void *p);
+
+static inline void lmems_checkfill(lua_State *L, lmems_box *box, int arg,
+                                   size_t offset, const void *p) {
+  if (LMEMS_UNLIKELY(box->fill))
+    lmems_checkfill_slow(L, box, arg, offset, p);
+}
 
 /*
 ** Arguments and the gate (lmems_arg.c)
@@ -165,13 +283,15 @@ static inline size_t lmems_checkcount(lua_State *L, int arg,
 }
 
 /* Turns an object at `arg` into its address, see lmems_gate; the object is
-   left on top of the stack, which keeps it alive. May run Lua code. */
-void lmems_resolve_slow(lua_State *L, lmems_box *box, int arg);
+   left on top of the stack, which keeps it alive. Raises if one of this
+   module has no `size` bytes. May run Lua code. */
+void lmems_resolve_slow(lua_State *L, lmems_box *box, int arg, size_t size);
 
 /* For verbs with two addresses: after it, the gate runs no Lua code. */
-static inline void lmems_resolve(lua_State *L, lmems_box *box, int arg) {
+static inline void lmems_resolve(lua_State *L, lmems_box *box, int arg,
+                                 size_t size) {
   if (lua_type(L, arg) == LUA_TUSERDATA)
-    lmems_resolve_slow(L, box, arg);
+    lmems_resolve_slow(L, box, arg, size);
 }
 
 /* An optional offset in bytes, from 0; raises. At most LUA_MAXINTEGER. */
@@ -197,10 +317,11 @@ char *lmems_gate_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
    each, so that their sum can't overflow. The address may be
    - a light userdata or an integer: a virtual address;
    - the same with a physical address that is inside a live block;
-   - a full userdata whose metatable has a field `__address`: it is called
-     with the userdata and the heap's box, and returns a virtual address (or
-     raises, if the object is dead or belongs to another heap). The gate
-     keeps to the block then, not to the bounds of a smaller view. */
+   - an object of this module: a buffer, an array, a struct or a part of
+     one, whose own bounds count then;
+   - another full userdata whose metatable has a field `__address`: it is
+     called with the userdata and the heap's box, and returns a virtual
+     address (or raises). */
 static inline char *lmems_gate(lua_State *L, lmems_box *box, int arg,
                                size_t offset, size_t size) {
   if (lua_type(L, arg) == LUA_TLIGHTUSERDATA) {
@@ -418,6 +539,7 @@ void lmems_setmemory(lua_State *L, int first); /* lmems_memory.c */
 void lmems_setbulk(lua_State *L, int first);   /* lmems_bulk.c */
 void lmems_setstring(lua_State *L, int first); /* lmems_string.c */
 void lmems_setwalk(lua_State *L, int first);   /* lmems_walk.c */
+void lmems_settrace(lua_State *L, int first);  /* lmems_trace.c */
 
 /* lmems_object.c: adds buffer, array, struct and what belongs to them to
    the module table on top of the stack; `first` is the default heap's box.

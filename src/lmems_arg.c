@@ -44,7 +44,9 @@ mems_addr lmems_checkaddr_slow(lua_State *L, int arg) {
   return (mems_addr)n;
 }
 
-void lmems_resolve_slow(lua_State *L, lmems_box *box, int arg) {
+void lmems_resolve_slow(lua_State *L, lmems_box *box, int arg, size_t size) {
+  if (lmems_viewaddress(L, box, arg, size))
+    return;
   int heap = lua_istable(L, lua_upvalueindex(1)) ? 1 : lua_upvalueindex(1);
   if (luaL_getmetafield(L, arg, "__address") == LUA_TNIL)
     lmems_argerror(L, arg, "address expected, got %s",
@@ -62,7 +64,7 @@ void lmems_resolve_slow(lua_State *L, lmems_box *box, int arg) {
 /* Raises: the gate refused that range. */
 LMEMS_RAISES static void refuse(lua_State *L, lmems_box *box, int arg,
                                 mems_addr addr, size_t offset, size_t size) {
-  lmems_explain(L, box->heap, addr, offset, size);
+  lmems_explain(L, box, addr, offset, size);
   lmems_argerror(L, arg, "%s", lua_tostring(L, -1));
 }
 
@@ -74,7 +76,7 @@ static mems_addr virtual_address(mems_heap *heap, mems_addr addr) {
 
 char *lmems_gate_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
                       size_t size) {
-  lmems_resolve(L, box, arg);
+  lmems_resolve(L, box, arg, offset + size);
   mems_addr addr = lmems_checkaddr(L, arg);
   char *block = mems_heap_span(box->heap, addr, offset + size);
   if (block == NULL) {
@@ -88,7 +90,11 @@ char *lmems_gate_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
 
 size_t lmems_rest(lua_State *L, lmems_box *box, int arg) {
   mems_segment segment;
-  lmems_resolve(L, box, arg);
+  size_t rest;
+  int of_view = lmems_viewrest(L, arg, &rest);
+  lmems_resolve(L, box, arg, 0);
+  if (of_view)
+    return rest;
   mems_addr addr = virtual_address(box->heap, lmems_checkaddr(L, arg));
   int error = mems_heap_locate(box->heap, addr, &segment);
   if (error != MEMS_OK || segment.kind != MEMS_PROCESS ||

@@ -71,10 +71,27 @@ static int flag_field(lua_State *L, int arg, const char *name) {
   return lua_toboolean(L, -1);
 }
 
+/* The option `leaks`: LMEMS_WARN, LMEMS_RAISE, or LMEMS_QUIET if it is
+   absent. */
+static int leaks_field(lua_State *L, int arg) {
+  lua_pushliteral(L, "leaks");
+  int type = lua_rawget(L, arg);
+  const char *how = type == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  if (strcmp(how, "warn") == 0)
+    return LMEMS_WARN;
+  if (strcmp(how, "error") == 0)
+    return LMEMS_RAISE;
+  if (type != LUA_TNIL)
+    lmems_argerror(L, arg, "option 'leaks' has to be \"warn\" or \"error\", "
+                   "got %s", lmems_pushshown(L, -1));
+  return LMEMS_QUIET;
+}
+
 /* Raises if the table at `arg` has a key that is no option. */
 static void check_keys(lua_State *L, int arg) {
   static const char *const known[] = {
-    "limit", "base", "page", "align", "quarantine", "fill", NULL
+    "limit", "base", "page", "align", "quarantine", "fill", "trace", "leaks",
+    NULL
   };
   lua_pushnil(L);
   while (lua_next(L, arg)) {
@@ -88,8 +105,15 @@ static void check_keys(lua_State *L, int arg) {
   }
 }
 
-static void check_options(lua_State *L, int arg, mems_options *options) {
+/* What the binding has options for itself. */
+typedef struct trace_options {
+  int trace, leaks;
+} trace_options;
+
+static void check_options(lua_State *L, int arg, mems_options *options,
+                          trace_options *own) {
   memset(options, 0, sizeof *options);
+  memset(own, 0, sizeof *own);
   if (lua_isnoneornil(L, arg))
     return;
   if (!lua_istable(L, arg))
@@ -102,19 +126,26 @@ static void check_options(lua_State *L, int arg, mems_options *options) {
   options->align = (size_t)number_field(L, arg, ALIGN);
   options->quarantine = (size_t)number_field(L, arg, QUARANTINE);
   options->fill = flag_field(L, arg, "fill");
+  own->leaks = leaks_field(L, arg);
+  own->trace = flag_field(L, arg, "trace") || own->leaks != LMEMS_QUIET;
 }
 
 /*
 ** Boxes
 */
 
-lmems_box *lmems_checkbox(lua_State *L) {
-  lmems_box *box = lua_touserdata(L, 1);
-  if (box != NULL && lua_getmetatable(L, 1)) {
+lmems_self lmems_checkbox(lua_State *L) {
+  lmems_self self = {lua_touserdata(L, 1), 2};
+  if (lua_isboolean(L, lua_upvalueindex(1))) {
+    self.box = lmems_viewbox(L);
+    self.arg = 1;
+    return self;
+  }
+  if (self.box != NULL && lua_getmetatable(L, 1)) {
     int same = lua_rawequal(L, -1, lua_upvalueindex(1));
     lua_pop(L, 1);
     if (same)
-      return box;
+      return self;
   }
   lmems_argerror(L, 1, LMEMS_HEAP " expected, got %s", lmems_pushshown(L, 1));
 }
@@ -135,12 +166,18 @@ lmems_box *lmems_newbox(lua_State *L) {
 
 int lmems_boxopen(lua_State *L, lmems_box *box, int arg) {
   mems_options options;
+  trace_options own;
   int error = MEMS_OK;
-  check_options(L, arg, &options);
+  check_options(L, arg, &options, &own);
   box->heap = mems_heap_open(&options, &error);
   if (box->heap != NULL) {
     box->epoch++;
-    return MEMS_OK;
+    box->fill = options.fill;
+    box->quarantine = options.quarantine != 0;
+    if (!own.trace || (box->trace = lmems_newtrace(own.leaks)) != NULL)
+      return MEMS_OK;
+    lmems_boxclose(box);
+    error = MEMS_ENOMEM;
   }
   if (error == MEMS_EINVAL)
     lmems_argerror(L, arg, "these options don't go together");
@@ -151,9 +188,10 @@ void lmems_boxclose(lmems_box *box) {
   mems_heap *heap = box->heap;
   if (heap == NULL)
     return;
+  lmems_blocksgone(box);
   box->heap = NULL;
-  box->owned = 0;
   box->epoch++;
+  lmems_closetrace(box);
   mems_heap_close(heap);
 }
 

@@ -37,10 +37,12 @@ static int peekarray(lua_State *L) {
   size_t bytes = array_bytes(count, type), size = lmems_typesize(type);
   lmems_gate(L, self.box, self.arg, offset, bytes);
   lua_createtable(L, count < INT_MAX ? (int)count : INT_MAX, 0);
-  lmems_checkself(L); /* a finalizer may have closed the heap */
+  lmems_stillopen(L, self); /* a finalizer may have closed it */
   const char *p = lmems_gate(L, self.box, self.arg, offset, bytes);
   int none = type % LMEMS_SWAPPED == LMEMS_PTR;
   for (size_t i = 1; i <= count; i++, p += size) {
+    if (none)
+      lmems_checkfill(L, self.box, self.arg, offset + (i - 1) * size, p);
     lmems_get(L, type, p);
     if (none && lua_isnil(L, -1)) {
       lua_pop(L, 1);
@@ -114,7 +116,7 @@ static int pokearray(lua_State *L) {
   char *values = luaL_buffinitsize(L, &buffer, bytes);
   convert_elements(L, table, count, type, values);
   check_no_hole(L, table, count);
-  lmems_checkself(L); /* a finalizer may have closed the heap */
+  lmems_stillopen(L, self); /* a finalizer may have closed it */
   char *p = lmems_gate(L, self.box, self.arg, offset, bytes);
   memcpy(p, values, bytes);
   lua_pushinteger(L, count);
@@ -146,8 +148,8 @@ Copies `n` bytes. The ranges may overlap.
 static int copy(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   size_t n = lmems_checkcount(L, self.arg + 2, "n");
-  lmems_resolve(L, self.box, self.arg);
-  lmems_resolve(L, self.box, self.arg + 1);
+  lmems_resolve(L, self.box, self.arg, n);
+  lmems_resolve(L, self.box, self.arg + 1, n);
   char *dst = lmems_gate(L, self.box, self.arg, 0, n);
   const char *src = lmems_gate(L, self.box, self.arg + 1, 0, n);
   memmove(dst, src, n);
@@ -166,8 +168,8 @@ Compares `n` bytes, as unsigned numbers, from the first one on.
 static int compare(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   size_t n = lmems_checkcount(L, self.arg + 2, "n");
-  lmems_resolve(L, self.box, self.arg);
-  lmems_resolve(L, self.box, self.arg + 1);
+  lmems_resolve(L, self.box, self.arg, n);
+  lmems_resolve(L, self.box, self.arg + 1, n);
   const char *a = lmems_gate(L, self.box, self.arg, 0, n);
   const char *b = lmems_gate(L, self.box, self.arg + 1, 0, n);
   int order = memcmp(a, b, n);

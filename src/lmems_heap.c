@@ -19,7 +19,11 @@ Opens the default heap.
  4096 (8);
  `quarantine`: freed blocks are kept from reuse until this many bytes are
  waiting (0);
- `fill`: true to fill new blocks with 0xAA and freed ones with 0x55 (false)
+ `fill`: true to fill new blocks with 0xAA and freed ones with 0x55 (false);
+ `trace`: true to record where each block is allocated (false), see
+ @{leaks};
+ `leaks`: `"warn"` or `"error"` to trace and to report at the end what was
+ not freed (nil), see @{finish}
 @treturn[1] boolean true
 @treturn[2] nil if the system refuses the memory
 @treturn[2] string a message
@@ -60,15 +64,30 @@ static int open(lua_State *L) {
 
 /***
 Closes the default heap: all its memory goes back to the system and all its
-addresses are dead.
+addresses are dead. With the option `leaks` it tells what was still
+allocated, grouped by the lines that allocated it, most bytes first: on
+stderr for `"warn"`, or as an error for `"error"`, which it raises when the
+heap is closed.
 @function finish
 @treturn integer the number of blocks that were still allocated
 @treturn integer the bytes that they were asked for
+@raise with the option `leaks = "error"`, if a block was still allocated
 */
 static int finish(lua_State *L) {
   mems_stats stats;
+  lmems_box *box = lmems_checkself(L).box;
+  int leaks = lmems_pushleaks(L, box);
+  if (leaks == LMEMS_RAISE) {
+    luaL_where(L, 1); /* the whole error, before anything is closed */
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+  }
   mems_heap_stats(lmems_checkself(L).box->heap, &stats);
-  lmems_boxclose(lmems_anyself(L).box);
+  lmems_boxclose(box);
+  if (leaks == LMEMS_WARN)
+    lmems_warn(lua_tostring(L, -1));
+  else if (leaks == LMEMS_RAISE)
+    return lua_error(L);
   lua_pushinteger(L, (lua_Integer)stats.processes);
   lua_pushinteger(L, (lua_Integer)stats.requested);
   return 2;
@@ -89,6 +108,27 @@ static int heap_close(lua_State *L) {
   return 2;
 }
 
+/* The end of the scope of a `<close>` variable. An error that is on its way
+   is not to be replaced by one about leaks. */
+static int heap_scope(lua_State *L) {
+  lmems_box *box = lmems_anyself(L).box;
+  if (lua_isnoneornil(L, 2))
+    return heap_close(L);
+  if (box->heap != NULL)
+    lmems_warnleaks(L, box);
+  lmems_boxclose(box);
+  return 0;
+}
+
+/* The same when it is collected, where an error would be lost. */
+static int heap_collect(lua_State *L) {
+  lmems_box *box = lmems_anyself(L).box;
+  if (box->heap != NULL)
+    lmems_warnleaks(L, box);
+  lmems_boxclose(box);
+  return 0;
+}
+
 static int heap_tostring(lua_State *L) {
   lmems_box *box = lmems_anyself(L).box;
   mems_stats stats;
@@ -104,9 +144,9 @@ static int heap_tostring(lua_State *L) {
 }
 
 /* Pushes what a malloc-like call gave: an address, or nil, message, code. */
-static int push_block(lua_State *L, mems_heap *heap, mems_addr addr) {
+static int push_block(lua_State *L, lmems_box *box, mems_addr addr) {
   if (addr == 0)
-    return lmems_fail(L, mems_heap_error(heap));
+    return lmems_fail(L, mems_heap_error(box->heap));
   lua_pushlightuserdata(L, (void *)(uintptr_t)addr);
   return 1;
 }
@@ -147,7 +187,8 @@ static int malloc_(lua_State *L) {
     addr = mems_heap_malloc(self.box->heap, size);
   else
     addr = malloc_aligned(L, self, size);
-  return push_block(L, self.box->heap, addr);
+  lmems_traced(L, self.box, addr);
+  return push_block(L, self.box, addr);
 }
 
 /***
@@ -164,12 +205,14 @@ static int calloc_(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   size_t count = check_size(L, self.arg, "count");
   size_t size = check_size(L, self.arg + 1, "size");
-  return push_block(L, self.box->heap,
-                    mems_heap_calloc(self.box->heap, count, size));
+  mems_addr addr = mems_heap_calloc(self.box->heap, count, size);
+  lmems_traced(L, self.box, addr);
+  return push_block(L, self.box, addr);
 }
 
 /***
-Changes the size of a block. Its contents are kept, as far as they fit.
+Changes the size of a block. Its contents are kept, as far as they fit. An
+object on that block, as of @{buffer}, is released, but not the block.
 @function realloc
 @tparam ?address|nil addr the start of a block; nil allocates a new one
 @tparam integer size in bytes, from 1
@@ -186,12 +229,16 @@ static int realloc_(lua_State *L) {
   mems_addr addr = new ? 0 : lmems_checkaddr(L, self.arg);
   size_t size = check_size(L, self.arg + 1, "size");
   if (!new && mems_heap_size(heap, addr) == 0)
-    return lmems_notblock(L, heap, self.arg, addr);
-  return push_block(L, heap, mems_heap_realloc(heap, addr, size));
+    return lmems_notblock(L, self.box, self.arg, addr);
+  mems_addr moved = mems_heap_realloc(heap, addr, size);
+  if (moved != 0)
+    lmems_blockgone(self.box, addr);
+  lmems_traced_move(L, self.box, addr, moved);
+  return push_block(L, self.box, moved);
 }
 
 /***
-Frees a block.
+Frees a block. Objects on it, as of @{buffer}, are released.
 @function free
 @tparam address addr the start of a block
 @raise if it is free already, inside a block, or was never allocated
@@ -200,7 +247,9 @@ static int free_(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   mems_addr addr = lmems_checkaddr(L, self.arg);
   if (mems_heap_free(self.box->heap, addr) != MEMS_OK)
-    return lmems_notblock(L, self.box->heap, self.arg, addr);
+    return lmems_notblock(L, self.box, self.arg, addr);
+  lmems_blockgone(self.box, addr);
+  lmems_traced_free(L, self.box, addr);
   return 0;
 }
 
@@ -224,7 +273,7 @@ static int get(lua_State *L) {
     return 1;
   }
   lua_pushnil(L);
-  int code = lmems_explain(L, heap, addr, 0, 0);
+  int code = lmems_explain(L, self.box, addr, 0, 0);
   lua_pushinteger(L, code);
   return 3;
 }
@@ -241,7 +290,7 @@ static int size(lua_State *L) {
   mems_addr addr = lmems_checkaddr(L, self.arg);
   size_t bytes = mems_heap_size(self.box->heap, addr);
   if (bytes == 0)
-    return lmems_notblock(L, self.box->heap, self.arg, addr);
+    return lmems_notblock(L, self.box, self.arg, addr);
   lua_pushinteger(L, (lua_Integer)bytes);
   return 1;
 }
@@ -395,7 +444,7 @@ static const luaL_Reg module_verbs[] = {
 };
 
 static const luaL_Reg method_verbs[] = {
-  {"close", heap_close}, {"__close", heap_close}, {"__gc", heap_close},
+  {"close", heap_close}, {"__close", heap_scope}, {"__gc", heap_collect},
   {"__tostring", heap_tostring}, {NULL, NULL}
 };
 

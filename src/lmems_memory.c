@@ -23,7 +23,8 @@ a negative integer, as Lua's integers do. A `bool` is one byte, true unless
 @tparam[opt=0] integer offset in bytes, from 0
 @return the value
 @raise unless all the bytes from `addr` to the value's last one are in one
- block
+ block; for a `ptr` also if it is what a heap with the option `fill` fills
+ memory with, so was never written
 */
 static int peek(lua_State *L) {
   lmems_self self = lmems_checkself(L);
@@ -31,6 +32,8 @@ static int peek(lua_State *L) {
   size_t offset = lmems_optoffset(L, self.arg + 2);
   const char *p = lmems_gate(L, self.box, self.arg, offset,
                              lmems_typesize(type));
+  if (type == LMEMS_PTR || type == LMEMS_PTR + LMEMS_SWAPPED)
+    lmems_checkfill(L, self.box, self.arg, offset, p);
   lmems_get(L, type, p);
   return 1;
 }
@@ -78,9 +81,11 @@ Writes a value of the type in its name.
   static int peek_##name##suffix(lua_State *L) { \
     lmems_self self = lmems_checkself(L); \
     size_t offset = lmems_optoffset(L, self.arg + 1); \
-    lmems_get_##name(L, swapped, \
-                     lmems_gate(L, self.box, self.arg, offset, \
-                                lmems_typesize(LMEMS_##ID))); \
+    const char *p = lmems_gate(L, self.box, self.arg, offset, \
+                               lmems_typesize(LMEMS_##ID)); \
+    if (LMEMS_##ID == LMEMS_PTR) \
+      lmems_checkfill(L, self.box, self.arg, offset, p); \
+    lmems_get_##name(L, swapped, p); \
     return 1; \
   } \
   static int poke_##name##suffix(lua_State *L) { \

@@ -118,7 +118,7 @@ static int pack(lua_State *L) {
   }
   size_t length;
   const char *bytes = lua_tolstring(L, -1, &length);
-  lmems_checkself(L); /* a finalizer may have closed the heap */
+  lmems_stillopen(L, self); /* a finalizer may have closed it */
   memcpy(lmems_gate(L, self.box, self.arg, 0, length), bytes, length);
   mems_addr next = lmems_checkaddr(L, self.arg) + length;
   lua_pushlightuserdata(L, (void *)(uintptr_t)next);
@@ -130,7 +130,7 @@ static int pack(lua_State *L) {
 static int try_unpack(lua_State *L, lmems_self self, size_t n) {
   lua_pushvalue(L, lua_upvalueindex(3));
   lua_pushvalue(L, self.arg + 1);
-  lmems_checkself(L); /* a finalizer may have closed the heap */
+  lmems_stillopen(L, self); /* a finalizer may have closed it */
   lua_pushlstring(L, lmems_gate(L, self.box, self.arg, 0, n), n);
   return lua_pcall(L, 2, LUA_MULTRET, 0);
 }
