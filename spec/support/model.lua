@@ -205,7 +205,7 @@ function model:expect_refusal(before, size, align, message, code)
   expect(type(message) == "string" and code == mems.ELIMIT,
     "refused with %s, %s", message, code)
   expect(self.limit, "refused without a limit: %s", message)
-  if self.refusals % 8 ~= 1 then return end
+  if self.refusals % 4 ~= 1 then return end
   local stats = self.heap.stats()
   for name, value in pairs(before or {}) do
     expect(stats[name] == value, "refused, but %s went from %s to %s", name,

@@ -108,6 +108,7 @@ end
 
 local function resize(self, block, size)
   local twin = self.twin
+  size = math.min(size, random.LARGEST)
   self:note("realloc", block.addr, size)
   twin:expect_bytes(block)
   local before = twin:glance()

@@ -1,0 +1,46 @@
+-- The test build of mems, with the probes that look inside: the same module,
+-- but its requests to the OS can be made to fail, and its heaps be broken.
+
+local PATH <const> = "build/test/mems/core.so"
+
+local inside = {}
+
+--- Is there a test build? `make test` makes one.
+inside.built = package.loadlib(PATH, "luaopen_mems_probe") ~= nil
+
+-- Metatables and modules of the ordinary build, while the other is in use:
+-- both builds know theirs by the same names.
+local function take_away(from)
+  local taken = {}
+  for name, value in pairs(from) do
+    if type(name) == "string" and name:find("^mems") then
+      taken[name] = value
+    end
+  end
+  for name in pairs(taken) do from[name] = nil end
+  return taken
+end
+
+local function put_back(into, taken)
+  take_away(into)
+  for name, value in pairs(taken) do into[name] = value end
+end
+
+--- Loads the test build in place of the ordinary one.
+-- @return its `mems`, its probes, and a function that undoes it
+function inside.enter()
+  local registry, path = debug.getregistry(), package.cpath
+  local metatables, modules = take_away(registry), take_away(package.loaded)
+  package.cpath = "build/test/?.so;" .. path
+  local mems = require "mems"
+  assert(package.searchpath("mems.core", package.cpath) == PATH)
+  local probe = package.loadlib(PATH, "luaopen_mems_probe")()
+  return mems, probe, function()
+    package.cpath = path
+    collectgarbage()
+    put_back(registry, metatables)
+    put_back(package.loaded, modules)
+  end
+end
+
+return inside
