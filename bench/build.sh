@@ -52,5 +52,7 @@ program mems mems "${MEMS_LIB:-build/libmems.so}" "-Wl,-rpath,\$ORIGIN/.." || {
   exit 1
 }
 [ -f bench/twin.c ] || exit 0
-# shellcheck disable=SC2086
-$cc $flags -fPIC -shared $lua -o "$out/twin.so" bench/twin.c
+for name in twin object_twin; do
+  # shellcheck disable=SC2086
+  $cc $flags -fPIC -shared $lua -o "$out/$name.so" "bench/$name.c" || exit 1
+done

@@ -105,6 +105,43 @@ cases.bulk = {
   { key = "readstring", twin = "lua_pushlstring", least = 0.8 },
 }
 
+--- `of`: what it is compared with; `most` or `least`: the ratio to keep to, of
+-- ns or ms to that, or of GB/s.
+cases.objects = {
+  { key = "table read", unit = "ns" },
+  { key = "table write", unit = "ns" },
+  { key = "checkudata read", unit = "ns" },
+  { key = "checkudata write", unit = "ns" },
+  { key = "empty read", unit = "ns" },
+  { key = "empty write", unit = "ns" },
+  { key = "array f64 read", unit = "ns", of = "empty read", most = 1.35 },
+  { key = "array f64 write", unit = "ns", of = "empty write", most = 1.35 },
+  { key = "array i32 read", unit = "ns", of = "empty read" },
+  { key = "array i32 write", unit = "ns", of = "empty write" },
+  { key = "table.y read", unit = "ns" },
+  { key = "table.y write", unit = "ns" },
+  { key = "empty.y read", unit = "ns" },
+  { key = "empty.y write", unit = "ns" },
+  { key = "struct read", unit = "ns", of = "empty.y read", most = 1.6 },
+  { key = "struct write", unit = "ns", of = "empty.y write", most = 1.6 },
+  { key = "a[i].y", unit = "ns", of = "empty.y read" },
+  { key = "get(a, i, 'y')", unit = "ns", of = "empty.y read" },
+  { key = "set(a, i, 'y', v)", unit = "ns", of = "empty.y write" },
+  { key = "move(p, i)", unit = "ns", of = "empty.y read" },
+  { key = "table.sort", unit = "ms" },
+  { key = "sort f64", unit = "ms", of = "table.sort", most = 0.1 },
+  { key = "memset", unit = "GB/s" },
+  { key = "fill 0", unit = "GB/s", of = "memset", least = 0.7 },
+  { key = "fill 1.5", unit = "GB/s", of = "memset", least = 0.7 },
+  { key = "memcpy", unit = "GB/s" },
+  { key = "copy", unit = "GB/s", of = "memcpy", least = 0.7 },
+  { key = "sum", unit = "GB/s", of = "memcpy", least = 0.7 },
+  { key = "max", unit = "GB/s", of = "memcpy" },
+  { key = "find", unit = "GB/s", of = "memcpy" },
+  { key = "bytes in a table", unit = "bytes" },
+  { key = "bytes in an array", unit = "bytes", of = "bytes in a table" },
+}
+
 --- `below`: the ratio of many blocks to few that is not to be reached.
 cases.flat = {
   { key = "malloc+free", below = 3 },

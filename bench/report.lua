@@ -184,6 +184,35 @@ local function bulk(result)
   return t
 end
 
+local function object_row(result, case)
+  local ours = result.objects[case.key]
+  if not ours then return nil end
+  local of, ratio = case.of and result.objects[case.of], "-"
+  if of then
+    ratio = ("%.2f"):format(ours / of)
+    if case.most then
+      ratio = judged(result, ratio, ours / of <= case.most,
+        "<= " .. case.most)
+    elseif case.least then
+      ratio = judged(result, ratio, ours / of >= case.least,
+        ">= " .. case.least)
+    end
+  end
+  return { case.key, number(ours), case.unit, ratio, case.of or "" }
+end
+
+local function objects(result)
+  local t = {
+    title = "Lua 5.4, arrays and structs: one access, loop included;"
+      .. " 10^6 f64 sorted; 64 MiB of f64; bytes for each of 10^6 f64",
+    head = { "", "figure", "unit", "ratio", "to" }, rows = {},
+  }
+  for _, case in ipairs(cases.objects) do
+    t.rows[#t.rows + 1] = object_row(result, case)
+  end
+  return t
+end
+
 local function ffi(result)
   local t = {
     title = "LuaJIT's FFI, unchecked, for orientation: ns per iteration",
@@ -239,6 +268,7 @@ local function tables(result)
     list[#list + 1] = lua_calls(result)
     list[#list + 1] = bulk(result)
   end
+  if result.objects then list[#list + 1] = objects(result) end
   if result.flat then list[#list + 1] = flat(result) end
   if result.ffi then list[#list + 1] = ffi(result) end
   for i = #list, 1, -1 do

@@ -3,9 +3,9 @@
 --     lua5.4 bench/run.lua [--smoke] [--rounds N] [--last] [--readme] [PATTERN]
 --
 -- PATTERN chooses workloads by key (see cases.lua), or the parts `lua`,
--- `ffi` and `flat`. --last measures nothing and shows build/bench.json.
--- --readme also puts the tables into README.md. What PATTERN chose is shown
--- only; a smoke run is written to build/bench-smoke.json.
+-- `objects`, `ffi` and `flat`. --last measures nothing and shows
+-- build/bench.json. --readme also puts the tables into README.md. What PATTERN
+-- chose is shown only; a smoke run is written to build/bench-smoke.json.
 
 package.path = "bench/?.lua;" .. package.path
 
@@ -173,6 +173,10 @@ local function measure_lua(options, result)
   if chosen(options, "lua") then
     note "lua"
     result.lua = values(lua .. " bench/lua.lua")
+  end
+  if chosen(options, "objects") then
+    note "objects"
+    result.objects = values(lua .. " bench/objects.lua")
   end
   if chosen(options, "ffi") and has "luajit" then
     note "luajit"

@@ -33,6 +33,8 @@
 ---@field align? integer physical alignment, a power of two; 8
 ---@field quarantine? integer bytes of freed blocks kept back; 0
 ---@field fill? boolean fill new blocks with 0xAA, freed ones with 0x55
+---@field trace? boolean record where each block is allocated
+---@field leaks? "warn"|"error" trace, and report at the end what is not freed
 
 ---@class mems.stats
 ---@field limit integer the most bytes the nodes may map
@@ -254,6 +256,11 @@ function heap:trim() end
 ---Checks every invariant; raises if one does not hold.
 ---@return true ok
 function heap:check() end
+
+---Loops over the live blocks of a heap with the option `trace`: address, bytes
+---asked for, where it was allocated, how many allocations there were since.
+---@return fun(): lightuserdata?, integer, string, integer? next
+function heap:leaks() end
 
 ---@param addr mems.address
 ---@param offset? integer
@@ -615,6 +622,633 @@ function heap:poke_ptrle(addr, value, offset) end
 ---@param offset? integer
 function heap:poke_ptrbe(addr, value, offset) end
 
+---Makes a buffer: bytes that are freed when it is released or collected.
+---@param what integer|string bytes, all zero; or what is to be in them
+---@param align? integer physical alignment, a power of two up to 4096
+---@return mems.buffer buffer nil over the limit or without memory
+---@return string? message
+---@return integer? code
+function heap:buffer(what, align) end
+
+---Makes a buffer of a block that malloc gave.
+---@param addr mems.address
+---@return mems.buffer
+function heap:own(addr) end
+
+---Makes an array.
+---@generic T
+---@param type mems.structtype<T>
+---@param what integer|table how many, all zero; or their values
+---@return mems.array<T> array nil over the limit or without memory
+---@return string? message
+---@return integer? code
+---@overload fun(self, type: mems.itype, what: any): mems.array<integer>
+---@overload fun(self, type: mems.ftype, what: any): mems.array<number>
+---@overload fun(self, type: mems.btype, what: any): mems.array<boolean>
+---@overload fun(self, type: mems.ptype, what: any): mems.array<any>
+function heap:array(type, what) end
+
+---Makes a type of struct.
+---@param definition mems.definition
+---@return mems.structtype<mems.struct>
+function heap:struct(definition) end
+
+---Calls `f` with a scope, whose memory is freed when it returns or raises.
+---@generic T
+---@param f fun(s: mems.scope, ...): T...
+---@param ... any
+---@return T ...
+---@overload fun(self: mems.heap): mems.scope
+function heap:scope(f, ...) end
+
+---What buffers, arrays and structs have in common.
+---@class mems.object: userdata
+local object = {}
+
+---The virtual address of its first byte.
+---@return lightuserdata
+function object:address() end
+
+---Bytes.
+---@return integer
+function object:size() end
+
+---Frees its memory, or forgets it if it is a part of another object.
+function object:release() end
+
+---Hands the block over: it is the caller's to free.
+---@return lightuserdata addr
+function object:disown() end
+
+---Bytes that free themselves. All verbs on memory are methods of it, with the
+---buffer in place of the address.
+---@class mems.buffer: mems.object
+---@operator len: integer
+local buffer = {}
+
+---A part of it, which keeps it alive.
+---@param offset integer from 0
+---@param size? integer up to its end
+---@return mems.buffer
+function buffer:slice(offset, size) end
+
+---@param size integer
+---@return true? ok
+---@return string? message
+---@return integer? code
+function buffer:resize(size) end
+
+---@param byte integer
+---@param n? integer all bytes
+function buffer:fill(byte, n) end
+
+---@param s string
+---@param offset? integer where the search begins
+---@return integer? offset
+function buffer:find(s, offset) end
+
+---@param type mems.type
+---@param offset? integer
+---@return any
+function buffer:peek(type, offset) end
+
+---@param type mems.type
+---@param value any
+---@param offset? integer
+function buffer:poke(type, value, offset) end
+
+---@param type mems.type
+---@param count integer
+---@param offset? integer
+---@return any[]
+function buffer:peekarray(type, count, offset) end
+
+---@param type mems.type
+---@param values any[]
+---@param offset? integer
+---@return integer count
+function buffer:pokearray(type, values, offset) end
+
+---@param n integer
+---@param offset? integer
+---@return string
+function buffer:readstring(n, offset) end
+
+---@param s string
+---@param offset? integer
+function buffer:writestring(s, offset) end
+
+---@param max? integer
+---@return string
+function buffer:cstring(max) end
+
+---@param fmt string
+---@param ... any
+---@return lightuserdata addr after what was written
+function buffer:pack(fmt, ...) end
+
+---@param fmt string
+---@return any ...
+function buffer:unpack(fmt) end
+
+---@param src mems.address
+---@param n integer
+function buffer:copy(src, n) end
+
+---@param other mems.address
+---@param n integer
+---@return -1|0|1
+function buffer:compare(other, n) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_i8(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_i8le(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_i8be(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_u8(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_u8le(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_u8be(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_i16(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_i16le(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_i16be(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_u16(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_u16le(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_u16be(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_i32(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_i32le(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_i32be(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_u32(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_u32le(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_u32be(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_i64(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_i64le(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_i64be(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_u64(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_u64le(offset) end
+
+---@param offset? integer
+---@return integer
+function buffer:peek_u64be(offset) end
+
+---@param offset? integer
+---@return number
+function buffer:peek_f32(offset) end
+
+---@param offset? integer
+---@return number
+function buffer:peek_f32le(offset) end
+
+---@param offset? integer
+---@return number
+function buffer:peek_f32be(offset) end
+
+---@param offset? integer
+---@return number
+function buffer:peek_f64(offset) end
+
+---@param offset? integer
+---@return number
+function buffer:peek_f64le(offset) end
+
+---@param offset? integer
+---@return number
+function buffer:peek_f64be(offset) end
+
+---@param offset? integer
+---@return boolean
+function buffer:peek_bool(offset) end
+
+---@param offset? integer
+---@return boolean
+function buffer:peek_boolle(offset) end
+
+---@param offset? integer
+---@return boolean
+function buffer:peek_boolbe(offset) end
+
+---@param offset? integer
+---@return lightuserdata?
+function buffer:peek_ptr(offset) end
+
+---@param offset? integer
+---@return lightuserdata?
+function buffer:peek_ptrle(offset) end
+
+---@param offset? integer
+---@return lightuserdata?
+function buffer:peek_ptrbe(offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_i8(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_i8le(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_i8be(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_u8(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_u8le(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_u8be(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_i16(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_i16le(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_i16be(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_u16(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_u16le(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_u16be(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_i32(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_i32le(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_i32be(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_u32(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_u32le(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_u32be(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_i64(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_i64le(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_i64be(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_u64(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_u64le(value, offset) end
+
+---@param value integer
+---@param offset? integer
+function buffer:poke_u64be(value, offset) end
+
+---@param value number
+---@param offset? integer
+function buffer:poke_f32(value, offset) end
+
+---@param value number
+---@param offset? integer
+function buffer:poke_f32le(value, offset) end
+
+---@param value number
+---@param offset? integer
+function buffer:poke_f32be(value, offset) end
+
+---@param value number
+---@param offset? integer
+function buffer:poke_f64(value, offset) end
+
+---@param value number
+---@param offset? integer
+function buffer:poke_f64le(value, offset) end
+
+---@param value number
+---@param offset? integer
+function buffer:poke_f64be(value, offset) end
+
+---@param value boolean
+---@param offset? integer
+function buffer:poke_bool(value, offset) end
+
+---@param value boolean
+---@param offset? integer
+function buffer:poke_boolle(value, offset) end
+
+---@param value boolean
+---@param offset? integer
+function buffer:poke_boolbe(value, offset) end
+
+---@param value mems.address|false|nil
+---@param offset? integer
+function buffer:poke_ptr(value, offset) end
+
+---@param value mems.address|false|nil
+---@param offset? integer
+function buffer:poke_ptrle(value, offset) end
+
+---@param value mems.address|false|nil
+---@param offset? integer
+function buffer:poke_ptrbe(value, offset) end
+
+---A typed array: `a[i]` for i from 1 to `#a`; any other index raises.
+---@class mems.array<T>: mems.object, { [integer]: T }
+---@operator len: integer
+local array = {}
+
+---Elements i to j, on the same memory.
+---@generic T
+---@param self mems.array<T>
+---@param i? integer
+---@param j? integer
+---@return mems.array<T>
+function array:slice(i, j) end
+
+---@param n integer
+---@return true? ok
+---@return string? message
+---@return integer? code
+function array:resize(n) end
+
+---@generic T
+---@param self mems.array<T>
+---@param value T
+---@return integer? index
+---@return string? message
+---@return integer? code
+function array:append(value) end
+
+---@generic T
+---@param self mems.array<T>
+---@param value T
+---@param i? integer
+---@param j? integer
+function array:fill(value, i, j) end
+
+---@generic T
+---@param self mems.array<T>
+---@param src mems.array<T>|T[]
+---@param at? integer index of the first element to be written
+function array:copy(src, at) end
+
+---@generic T
+---@param self mems.array<T>
+---@param i? integer
+---@param j? integer
+---@return T[]
+function array:totable(i, j) end
+
+---@generic T
+---@param self mems.array<T>
+---@param i? integer
+---@param j? integer
+---@return mems.array<T>
+function array:sort(i, j) end
+
+---@generic T
+---@param self mems.array<T>
+---@param value T
+---@param i? integer where the search begins
+---@return integer? index
+function array:find(value, i) end
+
+---@param i? integer
+---@param j? integer
+---@return number
+function array:sum(i, j) end
+
+---@param i? integer
+---@param j? integer
+---@return number? value
+---@return integer? index
+function array:min(i, j) end
+
+---@param i? integer
+---@param j? integer
+---@return number? value
+---@return integer? index
+function array:max(i, j) end
+
+---Puts `f(a[i], i)` in the place of each element.
+---@generic T
+---@param self mems.array<T>
+---@param f fun(value: T, i: integer): T
+---@return mems.array<T>
+function array:map(f) end
+
+---A field of an element that is a struct, without an object for the element.
+---@param i integer
+---@param field string
+---@return any
+function array:get(i, field) end
+
+---@param i integer
+---@param field string
+---@param value any
+function array:set(i, field, value) end
+
+---An object of a type of struct. Its fields are those of the definition: to
+---have them completed, declare a class of your own that has them and inherits
+---from this one, and the type as `mems.structtype<YourClass>`.
+---@class mems.struct: mems.object
+---@field [string] any
+local struct = {}
+
+---@return table
+function struct:totable() end
+
+---Moves a view to another element of its array, or to another address.
+---@generic T
+---@param self T
+---@param where integer|mems.address
+---@return T
+function struct:move(where) end
+
+---A type of struct.
+---@class mems.structtype<T>: userdata
+---@field size integer bytes
+---@field align integer
+---@field offsets table<string, integer>
+local structtype = {}
+
+---@generic T
+---@param self mems.structtype<T>
+---@param values? table
+---@return T
+---@return string? message
+---@return integer? code
+function structtype:new(values) end
+
+---@generic T
+---@param self mems.structtype<T>
+---@param what integer|table[]
+---@return mems.array<T>
+---@return string? message
+---@return integer? code
+function structtype:array(what) end
+
+---A view of memory that is there already.
+---@generic T
+---@param self mems.structtype<T>
+---@param addr mems.address
+---@return T
+function structtype:at(addr) end
+
+---The definition of a struct: a list of `{ name, type, dimensions... }`.
+---@class mems.definition
+---@field [integer] table
+---@field layout? "natural"|"packed"
+
+---A scope: what is allocated through it is freed at its end.
+---@class mems.scope
+local scope = {}
+
+---@param size integer
+---@param align? integer
+---@return lightuserdata? addr
+---@return string? message
+---@return integer? code
+function scope:malloc(size, align) end
+
+---@param count integer
+---@param size integer
+---@return lightuserdata? addr
+---@return string? message
+---@return integer? code
+function scope:calloc(count, size) end
+
+---@param addr mems.address
+---@param size integer
+---@return lightuserdata? addr
+---@return string? message
+---@return integer? code
+function scope:realloc(addr, size) end
+
+---@param what integer|string
+---@return mems.buffer
+function scope:buffer(what) end
+
+---@param type mems.type|mems.structtype
+---@param what integer|table
+---@return mems.array
+function scope:array(type, what) end
+
+---@generic T
+---@param type mems.structtype<T>
+---@param values? table
+---@return T
+function scope:struct(type, values) end
+
+---Frees one thing before the end.
+---@param x mems.address|mems.object
+function scope:free(x) end
+
+---Takes one thing out.
+---@generic T
+---@param x T
+---@return T
+function scope:keep(x) end
+
+---Frees all of it. A `<close>` variable does the same.
+function scope:close() end
+
 ---@class mems
 ---@field _VERSION string
 ---@field EINVAL integer an argument is out of its range
@@ -643,7 +1277,8 @@ function mems.init(options) end
 ---@return integer? code
 function mems.open(options) end
 
----Closes the default heap.
+---Closes the default heap. With the option `leaks` it reports what was not
+---freed: on stderr, or as an error.
 ---@return integer blocks still allocated
 ---@return integer bytes they were asked for
 function mems.finish() end
@@ -831,6 +1466,11 @@ function mems.trim() end
 ---Checks every invariant; raises if one does not hold.
 ---@return true ok
 function mems.check() end
+
+---Loops over the live blocks of a heap with the option `trace`: address, bytes
+---asked for, where it was allocated, how many allocations there were since.
+---@return fun(): lightuserdata?, integer, string, integer? next
+function mems.leaks() end
 
 ---@param addr mems.address
 ---@param offset? integer
@@ -1191,5 +1831,44 @@ function mems.poke_ptrle(addr, value, offset) end
 ---@param value mems.address|false|nil
 ---@param offset? integer
 function mems.poke_ptrbe(addr, value, offset) end
+
+---Makes a buffer: bytes that are freed when it is released or collected.
+---@param what integer|string bytes, all zero; or what is to be in them
+---@param align? integer physical alignment, a power of two up to 4096
+---@return mems.buffer buffer nil over the limit or without memory
+---@return string? message
+---@return integer? code
+function mems.buffer(what, align) end
+
+---Makes a buffer of a block that malloc gave.
+---@param addr mems.address
+---@return mems.buffer
+function mems.own(addr) end
+
+---Makes an array.
+---@generic T
+---@param type mems.structtype<T>
+---@param what integer|table how many, all zero; or their values
+---@return mems.array<T> array nil over the limit or without memory
+---@return string? message
+---@return integer? code
+---@overload fun(type: mems.itype, what: integer|table): mems.array<integer>
+---@overload fun(type: mems.ftype, what: integer|table): mems.array<number>
+---@overload fun(type: mems.btype, what: integer|table): mems.array<boolean>
+---@overload fun(type: mems.ptype, what: integer|table): mems.array<any>
+function mems.array(type, what) end
+
+---Makes a type of struct.
+---@param definition mems.definition
+---@return mems.structtype<mems.struct>
+function mems.struct(definition) end
+
+---Calls `f` with a scope, whose memory is freed when it returns or raises.
+---@generic T
+---@param f fun(s: mems.scope, ...): T...
+---@param ... any
+---@return T ...
+---@overload fun(): mems.scope
+function mems.scope(f, ...) end
 
 return mems

@@ -9,7 +9,7 @@ local UNOPENED <const> = "mems is not initialised: call mems.init()"
 -- The functions that need no heap.
 local FREE_STANDING <const> = { init = true, open = true, add = true,
                                 diff = true, tointeger = true,
-                                toaddress = true }
+                                toaddress = true, struct = true }
 
 local function before()
   pcall(mems.finish)

@@ -12,6 +12,8 @@ static void set_verbs(lua_State *L, int first) {
   lmems_setbulk(L, first);
   lmems_setstring(L, first);
   lmems_setwalk(L, first);
+  lmems_setobjects(L, first);
+  lmems_settrace(L, first);
 }
 
 /* The codes that come third after nil and a message. */
@@ -29,13 +31,19 @@ static void set_codes(lua_State *L) {
   }
 }
 
-/* Pushes the metatable of heaps, which is its own __index. */
+/* Pushes the metatable of heaps, which is its own __index. Its name is known
+   only once it is whole: memory may run out half-way. */
 static void push_heap_metatable(lua_State *L) {
-  if (luaL_newmetatable(L, LMEMS_HEAP)) {
-    set_verbs(L, -1);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -2, "__index");
-  }
+  if (luaL_getmetatable(L, LMEMS_HEAP) != LUA_TNIL) return;
+  lua_pop(L, 1);
+  lua_createtable(L, 0, 128);
+  lua_pushliteral(L, LMEMS_HEAP);
+  lua_setfield(L, -2, "__name");
+  set_verbs(L, -1);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LUA_REGISTRYINDEX, LMEMS_HEAP);
 }
 
 __attribute__((visibility("default"))) int luaopen_mems_core(lua_State *L);

@@ -46,14 +46,19 @@ struct lmems_block {
 void lmems_blockroom(lua_State *L, int index, lmems_box *box);
 
 /* Makes `block`, which is zero or dead, the record of a new block of `size`
-   zero bytes (and at least one). MEMS_OK, or why there is none. The box is
+   zero bytes (and at least one), whose physical address is a multiple of
+   `align` (0: as the heap has it). MEMS_OK, or why there is none. The box is
    at `index`. May collect garbage; raises if the heap is closed. */
 int lmems_blocknew(lua_State *L, int index, lmems_box *box,
-                   lmems_block *block, size_t size);
+                   lmems_block *block, size_t size, size_t align);
 
 /* Makes `block`, which is zero or dead, a record that looks at the block
    which holds the physical address `p`, inside a live block of the box. */
 void lmems_blocklook(lmems_box *box, lmems_block *block, const void *p);
+
+/* Makes `block`, which is zero or dead, the record that owns the live block
+   at `addr`; 0 if another one does. */
+int lmems_blockown(lmems_box *box, lmems_block *block, mems_addr addr);
 
 /* Makes the record dead, and frees the block if it owns it. */
 void lmems_blockrelease(lmems_block *block);
@@ -141,6 +146,7 @@ struct lmems_layout {
   lmems_box *box;
   lmems_kind kind;          /* of the whole: LMEMS_STRUCT, this */
   size_t align;
+  int depth;                /* structs in structs */
   size_t count;             /* fields */
   const lmems_field *fields;
   unsigned shift;           /* of the hash: 64 - log2 of the slots */
@@ -238,11 +244,12 @@ static inline int lmems_alive(const lmems_view *view) {
 /* Raises: the view is dead. */
 LMEMS_RAISES int lmems_dead(lua_State *L, const lmems_view *view);
 
-/* Pushes a new view with a new block of `size` zero bytes. The box is at
+/* Pushes a new view with a new block, see lmems_blocknew. The box is at
    `index`, what is to be user value 1 at `anchor`. MEMS_OK, or why the heap
    has none; then there is nothing to be used on the stack. */
 int lmems_newowner(lua_State *L, int index, int anchor, lmems_box *box,
-                   uintptr_t seal, size_t size, lmems_view **view);
+                   uintptr_t seal, size_t size, size_t align,
+                   lmems_view **view);
 
 /* Pushes a new view with a dead record of its own. */
 lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor);
@@ -283,6 +290,9 @@ void lmems_setmethods(lua_State *L, const luaL_Reg *methods);
 void lmems_newclass(lua_State *L, uintptr_t seal, const char *name,
                     const luaL_Reg *events, lua_CFunction index);
 
+/* Have all classes been made in this state? */
+int lmems_hasclasses(lua_State *L);
+
 /*
 ** Classes
 */
@@ -314,8 +324,9 @@ lmems_view *lmems_checkarray(lua_State *L);
 size_t lmems_optrange(lua_State *L, int arg, const lmems_view *array,
                       size_t *start);
 
-/* mems.buffer, mems.array, mems.struct */
+/* mems.buffer, mems.own, mems.array, mems.struct */
 int lmems_buffer(lua_State *L);
+int lmems_own(lua_State *L);
 int lmems_array(lua_State *L);
 int lmems_struct(lua_State *L);
 

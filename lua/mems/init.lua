@@ -16,4 +16,36 @@
 -- unsigned integers wrap around in Lua. `mems._VERSION` is a string.
 -- @module mems
 
-return require "mems.core"
+local mems = require "mems.core"
+local scope = require "mems.scope"
+
+-- The metatable of heaps, which the C module hands over.
+local methods = mems.methods or {}
+
+--- Runs a function in a scope: all that it allocates through the scope is
+-- freed when it returns or raises. Without a function it gives the scope, for
+-- a `<close>` variable. See @{scope:malloc} and what follows.
+-- @function scope
+-- @tparam[opt] function f called with the scope and the other arguments; it
+-- may yield
+-- @param ... arguments
+-- @return what `f` returns; or the scope
+-- @usage
+-- mems.scope(function(s)
+--   local p = s:malloc(100)
+--   return mems.readstring(p, 10)
+-- end)
+-- local s <close> = mems.scope()
+function mems.scope(f, ...)
+  scope.check(mems.nodes) -- any verb that needs an open heap
+  return scope.run(mems, f, ...)
+end
+
+function methods.scope(heap, f, ...)
+  scope.check(methods.nodes, heap)
+  return scope.run(scope.functions(heap), f, ...)
+end
+
+mems.methods = nil
+
+return mems

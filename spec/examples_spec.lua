@@ -1,0 +1,79 @@
+-- The examples on objects, on small sizes.
+
+local shell = require "spec.support.shell"
+
+describe("examples/particles.lua", function()
+  -- The same steps with plain tables, rounded as f32 fields round.
+  local function expected(count, steps)
+    local function f32(x) return (string.unpack("f", string.pack("f", x))) end
+    local state, list = 42, {}
+    local function random()
+      state = (state * 1103515245 + 12345) & 0x7fffffff
+      return state / 0x80000000
+    end
+    for i = 1, count do
+      local x, y = f32(random()), f32(random())
+      list[i] = { x = x, y = y, vx = f32(random() - 0.5),
+                  vy = f32(random() - 0.5) }
+    end
+    local bounces = 0
+    local function bounce(place, speed)
+      bounces = bounces + 1
+      return place < 0 and -place or 2 - place, -speed * 0.9
+    end
+    for _ = 1, steps do
+      for _, p in ipairs(list) do
+        local vx, vy = p.vx, p.vy - 9.81 * 0.01
+        local x, y = p.x + vx * 0.01, p.y + vy * 0.01
+        if x < 0 or x > 1 then x, vx = bounce(x, vx) end
+        if y < 0 or y > 1 then y, vy = bounce(y, vy) end
+        p.x, p.y, p.vx, p.vy = f32(x), f32(y), f32(vx), f32(vy)
+      end
+    end
+    local sx, sy = 0, 0
+    for _, p in ipairs(list) do sx, sy = sx + p.x, sy + p.y end
+    return ("checksum: x %.4f, y %.4f, bounces %d\n"):format(sx, sy, bounces)
+  end
+
+  it("prints the checksum that plain tables give", function()
+    local printed, _, code = shell.lua("examples/particles.lua", 200, 50)
+    assert.equal(0, code)
+    assert.equal(expected(200, 50), printed:match("checksum.*"))
+    assert.match("^200 particles of 20 bytes", printed)
+  end)
+
+  it("refuses arguments that are none", function()
+    local _, complained, code = shell.lua("examples/particles.lua", "x")
+    assert.not_equal(0, code)
+    assert.match("usage", complained)
+  end)
+end)
+
+describe("examples/mandelbrot.lua", function()
+  it("writes a picture of the set", function()
+    local path = os.tmpname()
+    local printed, complained, code = shell.lua("examples/mandelbrot.lua",
+                                                path, 64, 48)
+    local text = shell.read(path)
+    os.remove(path)
+    assert.equal("", complained)
+    assert.equal(0, code)
+    local header = "P6\n64 48\n255\n"
+    assert.equal(header, text:sub(1, #header))
+    assert.equal(#header + 3 * 64 * 48, #text)
+    local function pixel(x, y)
+      return text:byte(#header + 3 * (y * 64 + x) + 1,
+                       #header + 3 * (y * 64 + x) + 3)
+    end
+    assert.same({ 0, 0, 0 }, { pixel(36, 24) })  -- inside
+    assert.not_same({ 0, 0, 0 }, { pixel(0, 0) }) -- outside
+    for x = 0, 63 do -- the set is its own mirror image
+      assert.same({ pixel(x, 10) }, { pixel(x, 37) })
+    end
+    local inside = 0
+    for i = #header + 1, #text, 3 do
+      if text:sub(i, i + 2) == "\0\0\0" then inside = inside + 1 end
+    end
+    assert.equal(inside, tonumber(printed:match("(%d+) points inside")))
+  end)
+end)

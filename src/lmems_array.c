@@ -1,0 +1,524 @@
+/*
+** lmems_array.c - typed arrays: elements, slices, growth.
+**
+** Reading a[i] is: is it one of ours, is i an integer in range, is the view
+** alive, what type. Names of methods are looked up after that.
+*/
+
+#include "lmems_view.h"
+
+/***
+@module mems
+*/
+
+static const char IPAIRS = 0; /* its address: the key of ipairs's iterator */
+
+/*
+** Making arrays
+*/
+
+int lmems_newarray(lua_State *L, int index, int anchor, lmems_box *box,
+                   const lmems_kind *kind, size_t count, lmems_view **view) {
+  if (count > (size_t)LUA_MAXINTEGER / kind->size)
+    return MEMS_ELIMIT;
+  int error = lmems_newowner(L, index, anchor, box, LMEMS_ARRAY_SEAL,
+                             count * kind->size, 0, view);
+  if (error == MEMS_OK) {
+    lmems_setkind(*view, kind);
+    (*view)->length = count;
+  }
+  return error;
+}
+
+/* Stores the value at `value` as element `i`, from 0, of the array at
+   `array`, which may be one that has gone or shrunk meanwhile. */
+static void set_element(lua_State *L, int array, int value, size_t i) {
+  const lmems_view *a = lua_touserdata(L, array);
+  if (i >= a->length || !lmems_alive(a))
+    lmems_dead(L, a);
+  size_t offset = a->offset + i * a->kind->size;
+  if (a->type < LMEMS_NTYPES &&
+      lmems_put(L, value, a->type, a->block->data + offset))
+    return;
+  array = lua_absindex(L, array);
+  value = lua_absindex(L, value);
+  const char *what = lua_pushfstring(L, "element %I", (lua_Integer)i + 1);
+  lmems_setelement(L, array, value, a->kind, offset, what);
+  lua_pop(L, 1);
+}
+
+/* Stores elements 1 to `count` of the table at `table` in the array at
+   `array`, from element `start` (from 0) on. */
+static void set_elements(lua_State *L, int array, int table, size_t count,
+                         size_t start) {
+  for (size_t i = 0; i < count; i++) {
+    if (lua_rawgeti(L, table, (lua_Integer)i + 1) == LUA_TNIL)
+      luaL_error(L, "the table has no element %I", (lua_Integer)i + 1);
+    set_element(L, array, -1, start + i);
+    lua_pop(L, 1);
+  }
+}
+
+int lmems_makearray(lua_State *L, int index, int anchor, lmems_box *box,
+                    const lmems_kind *kind, int arg) {
+  int table = lua_istable(L, arg);
+  lmems_view *view;
+  size_t count = table ? (size_t)lua_rawlen(L, arg)
+                       : lmems_checkcount(L, arg, "count");
+  int error = lmems_newarray(L, index, anchor, box, kind, count, &view);
+  if (error != MEMS_OK)
+    return lmems_fail(L, error);
+  if (table)
+    set_elements(L, lua_gettop(L), arg, count, 0);
+  return 1;
+}
+
+/***
+Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
+index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the methods
+of all objects and those below.
+
+Where a range of elements `i, j` is optional it is all of them. An element
+that is a struct is read as a view of it, a new object each time: to go over
+many, @{struct:move} one view, or use @{array:get} and @{array:set}. It is
+assigned from a table or a struct.
+@function array
+@tparam string|struct type of @{peek}, or a struct
+@tparam integer|table what how many elements, all zero; or their values
+@treturn[1] array
+@treturn[2] nil over the limit, or without memory
+@treturn[2] string a message
+@treturn[2] integer a code
+*/
+int lmems_array(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  int arg = self.arg;
+  lua_settop(L, arg + 1);
+  lmems_pushbox(L, self);
+  int box = lua_gettop(L);
+  const lmems_layout *s = lmems_tolayout(L, arg);
+  if (s == NULL)
+    return lmems_makearray(L, box, box, self.box,
+                           lmems_scalar(lmems_checktype(L, arg)), arg + 1);
+  if (s->box != self.box)
+    return lmems_argerror(L, arg, "the struct belongs to another heap");
+  return lmems_makearray(L, box, arg, self.box, &s->kind, arg + 1);
+}
+
+lmems_view *lmems_checkarray(lua_State *L) {
+  lmems_view *a = lmems_checkview(L, LMEMS_ARRAY_SEAL);
+  lmems_viewdata(L, a);
+  return a;
+}
+
+size_t lmems_optrange(lua_State *L, int arg, const lmems_view *array,
+                      size_t *start) {
+  lua_Integer n = (lua_Integer)array->length, i = 1, j = n;
+  if (!lua_isnoneornil(L, arg))
+    i = lmems_checkint(L, arg, "index", 1, n + 1);
+  if (!lua_isnoneornil(L, arg + 1))
+    j = lmems_checkint(L, arg + 1, "index", i - 1, n);
+  *start = (size_t)i - 1;
+  return (size_t)(j - i + 1);
+}
+
+/*
+** Elements
+*/
+
+/* Is it ipairs that asks for the element behind the last one? */
+static int asked_by_ipairs(lua_State *L) {
+  lua_Debug caller;
+  if (!lua_getstack(L, 1, &caller))
+    return 0;
+  lua_getinfo(L, "f", &caller);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &IPAIRS);
+  int same = !lua_isnil(L, -1) && lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return same;
+}
+
+/* Raises: `key` is no index of the array. */
+LMEMS_RAISES static int bad_index(lua_State *L, const lmems_view *a) {
+  const char *shown = lmems_pushshown(L, 2);
+  if (lua_isnumber(L, 2))
+    luaL_error(L, "index %s is out of range: the array has %I elements",
+               shown, (lua_Integer)a->length);
+  luaL_error(L, "an array has no %s", shown);
+  __builtin_unreachable();
+}
+
+static int index_slow(lua_State *L) {
+  lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
+  int ok;
+  if (a == NULL)
+    return luaL_typeerror(L, 1, "mems.array");
+  lua_Integer i = lua_tointegerx(L, 2, &ok);
+  if (!ok && lua_type(L, 2) != LUA_TNUMBER) {
+    lua_settop(L, 2);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
+      bad_index(L, a);
+    return 1;
+  }
+  lmems_viewdata(L, a);
+  if (!ok || (lua_Unsigned)i - 1 >= a->length) {
+    if (ok && i == (lua_Integer)a->length + 1 && asked_by_ipairs(L))
+      return 0;
+    bad_index(L, a);
+  }
+  lmems_pushelement(L, 1, a->kind,
+                    a->offset + ((size_t)i - 1) * a->kind->size);
+  if (a->type == LMEMS_STRUCT) {
+    lmems_view *element = lua_touserdata(L, -1);
+    element->first = a->offset;
+    element->length = a->length;
+  }
+  return 1;
+}
+
+static int array_index(lua_State *L) {
+  const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
+  if (LMEMS_LIKELY(a != NULL)) {
+    int ok;
+    size_t i = (size_t)lua_tointegerx(L, 2, &ok) - 1;
+    if (LMEMS_LIKELY(ok && i < a->length && a->end <= a->block->size)) {
+      const char *p = a->block->data + a->offset;
+      if (LMEMS_LIKELY(a->type == LMEMS_F64)) {
+        lmems_get_f64(L, 0, p + i * sizeof(double));
+        return 1;
+      }
+      if (a->type < LMEMS_NTYPES) {
+        lmems_get(L, a->type, p + i * a->kind->size);
+        return 1;
+      }
+    }
+  }
+  return index_slow(L);
+}
+
+static int newindex_slow(lua_State *L) {
+  lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
+  int ok;
+  if (a == NULL)
+    return luaL_typeerror(L, 1, "mems.array");
+  lua_Integer i = lua_tointegerx(L, 2, &ok);
+  lmems_viewdata(L, a);
+  if (!ok || (lua_Unsigned)i - 1 >= a->length)
+    return bad_index(L, a);
+  set_element(L, 1, 3, (size_t)i - 1);
+  return 0;
+}
+
+static int array_newindex(lua_State *L) {
+  const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
+  if (LMEMS_LIKELY(a != NULL)) {
+    int ok;
+    size_t i = (size_t)lua_tointegerx(L, 2, &ok) - 1;
+    if (LMEMS_LIKELY(ok && i < a->length && a->end <= a->block->size)) {
+      char *p = a->block->data + a->offset;
+      if (LMEMS_LIKELY(a->type == LMEMS_F64)) {
+        if (lmems_put_f64(L, 3, 0, p + i * sizeof(double)))
+          return 0;
+      } else if (a->type < LMEMS_NTYPES) {
+        if (lmems_put(L, 3, a->type, p + i * a->kind->size))
+          return 0;
+      }
+    }
+  }
+  return newindex_slow(L);
+}
+
+/* The array of structs at 1, the index at 2, the field's name at 3: which
+   field, and where it is. */
+static const lmems_field *element_field(lua_State *L, size_t *offset) {
+  const lmems_view *a = lmems_checkarray(L);
+  int ok;
+  lua_Integer i = lua_tointegerx(L, 2, &ok);
+  if (a->type != LMEMS_STRUCT)
+    lmems_argerror(L, 1, "the elements are no structs");
+  if (!ok || (lua_Unsigned)i - 1 >= a->length)
+    bad_index(L, a);
+  const lmems_layout *s = a->kind->layout;
+  const lmems_field *field = lmems_field_at(L, 3, s);
+  if (field == NULL)
+    field = lmems_field_slow(L, 3, s);
+  if (field == NULL)
+    lmems_nofield(L, 3, s);
+  *offset = a->offset + ((size_t)i - 1) * a->kind->size + field->offset;
+  return field;
+}
+
+/***
+Reads a field of an element, `a[i].x`, without an object for the element.
+@function array:get
+@tparam integer i
+@tparam string field
+@return its value
+*/
+static int get(lua_State *L) {
+  size_t offset;
+  lua_settop(L, 3);
+  const lmems_field *field = element_field(L, &offset);
+  lmems_pushelement(L, 1, &field->kind, offset);
+  return 1;
+}
+
+/***
+Writes a field of an element, `a[i].x = value`, without an object for the
+element.
+@function array:set
+@tparam integer i
+@tparam string field
+@param value
+*/
+static int set(lua_State *L) {
+  size_t offset;
+  lua_settop(L, 4);
+  const lmems_field *field = element_field(L, &offset);
+  lmems_setelement(L, 1, 4, &field->kind, offset, field->name);
+  return 0;
+}
+
+/*
+** Parts and growth
+*/
+
+/***
+Elements i to j as an array of their own, on the same memory, which they keep
+alive. If the array grows or shrinks the slice goes along; while it then lies
+outside, its use raises. A slice can't be resized itself.
+@function array:slice
+@tparam[opt] integer i
+@tparam[opt] integer j
+@treturn array
+*/
+static int slice(lua_State *L) {
+  const lmems_view *a = lmems_checkarray(L);
+  size_t start, count = lmems_optrange(L, 2, a, &start);
+  size_t size = a->kind->size;
+  lmems_view *part = lmems_part(L, LMEMS_ARRAY_SEAL, 1,
+                                a->offset + start * size, count * size);
+  lmems_setkind(part, a->kind);
+  part->length = count;
+  return 1;
+}
+
+/* The array at 1, which owns its memory; raises. */
+static lmems_view *check_owner(lua_State *L) {
+  lmems_view *a = lmems_checkarray(L);
+  if (!a->owner)
+    lmems_argerror(L, 1, "a part of another object can't be resized");
+  return a;
+}
+
+/* Makes room for `count` elements in `bytes` bytes. */
+static int set_length(lua_State *L, lmems_view *a, size_t count,
+                      size_t bytes) {
+  lmems_block *block = a->block;
+  if (bytes > block->capacity)
+    lmems_nudge(L, block->box, bytes - block->capacity);
+  lmems_viewdata(L, a);
+  return lmems_blockresize(block, bytes, count * a->kind->size);
+}
+
+/***
+Changes the number of elements. Those that fit are kept, new ones are zero.
+@function array:resize
+@tparam integer n from 0
+@treturn[1] boolean true
+@treturn[2] nil over the limit, or without memory: nothing has changed
+@treturn[2] string a message
+@treturn[2] integer a code
+*/
+static int resize(lua_State *L) {
+  lmems_view *a = check_owner(L);
+  size_t n = lmems_checkcount(L, 2, "n");
+  int error = MEMS_ELIMIT;
+  if (n <= (size_t)LUA_MAXINTEGER / a->kind->size)
+    error = set_length(L, a, n, n * a->kind->size);
+  if (error != MEMS_OK)
+    return lmems_fail(L, error);
+  a->length = n;
+  a->end = n * a->kind->size;
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/***
+Puts a value behind the last element. The memory doubles when it is full, so
+an append costs the same on average however long the array is.
+@function array:append
+@param value
+@treturn[1] integer its index
+@treturn[2] nil over the limit, or without memory: nothing has changed
+@treturn[2] string a message
+@treturn[2] integer a code
+*/
+static int append(lua_State *L) {
+  enum { LEAST = 64 }; /* bytes */
+  lmems_view *a = check_owner(L);
+  size_t size = a->kind->size, used = a->length * size;
+  size_t bytes = a->block->capacity;
+  lua_settop(L, 2);
+  if (bytes - used < size) {
+    bytes = bytes < LEAST ? LEAST : 2 * bytes;
+    bytes = bytes < used + size ? used + size : bytes / size * size;
+  }
+  int error = set_length(L, a, a->length + 1, bytes);
+  if (error != MEMS_OK)
+    return lmems_fail(L, error);
+  size_t i = a->length;
+  char *p = a->block->data + i * size;
+  if (a->type >= LMEMS_NTYPES || !lmems_put(L, 2, a->type, p)) {
+    const char *what = lua_pushfstring(L, "element %I", (lua_Integer)i + 1);
+    lmems_setelement(L, 1, 2, a->kind, i * size, what);
+  }
+  a->length = i + 1;
+  a->end = a->length * size;
+  lua_pushinteger(L, (lua_Integer)a->length);
+  return 1;
+}
+
+/*
+** Tables and functions
+*/
+
+/***
+Elements i to j in a table. A `ptr` that is 0 is false, structs are tables.
+@function array:totable
+@tparam[opt] integer i
+@tparam[opt] integer j
+@treturn table
+*/
+static int totable(lua_State *L) {
+  const lmems_view *a = lmems_checkarray(L);
+  size_t start, count = lmems_optrange(L, 2, a, &start);
+  size_t size = a->kind->size;
+  char *copy = lua_newuserdatauv(L, count * size, 0);
+  memcpy(copy, lmems_viewdata(L, a) + start * size, count * size);
+  const lmems_kind row = {LMEMS_ROW, count * size, count, a->kind, NULL};
+  lmems_pushvalue(L, &row, copy);
+  return 1;
+}
+
+/***
+Copies elements into an array, over those that are there. Ranges may overlap.
+@function array:copy
+@tparam array|table src an array of the same type, or a table
+@tparam[opt=1] integer at index of the first element to be written
+@raise if they don't fit
+*/
+static int copy(lua_State *L) {
+  const lmems_view *a = lmems_checkarray(L);
+  const lmems_view *src = lmems_toview(L, 2, LMEMS_ARRAY_SEAL);
+  lua_Integer n = (lua_Integer)a->length;
+  lua_Integer first = lua_isnoneornil(L, 3)
+    ? 1 : lmems_checkint(L, 3, "index", 1, n + 1);
+  size_t start = (size_t)first - 1, count;
+  if (src != NULL) {
+    lmems_viewdata(L, src);
+    count = src->length;
+    if (!lmems_samekind(a->kind, src->kind))
+      return lmems_argerror(L, 2, "an array of %s expected, got one of %s",
+                            lmems_pushkind(L, a->kind),
+                            lmems_pushkind(L, src->kind));
+  } else if (lua_istable(L, 2)) {
+    count = (size_t)lua_rawlen(L, 2);
+  } else {
+    return lmems_argerror(L, 2, "an array or a table expected, got %s",
+                          lmems_pushshown(L, 2));
+  }
+  if (count > a->length - start)
+    return lmems_argerror(L, 2, "%I elements don't fit from %I on into an "
+                          "array of %I", (lua_Integer)count, first, n);
+  if (src == NULL)
+    set_elements(L, 1, 2, count, start);
+  else
+    memmove(lmems_viewdata(L, a) + start * a->kind->size,
+            lmems_viewdata(L, src), count * a->kind->size);
+  return 0;
+}
+
+/* Goes on with `map` from element `i`, from 0; the function has been called
+   for it already if there was a yield. */
+static int map_from(lua_State *L, int status, lua_KContext i) {
+  const lmems_view *a = lmems_checkarray(L);
+  for (int called = status == LUA_YIELD; (size_t)i < a->length || called;
+       i++, called = 0) {
+    if (!called) {
+      lmems_viewdata(L, a);
+      lua_settop(L, 2);
+      lua_pushvalue(L, 2);
+      lmems_pushelement(L, 1, a->kind, a->offset + (size_t)i * a->kind->size);
+      lua_pushinteger(L, (lua_Integer)i + 1);
+      lua_callk(L, 2, 1, i, map_from);
+    }
+    set_element(L, 1, -1, (size_t)i);
+  }
+  lua_settop(L, 1);
+  return 1;
+}
+
+/***
+Puts `f(a[i], i)` in the place of each element, from the first one on. If `f`
+raises, those before are changed and the others are not. `f` may yield.
+@function array:map
+@tparam function f
+@treturn array the same
+*/
+static int map(lua_State *L) {
+  lmems_checkarray(L);
+  if (lua_type(L, 2) != LUA_TFUNCTION)
+    lmems_argerror(L, 2, "a function expected, got %s",
+                   lmems_pushshown(L, 2));
+  return map_from(L, LUA_OK, 0);
+}
+
+static int array_len(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)lmems_checkarray(L)->length);
+  return 1;
+}
+
+static int array_tostring(lua_State *L) {
+  lmems_view *a = lmems_checkview(L, LMEMS_ARRAY_SEAL);
+  mems_addr addr = a->block->addr + a->offset;
+  if (lmems_alive(a))
+    lua_pushfstring(L, "mems.array (%I, %I of %s)", (lua_Integer)addr,
+                    (lua_Integer)a->length, lmems_pushkind(L, a->kind));
+  else
+    lua_pushliteral(L, "mems.array (released)");
+  return 1;
+}
+
+/* Keeps the iterator of ipairs, which is to end without an error. */
+static void keep_ipairs(lua_State *L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  if (lua_getfield(L, -1, LUA_GNAME) == LUA_TTABLE &&
+      lua_getfield(L, -1, "ipairs") == LUA_TFUNCTION) {
+    lua_newtable(L);
+    lua_call(L, 1, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &IPAIRS);
+  }
+}
+
+void lmems_openarray(lua_State *L) {
+  static const luaL_Reg methods[] = {
+    {"get", get}, {"set", set}, {"slice", slice}, {"resize", resize},
+    {"append", append}, {"totable", totable}, {"copy", copy}, {"map", map},
+    {NULL, NULL}
+  };
+  static const luaL_Reg events[] = {
+    {"__newindex", array_newindex}, {"__len", array_len},
+    {"__tostring", array_tostring}, {NULL, NULL}
+  };
+  int top = lua_gettop(L);
+  keep_ipairs(L);
+  lua_settop(L, top);
+  lua_createtable(L, 0, 24);
+  lmems_setcommon(L);
+  lmems_setmethods(L, methods);
+  lmems_setnumber(L);
+  lmems_setsort(L);
+  lmems_newclass(L, LMEMS_ARRAY_SEAL, "mems.array", events, array_index);
+}

@@ -1,0 +1,205 @@
+/*
+** lmems_buffer.c - bytes that free themselves.
+**
+** The verbs on memory are methods of buffers too: the buffer stands where
+** the address would.
+*/
+
+#include "lmems_view.h"
+
+/***
+@module mems
+*/
+
+/***
+Makes a buffer: bytes that are freed when it is released or collected. All
+verbs on memory are methods of it, with the buffer in place of the address
+and its own bounds, not those of the block: `b:peek("i32", 8)`,
+`b:poke_f64(1.5)`, `b:writestring("abc", 4)`, `b:unpack("<i4z")`,
+`b:copy(src, n)`. Beside those below it has `#b`, `b == c` (the same bytes of
+memory), `<close>` and the methods of all objects.
+@function buffer
+@tparam integer|string what bytes, all zero; or what is to be in them
+@tparam[opt] integer align the physical address will be a multiple of this
+ power of two, up to 4096, until the buffer is resized
+@treturn[1] buffer
+@treturn[2] nil over the limit, or without memory
+@treturn[2] string a message
+@treturn[2] integer a code
+*/
+int lmems_buffer(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  size_t size, align = 0;
+  const char *bytes = NULL;
+  lmems_view *view;
+  if (lua_type(L, self.arg) == LUA_TSTRING)
+    bytes = lua_tolstring(L, self.arg, &size);
+  else
+    size = lmems_checkcount(L, self.arg, "size");
+  if (!lua_isnoneornil(L, self.arg + 1))
+    align = (size_t)lmems_checkint(L, self.arg + 1, "align", 1, 4096);
+  if ((align & (align - 1)) != 0)
+    return lmems_argerror(L, self.arg + 1, "align has to be a power of two");
+  lmems_pushbox(L, self);
+  int box = lua_gettop(L);
+  int error = lmems_newowner(L, box, box, self.box, LMEMS_BUFFER_SEAL, size,
+                             align, &view);
+  if (error != MEMS_OK)
+    return lmems_fail(L, error);
+  view->length = size;
+  if (bytes != NULL)
+    memcpy(view->block->data, bytes, size);
+  return 1;
+}
+
+/***
+Makes a buffer of a block that @{malloc} or the like gave: it is freed with
+the buffer from now on. The opposite of @{object:disown}.
+@function own
+@tparam address addr the start of a block
+@treturn buffer
+@raise if it is not the start of a block, or an object owns the block already
+*/
+int lmems_own(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  mems_addr addr = lmems_checkaddr(L, self.arg);
+  lmems_pushbox(L, self);
+  lmems_nudge(L, self.box, mems_heap_size(self.box->heap, addr));
+  lmems_blockroom(L, -1, self.box);
+  lmems_view *view = lmems_pushowner(L, LMEMS_BUFFER_SEAL, -1);
+  lmems_stillopen(L, self);
+  size_t size = mems_heap_size(self.box->heap, addr);
+  if (size == 0)
+    return lmems_notblock(L, self.box, self.arg, addr);
+  if (!lmems_blockown(self.box, view->block, addr))
+    return lmems_argerror(L, self.arg, "an object owns block %I already",
+                          (lua_Integer)addr);
+  view->end = view->length = size;
+  return 1;
+}
+
+/***
+A part of a buffer, which keeps it alive. If the buffer is resized the part
+goes along; while it then lies outside, its use raises.
+@function buffer:slice
+@tparam integer offset of its first byte, from 0
+@tparam[opt] integer size in bytes; up to the end of the buffer
+@treturn buffer
+*/
+static int slice(lua_State *L) {
+  lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
+  lmems_viewdata(L, view);
+  lua_Integer bytes = (lua_Integer)(view->end - view->offset);
+  lua_Integer offset = lmems_checkint(L, 2, "offset", 0, bytes);
+  lua_Integer rest = bytes - offset;
+  lua_Integer n = lua_isnoneornil(L, 3)
+    ? rest : lmems_checkint(L, 3, "size", 0, rest);
+  lmems_part(L, LMEMS_BUFFER_SEAL, 1, view->offset + (size_t)offset,
+             (size_t)n)->length = (size_t)n;
+  return 1;
+}
+
+/***
+Changes the size of a buffer. What fits is kept, what is new is zero.
+@function buffer:resize
+@tparam integer size in bytes, from 0
+@treturn[1] boolean true
+@treturn[2] nil over the limit, or without memory: nothing has changed
+@treturn[2] string a message
+@treturn[2] integer a code
+@raise if it is a slice
+*/
+static int resize(lua_State *L) {
+  lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
+  size_t size = lmems_checkcount(L, 2, "size");
+  lmems_viewdata(L, view);
+  if (!view->owner)
+    return lmems_argerror(L, 1, "a slice has the size it was made with");
+  if (size > view->length)
+    lmems_nudge(L, view->block->box, size - view->length);
+  lmems_viewdata(L, view);
+  int error = lmems_blockresize(view->block, size, size);
+  if (error != MEMS_OK)
+    return lmems_fail(L, error);
+  view->end = view->length = size;
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/***
+Sets the bytes of a buffer to the same value.
+@function buffer:fill
+@tparam integer byte from 0 to 255
+@tparam[opt] integer n how many, from the first on; all of them
+*/
+static int fill(lua_State *L) {
+  lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
+  int byte = (int)lmems_checkint(L, 2, "byte", 0, 255);
+  char *data = lmems_viewdata(L, view);
+  size_t n = view->length;
+  if (!lua_isnoneornil(L, 3))
+    n = (size_t)lmems_checkint(L, 3, "n", 0, (lua_Integer)n);
+  memset(data, byte, n);
+  return 0;
+}
+
+/***
+Finds a string in a buffer.
+@function buffer:find
+@tparam string s may hold any bytes
+@tparam[opt=0] integer offset where the search begins
+@treturn ?integer|nil the offset of its first byte, or nil
+*/
+static int find(lua_State *L) {
+  lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
+  size_t length, offset = 0;
+  const char *s = lmems_checkstring(L, 2, "s", &length);
+  const char *data = lmems_viewdata(L, view);
+  if (!lua_isnoneornil(L, 3))
+    offset = (size_t)lmems_checkint(L, 3, "offset", 0,
+                                    (lua_Integer)view->length);
+  const char *match = memmem(data + offset, view->length - offset, s, length);
+  if (match == NULL)
+    lua_pushnil(L);
+  else
+    lua_pushinteger(L, match - data);
+  return 1;
+}
+
+static int buffer_len(lua_State *L) {
+  lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
+  lmems_viewdata(L, view);
+  lua_pushinteger(L, (lua_Integer)view->length);
+  return 1;
+}
+
+static int buffer_tostring(lua_State *L) {
+  lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
+  mems_addr addr = view->block->addr + view->offset;
+  if (lmems_alive(view))
+    lua_pushfstring(L, "mems.buffer (%I, %I bytes)", (lua_Integer)addr,
+                    (lua_Integer)view->length);
+  else
+    lua_pushliteral(L, "mems.buffer (released)");
+  return 1;
+}
+
+void lmems_openbuffer(lua_State *L) {
+  static const luaL_Reg methods[] = {
+    {"slice", slice}, {"resize", resize}, {"fill", fill}, {"find", find},
+    {NULL, NULL}
+  };
+  static const luaL_Reg events[] = {
+    {"__len", buffer_len}, {"__tostring", buffer_tostring}, {NULL, NULL}
+  };
+  lua_createtable(L, 0, 80);
+  lua_pushboolean(L, 1);
+  lua_insert(L, -2);
+  lmems_setmemory(L, -2);
+  lmems_setbulk(L, -2);
+  lmems_setstring(L, -2);
+  lua_remove(L, -2);
+  lmems_setcommon(L);
+  lmems_setmethods(L, methods);
+  lmems_newclass(L, LMEMS_BUFFER_SEAL, "mems.buffer", events, NULL);
+}

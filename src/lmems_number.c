@@ -1,0 +1,350 @@
+/*
+** lmems_number.c - verbs on all elements of an array: fill, find, sum, min,
+** max.
+**
+** The kernels know numbers in this machine's byte order only, CHUNK at a
+** time; those in the other order are turned around in a copy of that size.
+*/
+
+#include "lmems_view.h"
+
+/***
+@module mems
+*/
+
+enum { CHUNK = 256 };
+
+/* A chunk of elements of one type, in native order. */
+typedef struct chunk {
+  const char *bytes;
+  size_t count;
+  char copy[CHUNK * sizeof(uint64_t)];
+} chunk;
+
+static void swap_elements(char *to, const char *from, size_t n, size_t size) {
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < size; k++)
+      to[i * size + k] = from[i * size + size - 1 - k];
+}
+
+/* Sets the chunk to at most CHUNK of the `n` elements at `p`. */
+static void load_chunk(chunk *c, int type, const char *p, size_t n) {
+  c->count = n < CHUNK ? n : CHUNK;
+  c->bytes = p;
+  if (type >= LMEMS_SWAPPED) {
+    swap_elements(c->copy, p, c->count, lmems_typesize(type));
+    c->bytes = c->copy;
+  }
+}
+
+/*
+** fill
+*/
+
+/* Repeats the first `size` bytes at `p` as far as `bytes`, a multiple. */
+static void repeat(char *p, size_t size, size_t bytes) {
+  enum { SEED = 4096 }; /* bytes that are copied again and again */
+  size_t done = size;
+  int same = 1;
+  for (size_t i = 1; i < size; i++)
+    same &= p[i] == p[0];
+  if (same) {
+    memset(p, p[0], bytes);
+    return;
+  }
+  while (done < bytes && done < SEED) {
+    size_t n = done < bytes - done ? done : bytes - done;
+    memcpy(p + done, p, n);
+    done += n;
+  }
+  for (size_t seed = done; done < bytes; done += seed)
+    memcpy(p + done, p, seed < bytes - done ? seed : bytes - done);
+}
+
+/***
+Sets elements i to j to the same value.
+@function array:fill
+@param value
+@tparam[opt] integer i
+@tparam[opt] integer j
+*/
+static int fill(lua_State *L) {
+  const lmems_view *a = lmems_checkarray(L);
+  size_t start, count = lmems_optrange(L, 3, a, &start);
+  size_t size = a->kind->size;
+  if (count == 0)
+    return 0;
+  lmems_setelement(L, 1, 2, a->kind, a->offset + start * size, "fill");
+  repeat(lmems_viewdata(L, a) + start * size, size, count * size);
+  return 0;
+}
+
+/*
+** find
+*/
+
+/* X(ID, name, C type, bits): find_TYPE gives the index of the first of `n`
+   native elements at `p` that equals the one at `value`, or n. */
+#define X(ID, name, ctype, bits) \
+  static size_t find_##name(const char *p, size_t n, const char *value) { \
+    ctype wanted, element; \
+    memcpy(&wanted, value, sizeof wanted); \
+    for (size_t i = 0; i < n; i++) { \
+      memcpy(&element, p + i * sizeof element, sizeof element); \
+      if (element == wanted) \
+        return i; \
+    } \
+    return n; \
+  }
+LMEMS_TYPES(X)
+#undef X
+
+static size_t find_in(int type, const chunk *c, const char *value) {
+  switch (type % LMEMS_SWAPPED) {
+#define X(ID, name, ctype, bits) \
+    case LMEMS_##ID: return find_##name(c->bytes, c->count, value);
+    LMEMS_TYPES(X)
+#undef X
+    default: return c->count;
+  }
+}
+
+/* Raises: the verb is not for such elements. */
+LMEMS_RAISES static int wrong_kind(lua_State *L, const lmems_view *a) {
+  lmems_argerror(L, 1, "not for elements of %s",
+                 lmems_pushkind(L, a->kind));
+}
+
+/***
+Finds a value: the first element that is equal to it, as numbers are in Lua
+(0.0 is -0.0, nan is nothing). The value is first made one of the array's
+type; what does not fit that is not found.
+@function array:find
+@param value
+@tparam[opt=1] integer i where the search begins
+@treturn ?integer|nil its index, or nil
+*/
+static int find(lua_State *L) {
+  const lmems_view *a = lmems_checkarray(L);
+  size_t start, count = lmems_optrange(L, 3, a, &start);
+  char value[sizeof(uint64_t)];
+  chunk c;
+  if (a->type >= LMEMS_NTYPES)
+    return wrong_kind(L, a);
+  lua_settop(L, 2);
+  int type = a->type % LMEMS_SWAPPED, found = lmems_put(L, 2, type, value);
+  const char *p = lmems_viewdata(L, a) + start * a->kind->size;
+  while (found && count > 0) {
+    load_chunk(&c, a->type, p, count);
+    size_t i = find_in(a->type, &c, value);
+    start += i;
+    if (i < c.count) {
+      lua_pushinteger(L, (lua_Integer)start + 1);
+      return 1;
+    }
+    p += c.count * a->kind->size;
+    count -= c.count;
+  }
+  lua_pushnil(L);
+  return 1;
+}
+
+/*
+** sum
+*/
+
+#define X(ID, name, ctype, bits) \
+  static uint64_t sum_##name(const char *p, size_t n) { \
+    uint64_t sum = 0; \
+    ctype element; \
+    for (size_t i = 0; i < n; i++) { \
+      memcpy(&element, p + i * sizeof element, sizeof element); \
+      sum += (uint64_t)element; \
+    } \
+    return sum; \
+  }
+LMEMS_INTEGERS(X)
+#undef X
+
+static uint64_t sum_integers(int type, const chunk *c) {
+  switch (type % LMEMS_SWAPPED) {
+#define X(ID, name, ctype, bits) \
+    case LMEMS_##ID: return sum_##name(c->bytes, c->count);
+    LMEMS_INTEGERS(X)
+#undef X
+    default: return 0;
+  }
+}
+
+/* Sums in LANES independent parts, which are then added in pairs. */
+#define LANES 8
+#define SUM_FLOATS(name, ctype) \
+  static double sum_##name(const char *p, size_t n) { \
+    double lane[LANES] = {0}; \
+    ctype e[LANES]; \
+    size_t i = 0; \
+    for (; i + LANES <= n; i += LANES) { \
+      memcpy(e, p + i * sizeof e[0], sizeof e); \
+      for (int k = 0; k < LANES; k++) \
+        lane[k] += (double)e[k]; \
+    } \
+    for (; i < n; i++) { \
+      memcpy(e, p + i * sizeof e[0], sizeof e[0]); \
+      lane[i % LANES] += (double)e[0]; \
+    } \
+    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + \
+           ((lane[4] + lane[5]) + (lane[6] + lane[7])); \
+  }
+SUM_FLOATS(f32, float)
+SUM_FLOATS(f64, double)
+
+/* Halves until a chunk is left: the rounding error grows with the logarithm
+   of n only. */
+static double sum_floats(int type, const char *p, size_t n) {
+  chunk c;
+  if (n > CHUNK) {
+    size_t half = n / 2 / LANES * LANES;
+    return sum_floats(type, p, half) +
+           sum_floats(type, p + half * lmems_typesize(type), n - half);
+  }
+  load_chunk(&c, type, p, n);
+  if (type % LMEMS_SWAPPED == LMEMS_F32)
+    return sum_f32(c.bytes, c.count);
+  return sum_f64(c.bytes, c.count);
+}
+
+static int is_float(int type) {
+  return type % LMEMS_SWAPPED == LMEMS_F32 ||
+         type % LMEMS_SWAPPED == LMEMS_F64;
+}
+
+/* Raises if the elements are no numbers. */
+static void check_numbers(lua_State *L, const lmems_view *a) {
+  if (a->type >= LMEMS_NTYPES || a->type % LMEMS_SWAPPED == LMEMS_BOOL ||
+      a->type % LMEMS_SWAPPED == LMEMS_PTR)
+    wrong_kind(L, a);
+}
+
+/***
+The sum of elements i to j. Integers wrap around as Lua's do. Floats are
+added as f64, pairwise, so that the rounding error grows with the logarithm
+of their number only; the order is always the same.
+@function array:sum
+@tparam[opt] integer i
+@tparam[opt] integer j
+@treturn number 0 if there is none
+*/
+static int sum(lua_State *L) {
+  const lmems_view *a = lmems_checkarray(L);
+  size_t start, count = lmems_optrange(L, 2, a, &start);
+  check_numbers(L, a);
+  const char *p = lmems_viewdata(L, a) + start * a->kind->size;
+  if (is_float(a->type)) {
+    lua_pushnumber(L, (lua_Number)sum_floats(a->type, p, count));
+    return 1;
+  }
+  uint64_t total = 0;
+  for (chunk c; count > 0; count -= c.count, p += c.count * a->kind->size) {
+    load_chunk(&c, a->type, p, count);
+    total += sum_integers(a->type, &c);
+  }
+  lua_pushinteger(L, (lua_Integer)total);
+  return 1;
+}
+
+/*
+** min and max
+*/
+
+/* The index of the least of `n` native elements (the greatest, if `sign` is
+   -1) that is also less than the one at `best`, which it then replaces; n if
+   there is none. `empty`: there is nothing at `best` yet. */
+#define X(ID, name, ctype, bits) \
+  static size_t least_##name(const char *p, size_t n, int sign, int empty, \
+                             char *best) { \
+    ctype element, least = 0; \
+    size_t found = n; \
+    if (!empty) \
+      memcpy(&least, best, sizeof least); \
+    for (size_t i = 0; i < n; i++) { \
+      memcpy(&element, p + i * sizeof element, sizeof element); \
+      if (element == element && \
+          (empty || (sign > 0 ? element < least : element > least))) { \
+        least = element; \
+        found = i; \
+        empty = 0; \
+      } \
+    } \
+    if (found < n) \
+      memcpy(best, p + found * sizeof least, sizeof least); \
+    return found; \
+  }
+LMEMS_TYPES(X)
+#undef X
+
+static size_t least_in(int type, const chunk *c, int sign, int empty,
+                       char *best) {
+  switch (type % LMEMS_SWAPPED) {
+#define X(ID, name, ctype, bits) \
+    case LMEMS_##ID: \
+      return least_##name(c->bytes, c->count, sign, empty, best);
+    LMEMS_TYPES(X)
+#undef X
+    default: return c->count;
+  }
+}
+
+static int push_least(lua_State *L, int sign) {
+  const lmems_view *a = lmems_checkarray(L);
+  size_t start, count = lmems_optrange(L, 2, a, &start), found = SIZE_MAX;
+  char best[sizeof(uint64_t)] = {0};
+  check_numbers(L, a);
+  const char *p = lmems_viewdata(L, a) + start * a->kind->size;
+  for (chunk c; count > 0; count -= c.count, start += c.count) {
+    load_chunk(&c, a->type, p, count);
+    size_t i = least_in(a->type, &c, sign, found == SIZE_MAX, best);
+    if (i < c.count)
+      found = start + i;
+    p += c.count * a->kind->size;
+  }
+  if (found == SIZE_MAX) {
+    lua_pushnil(L);
+    return 1;
+  }
+  lmems_get(L, a->type % LMEMS_SWAPPED, best);
+  lua_pushinteger(L, (lua_Integer)found + 1);
+  return 2;
+}
+
+/***
+The least of elements i to j. A nan is passed over. `u64` is compared without
+a sign.
+@function array:min
+@tparam[opt] integer i
+@tparam[opt] integer j
+@treturn ?number|nil the value; nil if there is none
+@treturn integer the index of the first such element
+*/
+static int min(lua_State *L) {
+  return push_least(L, 1);
+}
+
+/***
+The greatest of elements i to j, as @{array:min}.
+@function array:max
+@tparam[opt] integer i
+@tparam[opt] integer j
+@treturn ?number|nil the value; nil if there is none
+@treturn integer the index of the first such element
+*/
+static int max(lua_State *L) {
+  return push_least(L, -1);
+}
+
+void lmems_setnumber(lua_State *L) {
+  static const luaL_Reg methods[] = {
+    {"fill", fill}, {"find", find}, {"sum", sum}, {"min", min}, {"max", max},
+    {NULL, NULL}
+  };
+  lmems_setmethods(L, methods);
+}
