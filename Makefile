@@ -28,6 +28,10 @@ LUA_CFLAGS := $(shell for name in lua5.4 lua-5.4 lua; do \
 done; echo -I/usr/include/lua5.4)
 endif
 
+# liblua is for the programs that run Lua themselves: fuzz and tsan.
+LUA_LIBS = $(shell for name in lua5.4 lua-5.4 lua; do \
+  pkg-config --libs $$name 2>/dev/null && exit; done; echo -llua5.4)
+
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wundef $(if $(WERROR),-Werror)
 STANDARD := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden \
   -fno-semantic-interposition $(WARNINGS)
@@ -54,7 +58,7 @@ export LUA_PATH := lua/?.lua;lua/?/init.lua;./?.lua;;
 export LUA_CPATH := build/?.so;;
 
 .PHONY: all test demo bench bench-plot bench-smoke lint asan tiny \
-  valgrind coverage soak fuzz docs install uninstall clean help FORCE
+  valgrind coverage soak tsan fuzz docs install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $(PRODUCTS) ## build libraries, module and examples
@@ -127,15 +131,24 @@ bench-plot: all ## draw the last measurement as build/bench.svg
 bench-smoke: all ## run each measurement for a moment, to see that it runs
 	$(MAKE) -C bench smoke
 
-# The model specs over and over, each round with a seed of its own.
-soak: all build/test/mems/core.so ## random calls, SECONDS long; SEED=n
-	@end=$$(($$(date +%s) + $(SECONDS))); seed=$(or $(SEED),$$(date +%s)); \
-	while [ $$(date +%s) -lt $$end ]; do echo "SEED=$$seed"; \
-	  MEMS_SEED=$$seed .ci/specs build/soak.log $(BUSTED) $(BUSTED_FLAGS) \
-	    spec/model_spec.lua || exit 1; seed=$$((seed + 1)); done
+# Half of the time on the ordinary build, half with limits shrunken.
+soak: all ## random calls against a model, SECONDS long; SEED=n
+	@$(call mirror,tiny)
+	+$(MAKE) -C build/tiny all CPPFLAGS=-DMEMS_TINY
+	half=$$((($(SECONDS) + 1) / 2)); \
+	$(LUA) spec/soak.lua $$half $(SEED) && \
+	cd build/tiny && $(LUA) spec/soak.lua $$half $(SEED)
+
+tsan: build/threads ## the soak in two threads, under ThreadSanitizer
+	build/threads $(SECONDS) $(or $(SEED),$$(date +%s))
+
+build/threads: spec/threads/threads.c $(LIBRARY) $(BINDING) build/flags
+	$Q$(CC) $(STANDARD) $(LUA_CFLAGS) -g -O1 -fsanitize=thread -Isrc -o $@ \
+	  $(filter %.c,$^) $(LUA_LIBS) -lpthread
 
 fuzz: ## libFuzzer on the heap and on the binding, SECONDS each
-	$(MAKE) -C spec/fuzz SECONDS=$(SECONDS)
+	+$(MAKE) -C spec/fuzz SECONDS=$(SECONDS) LUA_CFLAGS="$(LUA_CFLAGS)" \
+	  LUA_LIBS="$(LUA_LIBS)"
 
 # Checking. A variant is the same tree seen through links and built with
 # other flags, so that each path in a spec means the variant's own file.

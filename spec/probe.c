@@ -1,0 +1,56 @@
+/*
+** probe.c - the module of the specs that look into a heap. It is linked into
+** the test build only, together with the library and the binding.
+*/
+
+#include "probe.h"
+
+#include <sys/mman.h>
+
+mems_heap *probe_heap(lua_State *L, int arg) {
+  lmems_box *box = luaL_checkudata(L, arg, LMEMS_HEAP);
+  luaL_argcheck(L, box->heap != NULL, arg, "an open heap expected");
+  return box->heap;
+}
+
+/* pages_fail(n): the n-th request to the OS from now on fails, once. Gives
+   how many were made since the last call. */
+static int pages_fail_(lua_State *L) {
+  lua_pushinteger(L, pages_fail((long)luaL_checkinteger(L, 1)));
+  return 1;
+}
+
+/* Addresses that no heap gave: in the stack, in the code, in a mapping of
+   another, and of nothing at all. */
+static int foreign(lua_State *L) {
+  int here = 0;
+  void *mapping = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+                       -1, 0);
+  lua_pushlightuserdata(L, &here);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&foreign);
+  lua_pushlightuserdata(L, mapping);
+  munmap(mapping, PAGE);
+  return 3;
+}
+
+/* The physical address of a granule, be it part of a block or not. */
+static int physical(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  lua_pushlightuserdata(L,
+                        chain_physical(&heap->chain, probe_number(L, 2)));
+  return 1;
+}
+
+__attribute__((visibility("default"))) int luaopen_mems_probe(lua_State *L);
+
+int luaopen_mems_probe(lua_State *L) {
+  static const luaL_Reg functions[] = {
+    {"pages_fail", pages_fail_}, {"foreign", foreign},
+    {"physical", physical}, {NULL, NULL}
+  };
+  luaL_newlib(L, functions);
+  probe_set_inner(L);
+  probe_set_break(L);
+  probe_set_alloc(L);
+  return 1;
+}

@@ -1,0 +1,138 @@
+/*
+** probe_break.c - reads and writes what a heap is made of, number by number
+** and bit by bit, so that a spec can break each of them.
+**
+** Every function takes the heap, then what it is about, and at last,
+** optionally, the new value; it gives the one before.
+*/
+
+#include "probe.h"
+
+#include <string.h>
+
+/* A number in a heap, by name. */
+typedef struct probe_field {
+  const char *name;
+  size_t at, size;
+} probe_field;
+
+#define FIELD(name, member) \
+  {name, offsetof(struct mems_heap, member), \
+   sizeof(((struct mems_heap *)0)->member)}
+
+static const probe_field fields[] = {
+  FIELD("end", chain.end), FIELD("limit", chain.limit),
+  FIELD("nodes", chain.nodes), FIELD("segments", chain.segments),
+  FIELD("top", chain.top), FIELD("fresh", dict.fresh),
+  FIELD("known", dict.known), FIELD("last", dict.last),
+  FIELD("length", dict.length), FIELD("slice", slice),
+  FIELD("slice_left", slice_left), FIELD("quick_end", quick_end),
+  FIELD("slack", slack),
+  FIELD("used", used), FIELD("peak", peak), FIELD("mallocs", mallocs),
+  FIELD("frees", frees), FIELD("cursor", cursor),
+  FIELD("present", bins.present), FIELD("set_top", bins.top),
+  FIELD("sets_usable", bins.long_level[0].usable)
+};
+
+#undef FIELD
+
+/* field(heap, name [, value]) */
+static int field(lua_State *L) {
+  char *heap = (char *)probe_heap(L, 1);
+  const char *name = luaL_checkstring(L, 2);
+  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+    if (strcmp(fields[i].name, name) != 0) continue;
+    uint64_t old = 0;
+    memcpy(&old, heap + fields[i].at, fields[i].size);
+    if (!lua_isnoneornil(L, 3)) {
+      uint64_t value = probe_number(L, 3);
+      memcpy(heap + fields[i].at, &value, fields[i].size);
+    }
+    lua_pushinteger(L, (lua_Integer)old);
+    return 1;
+  }
+  return luaL_argerror(L, 2, "no such field");
+}
+
+/* Gives bit i of *word and makes it what is at `arg`, if anything is. */
+static int change_bit(lua_State *L, uint64_t *word, unsigned i, int arg) {
+  uint64_t old = *word >> i & 1;
+  if (!lua_isnoneornil(L, arg))
+    *word = lua_toboolean(L, arg) ? *word | bit(i) : *word & ~bit(i);
+  lua_pushboolean(L, (int)old);
+  return 1;
+}
+
+/* start(heap, granule [, on]) */
+static int start(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  uint64_t g = probe_number(L, 2);
+  return change_bit(L, &chain_word(&heap->chain, g)->start, g % WORD, 3);
+}
+
+/* used(heap, granule [, on]) */
+static int used(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  uint64_t g = probe_number(L, 2);
+  return change_bit(L, &chain_word(&heap->chain, g)->used, g % WORD, 3);
+}
+
+/* summary(heap, level, i [, on]): bit i of a summary of the start bits */
+static int summary(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  uint64_t level = probe_number(L, 2), i = probe_number(L, 3);
+  luaL_argcheck(L, level >= 1 && level <= heap->chain.top, 2, "no level");
+  uint64_t *words = chain_level(&heap->chain, (unsigned)level);
+  return change_bit(L, words + i / WORD, i % WORD, 4);
+}
+
+/* mark(heap, page [, on]): a node starts at this page */
+static int mark(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  uint64_t page = probe_number(L, 2);
+  uint64_t *starts = (uint64_t *)((char *)heap + heap->chain.starts.at);
+  return change_bit(L, starts + page / WORD, page % WORD, 3);
+}
+
+/* set(heap, level, class, i [, on]): is region i, or group i of regions, in
+   the set of the class? */
+static int set(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  uint64_t level = probe_number(L, 2), c = probe_number(L, 3);
+  uint64_t i = probe_number(L, 4);
+  luaL_argcheck(L, level <= heap->bins.top, 2, "no level");
+  luaL_argcheck(L, c < CLASSES, 3, "no class");
+  mems_sets *sets = bins_level(&heap->bins, (unsigned)level);
+  return change_bit(L, &sets[i / WORD].word[c], i % WORD, 5);
+}
+
+/* quick_top(heap, n [, top]): the slot behind the last entry of list n */
+static int quick_top(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  uint64_t n = probe_number(L, 2);
+  luaL_argcheck(L, n >= 1 && n <= QUICK_MOST, 2, "no list");
+  uint16_t *top = &heap->bins.quick_top[n];
+  lua_pushinteger(L, *top);
+  if (!lua_isnoneornil(L, 3)) *top = (uint16_t)probe_number(L, 3);
+  return 1;
+}
+
+/* quick_slot(heap, slot [, granule]) */
+static int quick_slot(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  uint64_t i = probe_number(L, 2);
+  luaL_argcheck(L, i < QUICK_SLOTS, 2, "no slot");
+  uint32_t *slot = &heap->bins.slots[i];
+  lua_pushinteger(L, *slot);
+  if (!lua_isnoneornil(L, 3)) *slot = (uint32_t)probe_number(L, 3);
+  return 1;
+}
+
+void probe_set_break(lua_State *L) {
+  static const luaL_Reg functions[] = {
+    {"field", field}, {"start", start}, {"used", used},
+    {"summary", summary}, {"mark", mark}, {"set", set},
+    {"quick_top", quick_top}, {"quick_slot", quick_slot}, {NULL, NULL}
+  };
+  luaL_setfuncs(L, functions, 0);
+}

@@ -1,0 +1,371 @@
+-- Bits, chain, bins and dictionary from inside: each inner verb gives what a
+-- plain walk over bits or a plain table gives.
+
+local inside = require "spec.support.inside"
+local shell = require "spec.support.shell"
+
+local random = math.random
+
+describe("inside,", function()
+  if not inside.built then return pending("needs the probes: `make test`") end
+
+  local mems, probe, leave
+
+  setup(function() mems, probe, leave = inside.enter() end)
+  teardown(function() leave() end)
+
+  describe("bits", function()
+    local function bit(word, i) return word >> i & 1 end
+
+    -- Words with one bit, with many, with bits at the ends.
+    local words <const> = { 1, 1 << 63, -1, 0x8000000000000001, 0x10 }
+    for i = 6, 6 + shell.scaled(50) do
+      words[i] = random(0) & random(0)
+      if words[i] == 0 then words[i] = 1 end
+    end
+
+    local function each(verb)
+      for _, word in ipairs(words) do verb(word, probe.bits) end
+    end
+
+    it("are found from either end, and counted", function()
+      each(function(word, bits)
+        local first, last, count = nil, nil, 0
+        for i = 0, 63 do
+          if bit(word, i) == 1 then
+            first, last, count = first or i, i, count + 1
+          end
+        end
+        assert.equal(first, bits.first(word))
+        assert.equal(last, bits.last(word))
+        assert.equal(count, bits.count(word))
+      end)
+    end)
+
+    it("are kept on one side of a number", function()
+      local keeps <const> = {
+        above = function(i, n) return i > n end,
+        from = function(i, n) return i >= n end,
+        upto = function(i, n) return i <= n end,
+        below = function(i, n) return i < n end,
+      }
+      each(function(word, bits)
+        for name, keep in pairs(keeps) do
+          for n = 0, 63 do
+            local expected = 0
+            for i = 0, 63 do
+              if keep(i, n) then expected = expected | bit(word, i) << i end
+            end
+            assert.equal(expected, bits[name](word, n))
+          end
+        end
+      end)
+    end)
+
+    it("are turned, and continued by those of the next word", function()
+      each(function(word, bits)
+        local other = words[random(#words)]
+        for n = 0, 63 do
+          local turned, after = 0, 0
+          for i = 0, 63 do
+            turned = turned | bit(word, (i + n) % 64) << i
+            local k = i + n + 1
+            after = after |
+              (k < 64 and bit(word, k) or bit(other, k - 64)) << i
+          end
+          assert.equal(turned, bits.rotate(word, n))
+          assert.equal(after, bits.after(word, n, other))
+        end
+      end)
+    end)
+  end)
+
+  -- A heap of some MiB: crowded words, empty ones, segments over many words.
+  local function crowded()
+    local heap = assert(mems.open { limit = 1 << 36 })
+    local blocks = {}
+    for i = 1, 500 + shell.scaled(1500) do
+      local size = random(8) == 1 and random(60000) or random(200)
+      blocks[i] = assert(heap:malloc(size))
+    end
+    assert(heap:malloc(5 << 19)) -- beyond what two summaries see at once
+    for i = 1, #blocks do
+      if random(2) == 1 then heap:free(blocks[i]) end
+    end
+    assert(heap:malloc(100))
+    return heap
+  end
+
+  -- Calls verb(start, next start) for each segment, by its bits alone.
+  local function each_segment(heap, verb)
+    local last = probe.field(heap, "end")
+    local start = 0
+    for g = 1, last do
+      if probe.start(heap, g) then
+        verb(start, g)
+        start = g
+      end
+    end
+    assert.equal(last, start)
+  end
+
+  describe("the chain", function()
+    local heap
+    before_each(function() heap = crowded() end)
+    after_each(function() heap:close() end)
+
+    it("finds the next start and the one before", function()
+      local chain = probe.chain
+      each_segment(heap, function(start, behind)
+        for _, g in ipairs { start, random(start, behind - 1), behind - 1 } do
+          assert.equal(behind, chain.next(heap, g))
+          assert.equal(start, chain.prev(heap, g))
+        end
+      end)
+    end)
+
+    it("finds them in other words through the summaries", function()
+      local chain, far = probe.chain, 0
+      each_segment(heap, function(start, behind)
+        if start // 64 ~= behind // 64 then
+          far = far + 1
+          assert.equal(behind, chain.next_far(heap, start))
+          if behind - 1 >= start // 64 * 64 + 64 then
+            assert.equal(start, chain.prev_far(heap, behind - 1))
+          end
+        end
+      end)
+      assert.is_true(far > 50)
+    end)
+
+    it("knows a length from a view or a summary, or tells it doesn't",
+      function()
+        local chain, unknown = probe.chain, 0
+        each_segment(heap, function(start, behind)
+          local n = behind - start
+          assert.equal(n < 64 and n or 0, chain.view_length(heap, start))
+          if n >= 64 then
+            local length = chain.length(heap, start)
+            assert.is_true(length == n or length == 0)
+            if length == 0 then unknown = unknown + 1 end
+          end
+        end)
+        assert.is_true(unknown > 0)
+      end)
+
+    it("tells PROCESS and HOLE, as the walk does", function()
+      local chain, parked = probe.chain, 0
+      each_segment(heap, function(start)
+        assert.equal(probe.used(heap, start), chain.is_process(heap, start))
+        assert.equal(not probe.used(heap, start), chain.is_hole(heap, start))
+        if chain.is_parked(heap, start) then parked = parked + 1 end
+      end)
+      assert.is_true(parked > 10)
+      local at = 0
+      heap:trim() -- merges all
+      for kind, addr, size in heap:segments() do
+        local g = (mems.tointeger(addr) - 1000) // 8
+        assert.equal(at, g)
+        assert.equal(kind == "PROCESS", chain.is_process(heap, g))
+        assert.is_false(chain.is_parked(heap, g))
+        at = g + size // 8
+      end
+      assert.equal(probe.field(heap, "end"), at)
+    end)
+
+    it("finds the node of a granule and its end", function()
+      local chain, count = probe.chain, 0
+      for node, size in heap:nodes() do
+        local first = (mems.tointeger(node) - 1000) // 8
+        local behind = first + size // 8
+        for _, g in ipairs { first, random(first, behind - 1), behind - 1 } do
+          assert.equal(first, chain.node(heap, g))
+          assert.equal(behind, chain.node_end(heap, g))
+        end
+        assert.is_true(chain.is_node(heap, first))
+        count = count + 1
+      end
+      assert.equal(probe.field(heap, "nodes"), count)
+    end)
+
+    it("finds the first HOLE of a stretch", function()
+      local last = probe.field(heap, "end")
+      for _ = 1, shell.scaled(300) do
+        local from = random(0, last - 1)
+        local till, expected = math.min(last, from + random(3000)), nil
+        for g = from, till - 1 do
+          if probe.start(heap, g) and not probe.used(heap, g) then
+            expected = g
+            break
+          end
+        end
+        assert.equal(expected, probe.chain.hole(heap, from, till))
+      end
+    end)
+  end)
+
+  describe("size classes", function()
+    it("go up with the size, and every size has one", function()
+      local before, upwards = 0, true
+      for n = 1, 20000 do
+        local class = probe.bins.class_of(n)
+        upwards = upwards and (class == before or class == before + 1)
+        before = class
+      end
+      assert.is_true(upwards)
+      for e = 15, 50 do
+        local class = probe.bins.class_of(1 << e)
+        assert.is_true(class >= before and class < probe.CLASSES)
+        before = class
+      end
+    end)
+
+    it("are sure to do from class_for on, and from none before", function()
+      local least = {} -- of each class
+      for n = 20000, 1, -1 do least[probe.bins.class_of(n)] = n end
+      local sure, first = true, true
+      for n = 1, 16000 do
+        local class = probe.bins.class_for(n)
+        sure = sure and least[class] >= n
+        first = first and (class == 0 or least[class - 1] < n)
+      end
+      assert.is_true(sure)
+      assert.is_true(first)
+    end)
+  end)
+
+  describe("the sets of regions", function()
+    it("agree with a plain table", function()
+      local heap <close> = assert(mems.open { limit = 1 << 36 })
+      local granules = 1 << 28
+      assert.is_true(probe.bins.reach(heap, granules))
+      local members, regions = {}, granules // probe.REGION
+      for _ = 1, 300 + shell.scaled(2700) do
+        local class = random(4)
+        local region = random(5) == 1 and random(0, 100)
+          or random(0, regions - 1)
+        members[class] = members[class] or {}
+        if random(3) > 1 then
+          probe.bins.note(heap, region * probe.REGION + random(0, 511),
+                          class + 1)
+          members[class][region] = true
+        else
+          probe.bins.exclude(heap, region, class)
+          members[class][region] = nil
+        end
+      end
+      for class = 1, 4 do
+        local sorted = {}
+        for region in pairs(members[class]) do sorted[#sorted + 1] = region end
+        table.sort(sorted)
+        local from = 0
+        for _, region in ipairs(sorted) do
+          assert.equal(region, probe.bins.find(heap, from, class))
+          from = region + 1
+        end
+        assert.is_nil(probe.bins.find(heap, from, class))
+        assert.equal(#sorted > 0 and class, probe.bins.class(heap, class))
+      end
+    end)
+
+    it("forget what lies behind the end", function()
+      local heap <close> = assert(mems.open { limit = 1 << 30 })
+      probe.bins.reach(heap, 1 << 26)
+      for region = 0, 100000, 7 do
+        probe.bins.note(heap, region * probe.REGION, 9)
+      end
+      local class = probe.bins.class_of(9)
+      probe.bins.retreat(heap, 50 * probe.REGION)
+      assert.equal(49, probe.bins.find(heap, 43, class))
+      assert.is_nil(probe.bins.find(heap, 50, class))
+      probe.bins.retreat(heap, 0)
+      assert.equal(probe.CLASSES, probe.bins.class(heap, 0))
+    end)
+  end)
+
+  describe("a quick list", function()
+    it("gives back the last that was put in, as many as it holds", function()
+      local heap <close> = assert(mems.open())
+      for n = 2, probe.QUICK_MOST do
+        local room = probe.bins.first_slot(n + 1) - probe.bins.first_slot(n) - 1
+        assert.is_true(room >= 1)
+        for i = 1, room do
+          assert.is_true(probe.bins.push(heap, n, n * 1000 + i))
+        end
+        assert.is_false(probe.bins.push(heap, n, 7))
+        for i = room, 1, -1 do
+          assert.equal(n * 1000 + i, probe.bins.pop(heap, n))
+        end
+        assert.is_nil(probe.bins.pop(heap, n))
+      end
+    end)
+
+    it("lies beside the others", function()
+      local slot = 1
+      for n = 1, probe.QUICK_MOST do
+        assert.equal(slot, probe.bins.first_slot(n))
+        slot = probe.bins.first_slot(n + 1)
+        assert.is_true(slot > probe.bins.first_slot(n))
+      end
+      assert.equal(probe.QUICK_SLOTS, slot)
+    end)
+  end)
+
+  describe("the dictionary", function()
+    it("takes whole granules, two at least", function()
+      for size = 1, 200 do
+        assert.equal(math.max(2, (size + 7) // 8),
+                     probe.dict.granules(size))
+      end
+    end)
+
+    it("finds every byte of a block and none beside", function()
+      local heap <close> = assert(mems.open())
+      local blocks = {}
+      for size = 1, 80 do
+        blocks[size] = mems.tointeger(heap:malloc(size))
+      end
+      for size, addr in ipairs(blocks) do
+        local at = (addr - 1000) // 8
+        for offset = 0, size - 1 do
+          assert.same({ at, probe.dict.granules(size), size },
+                      { probe.dict.search(heap, addr + offset) })
+        end
+        assert.is_nil(probe.dict.search(heap, addr + size <
+          (blocks[size + 1] or 0) and addr + size or 999))
+        assert.equal(size == 1 and 0 or mems.EINSIDE,
+                     probe.dict.mistake(heap, addr + size - 1))
+        heap:free(addr)
+        assert.is_nil(probe.dict.search(heap, addr))
+        assert.equal(mems.EFREED, probe.dict.mistake(heap, addr))
+      end
+      assert.equal(mems.EFOREIGN, probe.dict.mistake(heap, 999))
+      assert.equal(mems.EFOREIGN, probe.dict.mistake(heap, -1))
+    end)
+  end)
+
+  describe("requests to the OS", function()
+    after_each(function() probe.pages_fail(0) end)
+
+    it("are counted, and the one that is named fails once", function()
+      local heap <close> = assert(mems.open { limit = 1 << 24 })
+      probe.pages_fail(0)
+      assert(heap:malloc(100))
+      assert.equal(1, probe.pages_fail(2))
+      assert(heap:malloc(8192))
+      assert.is_nil((heap:malloc(1 << 20)))
+      assert(heap:malloc(1 << 20))
+    end)
+
+    it("are not made by a heap that has what it needs", function()
+      local heap <close> = assert(mems.open())
+      local block = heap:malloc(100)
+      probe.pages_fail(0)
+      for _ = 1, 1000 do
+        heap:free(block)
+        block = heap:malloc(100)
+      end
+      assert.equal(0, probe.pages_fail(0))
+    end)
+  end)
+end)
