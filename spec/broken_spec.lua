@@ -461,6 +461,18 @@ describe("a heap whose index is wrong", function()
                    "the bytes of a live block have changed")
   end
 
+  local function resize(heap, live)
+    local block, size = live[random(#live)], a_size()
+    verify(heap, block)
+    local addr = heap:realloc(block.addr, size)
+    if not addr then return end
+    block.addr = mems.tointeger(addr)
+    block.bytes = block.bytes:sub(1, size)
+    local fresh = ("r"):rep(size - #block.bytes)
+    heap:writestring(addr, fresh, #block.bytes)
+    block.bytes = block.bytes .. fresh
+  end
+
   local function release(heap, live)
     local i = random(#live)
     local block = live[i]
@@ -473,6 +485,8 @@ describe("a heap whose index is wrong", function()
   local function step(heap, live)
     if #live == 0 or random(100) <= (#live < 200 and 60 or 45) then
       allocate(heap, live)
+    elseif random(4) == 1 then
+      resize(heap, live)
     else
       release(heap, live)
     end

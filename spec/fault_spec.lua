@@ -12,6 +12,11 @@ local OPERATIONS <const> = 500
 -- Slow builds leave some of the requests out.
 local STEP <const> = 100 // shell.scaled(100)
 
+local function address_space()
+  local file <close> = assert(io.open("/proc/self/statm"))
+  return file:read("n") * 4096
+end
+
 local function close_all(mems)
   pcall(mems.finish)
   collectgarbage()
@@ -27,10 +32,18 @@ describe("a request that the OS refuses", function()
     probe.pages_fail(0)
     leave()
   end)
-  before_each(function() close_all(mems) end)
+
+  -- A heap that is lost is 32 GiB of address space, or little less.
+  local before
+
+  before_each(function()
+    close_all(mems)
+    before = address_space()
+  end)
   after_each(function()
     probe.pages_fail(0)
     close_all(mems)
+    assert.is_true(address_space() - before < 1 << 30)
   end)
 
   -- Does one operation while its n-th request fails (0: none). Gives how
@@ -280,11 +293,6 @@ describe("memory that Lua has not", function()
   if not inside.built then return pending("needs the probes: `make test`") end
 
   local probe, leave, before
-
-  local function address_space()
-    local file <close> = assert(io.open("/proc/self/statm"))
-    return file:read("n") * 4096
-  end
 
   setup(function() probe, leave = select(2, inside.enter()) end)
   teardown(function() leave() end)

@@ -73,7 +73,8 @@ static uint64_t bytes_for(const mems_bins *b, unsigned level, uint64_t end) {
 bool bins_reach(mems_bins *b, uint64_t end) {
   char *reservation = (char *)b - b->here;
   bool ok = area_grow(reservation, &b->tops, b->tops.size);
-  for (unsigned level = 0; ok && level < LONG; level++)
+  /* from the top down, so that what is above a usable block is usable */
+  for (unsigned level = LONG; ok && level-- > 0; )
     ok = area_grow(reservation, &b->long_level[level],
                    bytes_for(b, level, end));
   return ok;
@@ -86,9 +87,10 @@ void bins_retreat(mems_bins *b, uint64_t end) {
     while ((region = bins_find(b, region, c)) != NOWHERE)
       bins_exclude(b, region++, c);
   }
-  for (unsigned level = 0; level < LONG; level++)
-    area_shrink(reservation, &b->long_level[level],
-                bytes_for(b, level, end));
+  bool ok = true;
+  for (unsigned level = 0; ok && level < LONG; level++)
+    ok = area_shrink(reservation, &b->long_level[level],
+                     bytes_for(b, level, end));
 }
 
 uint64_t bins_overhead(const mems_bins *b) {

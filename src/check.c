@@ -233,7 +233,9 @@ int mems_heap_check(mems_heap *heap) {
   if (!broken) broken = check_last(heap);
   if (!broken) broken = check_quarantine(heap, &sums);
   heap->broken = broken;
-  return broken ? MEMS_EBROKEN : MEMS_OK;
+  if (!broken) return MEMS_OK;
+  heap_fail(heap, MEMS_EBROKEN);
+  return MEMS_EBROKEN;
 }
 
 const char *mems_heap_broken(const mems_heap *heap) {

@@ -59,7 +59,7 @@ void *mems_get(void *addr) {
 }
 
 void mems_print_stats(void) {
-  if (ready()) mems_heap_print(heap, stdout);
+  if (ready()) note(mems_heap_print(heap, stdout));
 }
 
 int mems_errno(void) {

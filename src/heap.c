@@ -20,7 +20,9 @@
 
 static bool options_are_good(const mems_options *o) {
   if (o->limit > LIMIT_MOST || (o->limit && o->limit < PAGE)) return false;
-  if (o->base % GRANULE || o->base > INT64_MAX - LIMIT_MOST) return false;
+  uint64_t limit = o->limit ? o->limit : LIMIT;
+  if (o->base % GRANULE || o->base > ((uint64_t)1 << 63) - limit)
+    return false;
   if (o->page % PAGE || o->page > NODE_MOST) return false;
   if (o->align == 0) return true;
   return is_power_of_two(o->align) && o->align >= GRANULE &&
@@ -149,9 +151,12 @@ static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
   if (size == 0) return refuse(heap, MEMS_EINVAL);
   if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
   uint64_t n = dict_granules(size);
+  int error = heap->error;
   uint64_t g = hole_alloc(heap, n, align);
   if (g == NOWHERE) g = squeeze(heap, n, align);
+  if (g == NOWHERE && trim_for(heap, n)) g = hole_alloc(heap, n, align);
   if (g == NOWHERE) return 0;
+  heap->error = error; /* of an attempt before the one that did it */
   if (heap->fill) memset(chain_physical(&heap->chain, g), 0xAA, size);
   return hand_out(heap, chain_view(&heap->chain, g), g, n, size);
 }
@@ -357,11 +362,13 @@ mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
   uint64_t n = dict_granules(size);
   if (n != b.granules && !resize_in_place(heap, &b, n)) {
+    int error = heap->error;
     mems_addr moved = move(heap, &b, size);
     if (moved) return moved;
     /* no memory elsewhere: a neighbour that is parked may do */
     hole_flush(heap);
     if (!resize_in_place(heap, &b, n)) return 0;
+    heap->error = error;
   }
   if (heap->fill) refill(heap, &b, size);
   mems_view v = chain_view(&heap->chain, b.at);
@@ -370,6 +377,9 @@ mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   heap->used += n - b.granules;
   heap->slack += n * GRANULE - size - (b.granules * GRANULE - b.size);
   heap->peak = at_least(heap->peak, heap->used);
+  if (heap->used > heap->high) hole_rearm(heap, heap->used);
+  if (heap->used < heap->relief && b.granules > n)
+    trim_step(heap, (b.granules - n) * GRANULE);
   return addr;
 }
 

@@ -2,9 +2,9 @@
 ** heap.h - what a heap is made of. It stands at the start of one
 ** reservation, and all of it lies there, linked by offsets:
 **
-**   [ mems_heap ][ bitmaps ][ bounds ][ payload: node, node, ...     ]
-**     whole        usable as far        mapped node by node, in
-**                  as needed            address order
+**   [ mems_heap ][ bitmaps ][ sets ][ guard ][ payload: node, node, ... ]
+**     whole       usable as far as needed        mapped node by node, in
+**                                                address order
 **
 ** Counters: used is the granules of live blocks; what waits in the
 ** quarantine is PROCESS to the chain and counted in dict.guard.waiting.
@@ -26,7 +26,7 @@ typedef struct mems_run {
 struct mems_heap {
   mems_chain chain; /* first: it names the bitmaps by their offset */
   mems_dict dict;
-  size_t quick_size; /* so many sizes above 8 do the quick lists serve */
+  size_t quick_size; /* sizes from 9 to 8 + this have a quick list */
   uint64_t quick_end; /* no granule from here on is in a quick list: the end,
                          but for numbers too large, or 0 */
   uint64_t slice;    /* start of the slice (hole.h), or NOWHERE */

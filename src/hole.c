@@ -3,11 +3,12 @@
 **
 ** A request goes down this list and stops at the first that serves it:
 **
-**   slice      cut the next piece off              small requests only
+**   slice      cut the next piece off                 small requests only
 **   flush      merge what waits in the quick lists    small heaps only
 **   search     the smallest size class that will do, the lowest region
 **              that has it, there the best fit
 **   flush      if much waits there, and search again
+**   release    let go of the slice, if it would do, and search again
 **   grow       a new node
 **   search     once more, as long as it takes, before memory is refused
 */
@@ -228,7 +229,8 @@ static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
   if (at + n < end) {
     uint64_t rest = end - at - n;
     chain_begin(&heap->chain, at + n, rest);
-    if (n <= QUICK_MOST && rest >= SLICE_LEAST && !is_small(heap))
+    bool small = n <= QUICK_MOST && align == 1;
+    if (small && rest >= SLICE_LEAST && !is_small(heap))
       slice_set(heap, at + n, rest);
     else
       bins_note(&heap->bins, at + n, rest);
@@ -245,11 +247,22 @@ static bool much_is_parked(const mems_heap *heap) {
   return parked > at_least(heap->chain.end / PARKED_PART, SMALL_HEAP);
 }
 
+/* The hole that the slice is cut from is in no set, however large it is. */
+static bool slice_fits(const mems_heap *heap, const mems_wish *wish) {
+  uint64_t g = heap->slice;
+  if (g >= heap->chain.end) return false;
+  return fits(wish, (mems_run){g, chain_next(&heap->chain, g) - g});
+}
+
 static bool find(mems_heap *heap, mems_wish *wish) {
   if (is_small(heap)) hole_flush(heap);
   if (search(heap, wish, SEARCH_TRIES)) return true;
   if (!is_small(heap) && much_is_parked(heap)) {
     hole_flush(heap);
+    if (search(heap, wish, SEARCH_TRIES)) return true;
+  }
+  if (slice_fits(heap, wish)) {
+    slice_release(heap);
     if (search(heap, wish, SEARCH_TRIES)) return true;
   }
   if (grow(heap, wish)) return true;

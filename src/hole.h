@@ -3,9 +3,9 @@
 ** index change together.
 **
 ** The slice is the hole that small requests are cut from, one behind the
-** other, when their quick list is empty; no quick list and no bound need
-** know it. It hands out at most SLICE_GRANULES, then the search for older
-** holes has its turn again.
+** other, when their quick list is empty; all of it is in no quick list and in
+** no set. It hands out at most SLICE_GRANULES, then it is let go and the
+** search for older holes has its turn again.
 */
 
 #ifndef MEMS_HOLE_H
@@ -13,8 +13,9 @@
 
 #include "heap.h"
 
-/* Makes a HOLE of exactly n granules, at a multiple of `align` granules: an
-   old one if any is large enough, else the heap grows. Its granule, or
+/* Makes a HOLE of exactly n granules, at a multiple of `align` granules: out
+   of an old one if a bounded search finds one, else the heap grows; where it
+   can't the search is not bounded. Its granule, or
    NOWHERE with the reason in heap->error, and then the chain is as before.
    It belongs to the caller, who enters it in the dictionary at once. */
 uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align);

@@ -52,7 +52,7 @@ enum {
   MEMS_ENOMEM,   /* the OS refused memory */
   MEMS_ELIMIT,   /* the heap's limit would be passed */
   MEMS_EFOREIGN, /* the address was never allocated in this heap */
-  MEMS_EFREED,   /* the address lies in a hole: it is free already */
+  MEMS_EFREED,   /* the address lies in a hole where blocks have been */
   MEMS_EINSIDE,  /* the address is inside a block, not at its start */
   MEMS_ERANGE,   /* the range starts in a block and runs past its end */
   MEMS_EINIT,    /* the default heap is not initialised, or it is already */
@@ -62,7 +62,7 @@ enum {
 /* How to open a heap. A field that is 0 takes its default. */
 typedef struct mems_options {
   uint64_t limit;     /* most bytes the nodes may map, rounded down to whole
-                         pages, at least one page. Default 64 GiB, or what
+                         pages, from one page to 2^46. Default 64 GiB, or what
                          the OS will reserve, halving; see mems_stats.limit.
                          A limit that is named is also halved if refused. */
   mems_addr base;     /* first virtual address, a multiple of 8; default
@@ -215,9 +215,9 @@ MEMS_API const char *mems_strerror(int error);
 
 /* Gives back to the OS what it can: nodes at the end that are all hole are
    unmapped, whole pages inside other holes are released; what waits in the
-   quarantine stays. Returns bytes given back. O(holes). A heap does the same
-   by itself, in small steps, after more than 1 MiB and half of what was in
-   use has been freed. */
+   quarantine stays. Returns bytes given back. O(size of the heap). A heap
+   does the same by itself, in small steps, after more than 1 MiB and half of
+   what was in use has been freed. */
 MEMS_API size_t mems_heap_trim(mems_heap *heap);
 
 /* Fills *stats. O(1). */

@@ -89,9 +89,11 @@ bool area_grow(char *reservation, mems_area *area, uint64_t bytes) {
   return true;
 }
 
-void area_shrink(char *reservation, mems_area *area, uint64_t bytes) {
+bool area_shrink(char *reservation, mems_area *area, uint64_t bytes) {
   uint64_t wanted = round_up(bytes, PAGE);
-  if (wanted >= area->usable) return;
+  if (wanted >= area->usable) return true;
   char *from = reservation + area->at + wanted;
-  if (pages_unmap(from, area->usable - wanted)) area->usable = wanted;
+  if (!pages_unmap(from, area->usable - wanted)) return false;
+  area->usable = wanted;
+  return true;
 }

@@ -44,8 +44,9 @@ uint64_t area_plan(mems_area *area, uint64_t at, uint64_t bytes);
 /* Makes at least the first `bytes` of an area usable. */
 bool area_grow(char *reservation, mems_area *area, uint64_t bytes);
 
-/* Gives back all whole pages behind the first `bytes`. */
-void area_shrink(char *reservation, mems_area *area, uint64_t bytes);
+/* Gives back all whole pages behind the first `bytes`; false if the OS
+   refuses. */
+bool area_shrink(char *reservation, mems_area *area, uint64_t bytes);
 
 #if defined(MEMS_TEST)
 /* The seam: the n-th request from now on fails, once; 0: none does. Returns

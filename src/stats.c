@@ -99,7 +99,10 @@ static uint64_t describe(const mems_heap *heap, uint64_t g,
 int mems_heap_locate(const mems_heap *heap, mems_addr addr,
                      mems_segment *segment) {
   uint64_t g = (addr - heap->dict.base) / GRANULE;
-  if (g >= heap->chain.end) return MEMS_EFOREIGN;
+  if (g >= heap->chain.end) {
+    heap_fail(heap, MEMS_EFOREIGN);
+    return MEMS_EFOREIGN;
+  }
   describe(heap, start_of(&heap->chain, g), segment);
   return MEMS_OK;
 }
@@ -156,7 +159,9 @@ int mems_heap_print(mems_heap *heap, FILE *out) {
     fprintf(out, "%" PRIu64 ", ", count_node(c, g, end));
   }
   fprintf(out, "]\n-----------------------------\n");
-  return ferror(out) ? MEMS_EINVAL : MEMS_OK;
+  if (fflush(out) == 0 && !ferror(out)) return MEMS_OK;
+  heap_fail(heap, MEMS_EINVAL);
+  return MEMS_EINVAL;
 }
 
 const char *mems_strerror(int error) {

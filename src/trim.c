@@ -94,6 +94,21 @@ static mems_run next_pages(const mems_heap *heap, uint64_t cursor) {
   return (mems_run){end, 0};
 }
 
+bool trim_for(mems_heap *heap, uint64_t n) {
+  const mems_chain *c = &heap->chain;
+  uint64_t end = c->end;
+  hole_flush(heap);
+  while (end > 0) {
+    uint64_t at = chain_prev(c, end - 1);
+    if (!chain_is_hole(c, at) || !chain_is_node(c, at)) break;
+    end = at;
+  }
+  if (end == c->end) return false;
+  if (round_up(n, PAGE_GRANULES) > c->limit - end) return false;
+  unmap_end(heap, end);
+  return true;
+}
+
 static void end_pass(mems_heap *heap) {
   uint64_t idle = heap->chain.end / 4;
   heap->cursor = NOWHERE;
@@ -125,10 +140,11 @@ void trim_step(mems_heap *heap, size_t freed) {
 size_t mems_heap_trim(mems_heap *heap) {
   const mems_chain *c = &heap->chain;
   size_t bytes = unmap_end(heap, 0);
-  for (uint64_t g = 0, next; g < c->end; g = next) {
-    next = chain_next(c, g);
-    mems_run pages = whole_pages(heap, g, next);
-    if (chain_is_hole(c, g) && pages.size) bytes += discard(heap, pages);
+  uint64_t g = 0;
+  while (g < c->end && (g = chain_hole(c, g, c->end)) != NOWHERE) {
+    mems_run pages = pages_of(heap, g, g);
+    if (pages.size) bytes += discard(heap, pages);
+    g = chain_next(c, g);
   }
   heap->cursor = NOWHERE;
   hole_rearm(heap, heap->used);

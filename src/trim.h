@@ -12,4 +12,8 @@
    caller had paid for already; so no call pauses for the whole heap. */
 void trim_step(mems_heap *heap, size_t freed);
 
+/* The limit has refused n granules: unmaps the nodes at the end that are all
+   hole, if there is room for a node that large then. */
+bool trim_for(mems_heap *heap, uint64_t n);
+
 #endif

@@ -3,10 +3,14 @@
 
 local PATH <const> = "build/test/mems/core.so"
 
+local shell = require "spec.support.shell"
+
 local inside = {}
 
---- Is there a test build? `make test` makes one.
-inside.built = package.loadlib(PATH, "luaopen_mems_probe") ~= nil
+--- Is there a test build? `make test` makes one. One that can't be loaded is
+-- an error.
+inside.built = shell.exists(PATH) and
+  assert(package.loadlib(PATH, "luaopen_mems_probe")) ~= nil
 
 -- Metatables and modules of the ordinary build, while the other is in use:
 -- both builds know theirs by the same names.
