@@ -312,6 +312,17 @@ function report.print(result)
   end
 end
 
+-- Text in lines of at most 78 columns.
+local function wrapped(text)
+  local lines, line = {}, ""
+  for word in text:gmatch("%S+") do
+    if #line + #word > 77 then lines[#lines + 1], line = line, "" end
+    line = line == "" and word or line .. " " .. word
+  end
+  lines[#lines + 1] = line
+  return table.concat(lines, "\n")
+end
+
 local function markdown(result)
   local out = { heading(result) .. "." }
   for _, t in ipairs(tables(result)) do
@@ -320,7 +331,7 @@ local function markdown(result)
       width[i] = math.max(width[i], 3)
       rule[i] = ("-"):rep(width[i] - 1) .. (i == 1 and "-" or ":")
     end
-    out[#out + 1] = "\n" .. t.title .. ".\n"
+    out[#out + 1] = "\n" .. wrapped(t.title .. ".") .. "\n"
     out[#out + 1] = line(t.head, width, true)
     out[#out + 1] = line(rule, width, true)
     for _, row in ipairs(t.rows) do out[#out + 1] = line(row, width, true) end
