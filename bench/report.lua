@@ -314,12 +314,12 @@ end
 
 -- Text in lines of at most 78 columns.
 local function wrapped(text)
-  local lines, line = {}, ""
+  local lines, row = {}, ""
   for word in text:gmatch("%S+") do
-    if #line + #word > 77 then lines[#lines + 1], line = line, "" end
-    line = line == "" and word or line .. " " .. word
+    if #row + #word > 77 then lines[#lines + 1], row = row, "" end
+    row = row == "" and word or row .. " " .. word
   end
-  lines[#lines + 1] = line
+  lines[#lines + 1] = row
   return table.concat(lines, "\n")
 end
 

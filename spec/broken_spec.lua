@@ -23,11 +23,14 @@ describe("check", function()
     for i = 1, 300 do blocks[i] = assert(heap:malloc(i % 90 + 1)) end
     for i = 1, 300, 3 do heap:free(blocks[i]) end
     assert(heap:malloc(40000))
-    local odd = assert(heap:malloc(150))
-    assert(heap:malloc(8))
+    local odd = {}
+    for size = 100, 190, 10 do
+      odd[#odd + 1] = assert(heap:malloc(size))
+      assert(heap:malloc(8))
+    end
     heap:trim() -- merges all
     for i = 2, 300, 6 do heap:free(blocks[i]) end
-    heap:free(odd)
+    for _, block in ipairs(odd) do heap:free(block) end
     assert.is_true(heap:check())
     assert.is_true(probe.field(heap, "nodes") >= 5)
   end)
