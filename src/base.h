@@ -64,6 +64,11 @@ static inline uint64_t round_up(uint64_t n, uint64_t unit) {
   return (n + unit - 1) & ~(unit - 1);
 }
 
+/* Words that hold `bits` bits. */
+static inline uint64_t words_for(uint64_t bits) {
+  return (bits + WORD - 1) / WORD;
+}
+
 static inline bool is_power_of_two(uint64_t n) {
   return n != 0 && (n & (n - 1)) == 0;
 }

@@ -8,10 +8,6 @@
 
 #include "chain.h"
 
-static uint64_t words_for(uint64_t bits) {
-  return (bits + WORD - 1) / WORD;
-}
-
 uint64_t chain_plan(mems_chain *c, uint64_t at, uint64_t limit) {
   uint64_t count = words_for(limit + 1); /* with the sentinel */
   uint64_t tops = 0;

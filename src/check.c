@@ -15,7 +15,7 @@ typedef struct mems_sums {
 
 static uint64_t level_words(const mems_chain *c, unsigned level) {
   uint64_t words = c->end / WORD + 2;
-  for (; level > 0; level--) words = (words + WORD - 1) / WORD;
+  for (; level > 0; level--) words = words_for(words);
   return words;
 }
 
@@ -98,7 +98,7 @@ static const char *check_sets(const mems_bins *b) {
     for (uint64_t i = 0; blocks % 64 && i < CLASSES; i++)
       if (bins_level(b, level + 1)[blocks / 64].word[i] >> blocks % 64)
         return "a summary of a set has a bit behind the last region";
-    blocks = (blocks + 63) / 64;
+    blocks = words_for(blocks);
   }
   for (unsigned c = 0; c < CLASSES; c++)
     if ((bins_level(b, b->top)->word[c] != 0) != (b->present >> c & 1))

@@ -46,6 +46,12 @@ static void forget_merged(mems_heap *heap) {
   heap->merged = (mems_run){NOWHERE, 0};
 }
 
+/* Its hole is somebody else's now. */
+static void forget_slice(mems_heap *heap) {
+  heap->slice = NOWHERE;
+  heap->slice_left = 0;
+}
+
 /* The HOLE [g, end) with its neighbours. */
 static mems_run coalesce(mems_heap *heap, uint64_t g, uint64_t end) {
   mems_chain *c = &heap->chain;
@@ -61,7 +67,7 @@ static mems_run coalesce(mems_heap *heap, uint64_t g, uint64_t end) {
       g = before;
     }
   }
-  if (heap->slice - g < end - g) heap->slice_left = 0, heap->slice = NOWHERE;
+  if (heap->slice - g < end - g) forget_slice(heap);
   heap->merged = (mems_run){g, end - g};
   return heap->merged;
 }
@@ -69,7 +75,7 @@ static mems_run coalesce(mems_heap *heap, uint64_t g, uint64_t end) {
 uint64_t hole_take(mems_heap *heap, uint64_t g) {
   if (!merges(&heap->chain, g)) return 0;
   forget_merged(heap);
-  if (heap->slice == g) heap->slice_left = 0, heap->slice = NOWHERE;
+  if (heap->slice == g) forget_slice(heap);
   return chain_next(&heap->chain, g) - g;
 }
 
@@ -81,8 +87,7 @@ void hole_free(mems_heap *heap, uint64_t g, uint64_t n) {
 
 static void slice_release(mems_heap *heap) {
   uint64_t g = heap->slice;
-  heap->slice = NOWHERE;
-  heap->slice_left = 0;
+  forget_slice(heap);
   if (g < heap->chain.end && chain_is_hole(&heap->chain, g) &&
       !chain_is_parked(&heap->chain, g))
     bins_note(&heap->bins, g, chain_next(&heap->chain, g) - g);
@@ -148,7 +153,7 @@ static void pick(mems_heap *heap, uint64_t region, unsigned c,
   }
   if ((left >> c & 1) == 0) bins_exclude(&heap->bins, region, c);
   if (wish->best.size == 0) return;
-  if (wish->best.at == heap->slice) heap->slice = NOWHERE, heap->slice_left = 0;
+  if (wish->best.at == heap->slice) forget_slice(heap);
   unsigned taken = class_of(wish->best.size);
   if ((left >> taken & 1) == 0) bins_exclude(&heap->bins, region, taken);
 }
