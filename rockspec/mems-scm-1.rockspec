@@ -57,6 +57,7 @@ build = {
         "src/lmems_view.c",
         "src/lmems_walk.c",
         "src/pages.c",
+        "src/quick.c",
         "src/stats.c",
         "src/trim.c",
       },

@@ -215,7 +215,7 @@ describe("check", function()
       for name, message in pairs {
         nodes = "the count of nodes is wrong",
         segments = "the count of segments is wrong",
-        used = "the count of used granules is wrong",
+        room = "the count of used granules is wrong",
         slack = "the count of slack bytes is wrong",
         mallocs = "the count of processes is wrong",
         frees = "the count of processes is wrong",
@@ -224,7 +224,7 @@ describe("check", function()
         names_field(message, name, -1)
       end
       names("the peak is below what is used", "field", "peak",
-            probe.field(heap, "used") - 1)
+            probe.field(heap, "room") - 1)
     end)
 
     it("the block that was found last", function()
@@ -255,23 +255,52 @@ describe("check", function()
       names("the slice is no HOLE", "field", "slice",
             probe.field(heap, "end"))
     end)
+
+    it("the list of the hole that was freed last", function()
+      local message = "the hole that was freed last has no quick list"
+      names(message, "field", "recent_number", 0)
+      names(message, "field", "recent_number", probe.NUMBERS)
+    end)
+  end)
+
+  -- In a heap that is not small: a slice, and sizes that are rounded up.
+  it("names a used bit in the slice", function()
+    local big <close> = assert(mems.open())
+    for _ = 1, 300 do assert(big:malloc(1000)) end
+    local slice = probe.field(big, "slice")
+    assert.is_true(slice > 0 and big:check())
+    probe.used(big, slice + 1, true)
+    local ok, found = pcall(big.check, big)
+    assert.is_false(ok)
+    assert.equal("the heap is damaged: a granule of the slice is marked used",
+                 found)
+  end)
+
+  it("names the wrong number of a size", function()
+    local block = heap:malloc(4096)
+    local g = (mems.tointeger(block) - 1000) // 8
+    names("the number of a PROCESS is not that of its size", "used", g + 14,
+          not probe.used(heap, g + 14))
   end)
 
   describe("names what is wrong in a quick list:", function()
-    -- The list and the first slot of a HOLE that is parked.
+    -- The number of a list and the slot of a HOLE that is parked there.
     local function a_list()
-      local g = find(probe.chain.is_parked)
-      local n = length(g)
-      local slot = probe.bins.first_slot(n)
+      local recent = probe.field(heap, "recent")
+      local g = find(function(h, at)
+        return probe.chain.is_parked(h, at) and at ~= recent
+      end)
+      local number = probe.sizes.number(length(g))
+      local slot = probe.quick.slots(heap, number)
       while probe.quick_slot(heap, slot) ~= g do slot = slot + 1 end
-      return n, slot
+      return number, slot
     end
 
     it("an entry behind the end", function()
       local _, slot = a_list()
       local message = "a quick list names a granule behind the end"
       names(message, "quick_slot", slot, probe.field(heap, "end"))
-      names(message, "quick_slot", slot, probe.QUICK_END)
+      names(message, "quick_slot", slot, (1 << 32) - 1)
     end)
 
     it("an entry that names something else", function()
@@ -281,21 +310,27 @@ describe("check", function()
       names(message, "quick_slot", slot, find(is_loose))
     end)
 
-    it("its top", function()
-      local n = a_list()
-      local outside = "the top of a quick list is outside of it"
-      names(outside, "quick_top", n, 0)
-      names(outside, "quick_top", n, 65535)
-      names(outside, "quick_top", n, probe.bins.first_slot(n + 1))
-      names("a parked HOLE is in no quick list", "quick_top", n,
-            probe.bins.first_slot(n))
+    it("the hole that was freed last", function()
+      names("a parked HOLE is in no quick list", "field", "recent",
+            find(probe.chain.is_process))
     end)
 
-    it("the ends before and behind it", function()
-      local message = "the end of a quick list is missing"
-      local first, behind = probe.bins.first_slot(9), probe.bins.first_slot(10)
-      names(message, "quick_slot", first - 1, 7)
-      names(message, "quick_slot", behind - 1, 7)
+    it("its top", function()
+      local number = a_list()
+      local first, behind = probe.quick.slots(heap, number)
+      local outside = "the top of a quick list is outside of it"
+      names(outside, "quick_top", number, 0)
+      names(outside, "quick_top", number, 65535)
+      names(outside, "quick_top", number, behind + 1)
+      names("a parked HOLE is in no quick list", "quick_top", number, first)
+    end)
+
+    it("what it is made of", function()
+      names("a quick list is not that of its size", "quick_pattern", 40, 6)
+    end)
+
+    it("which size it serves", function()
+      names("the table of quick lists is wrong", "quick_table", 9, 10)
     end)
   end)
 
@@ -343,18 +378,19 @@ end)
 local function list_breakers(probe, breaks)
   local random = math.random
 
-  local function each_list(verb)
-    for n = 2, probe.QUICK_MOST do
-      verb(n, probe.bins.first_slot(n), probe.bins.first_slot(n + 1) - 1)
+  local function each_list(heap, verb)
+    for number = 2, probe.sizes.number(probe.QUICK_MOST) do
+      verb(number, probe.quick.slots(heap, number))
     end
   end
 
   function breaks.entries(heap, draw)
-    each_list(function(n, first)
-      for slot = first, probe.quick_top(heap, n) - 1 do
+    if random(2) == 1 then probe.field(heap, "recent", draw()) end
+    each_list(heap, function(number, first)
+      for slot = first, probe.quick_top(heap, number) - 1 do
         if random(3) == 1 then probe.quick_slot(heap, slot, draw()) end
       end
-      if random(20) == 1 then probe.bins.push(heap, n, draw()) end
+      if random(20) == 1 then probe.quick.push(heap, number, draw()) end
     end)
   end
 
@@ -364,27 +400,29 @@ local function list_breakers(probe, breaks)
     while g < last do
       local next_one = probe.chain.next(heap, g)
       local n = next_one - g
-      if n >= 2 and n <= probe.QUICK_MOST and probe.chain.is_hole(heap, g) then
-        probe.bins.push(heap, n, g)
+      if n >= 2 and probe.sizes.rounded(n) == n and n <= probe.QUICK_MOST
+        and probe.chain.is_hole(heap, g) then
+        probe.quick.push(heap, probe.sizes.number(n), g)
       end
       g = next_one
     end
   end
 
   function breaks.tops(heap)
-    each_list(function(n, first, behind)
-      if random(3) == 1 then probe.quick_top(heap, n, random(first, behind)) end
+    each_list(heap, function(number, first, behind)
+      if random(3) == 1 then
+        probe.quick_top(heap, number, random(first, behind))
+      end
     end)
   end
 
   function breaks.shuffled_tops(heap)
-    each_list(function(n)
-      local other = random(2, probe.QUICK_MOST)
-      probe.quick_top(heap, n, probe.quick_top(heap, other,
-                                               probe.quick_top(heap, n)))
+    local last = probe.sizes.number(probe.QUICK_MOST)
+    each_list(heap, function(number)
+      local other, top = random(2, last), probe.quick_top(heap, number)
+      probe.quick_top(heap, number, probe.quick_top(heap, other, top))
     end)
   end
-
 end
 
 -- The same for sets: too many regions, some that are missing, words and

@@ -13,6 +13,12 @@ mems_heap *probe_heap(lua_State *L, int arg) {
   return box->heap;
 }
 
+mems_list *probe_list(lua_State *L, mems_heap *heap, int arg) {
+  uint64_t number = probe_number(L, arg);
+  luaL_argcheck(L, number < NUMBERS, arg, "no list");
+  return heap->quick.lists + number;
+}
+
 /* pages_fail(n): the n-th request to the OS from now on fails, once. Gives
    how many were made since the last call. */
 static int pages_fail_(lua_State *L) {

@@ -14,6 +14,9 @@
 /* The heap in the userdata at `arg`, which mems.open gave; raises. */
 mems_heap *probe_heap(lua_State *L, int arg);
 
+/* The quick list whose number is at `arg`; raises. */
+mems_list *probe_list(lua_State *L, mems_heap *heap, int arg);
+
 /* The integer at `arg` as 64 bits without a sign. */
 static inline uint64_t probe_number(lua_State *L, int arg) {
   return (uint64_t)luaL_checkinteger(L, arg);

@@ -26,9 +26,10 @@ static const probe_field fields[] = {
   FIELD("top", chain.top), FIELD("fresh", dict.fresh),
   FIELD("known", dict.known), FIELD("last", dict.last),
   FIELD("length", dict.length), FIELD("slice", slice),
-  FIELD("slice_left", slice_left), FIELD("quick_end", quick_end),
-  FIELD("slack", slack),
-  FIELD("used", used), FIELD("peak", peak), FIELD("mallocs", mallocs),
+  FIELD("slice_left", slice_left), FIELD("quick_end", quick.end),
+  FIELD("recent", quick.recent), FIELD("recent_number", quick.recent_number),
+  FIELD("slack", slack), FIELD("room", room), FIELD("peak", peak),
+  FIELD("mallocs", mallocs),
   FIELD("frees", frees), FIELD("cursor", cursor),
   FIELD("present", bins.present), FIELD("set_top", bins.top),
   FIELD("sets_usable", bins.long_level[0].usable)
@@ -67,14 +68,14 @@ static int change_bit(lua_State *L, uint64_t *word, unsigned i, int arg) {
 static int start(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
   uint64_t g = probe_number(L, 2);
-  return change_bit(L, &chain_word(&heap->chain, g)->start, g % WORD, 3);
+  return change_bit(L, chain_starts(&heap->chain) + g / WORD, g % WORD, 3);
 }
 
 /* used(heap, granule [, on]) */
 static int used(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
   uint64_t g = probe_number(L, 2);
-  return change_bit(L, &chain_word(&heap->chain, g)->used, g % WORD, 3);
+  return change_bit(L, chain_useds(&heap->chain) + g / WORD, g % WORD, 3);
 }
 
 /* summary(heap, level, i [, on]): bit i of a summary of the start bits */
@@ -90,8 +91,8 @@ static int summary(lua_State *L) {
 static int mark(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
   uint64_t page = probe_number(L, 2);
-  uint64_t *starts = (uint64_t *)((char *)heap + heap->chain.starts.at);
-  return change_bit(L, starts + page / WORD, page % WORD, 3);
+  uint64_t *nodes = chain_node_bits(&heap->chain);
+  return change_bit(L, nodes + page / WORD, page % WORD, 3);
 }
 
 /* set(heap, level, class, i [, on]): is region i, or group i of regions, in
@@ -106,14 +107,12 @@ static int set(lua_State *L) {
   return change_bit(L, &sets[i / WORD].word[c], i % WORD, 5);
 }
 
-/* quick_top(heap, n [, top]): the slot behind the last entry of list n */
+/* quick_top(heap, number [, top]): the slot behind the last entry of a list */
 static int quick_top(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
-  uint64_t n = probe_number(L, 2);
-  luaL_argcheck(L, n >= 1 && n <= QUICK_MOST, 2, "no list");
-  uint16_t *top = &heap->bins.quick_top[n];
-  lua_pushinteger(L, *top);
-  if (!lua_isnoneornil(L, 3)) *top = (uint16_t)probe_number(L, 3);
+  mems_list *list = probe_list(L, heap, 2);
+  lua_pushinteger(L, list->top);
+  if (!lua_isnoneornil(L, 3)) list->top = (uint32_t)probe_number(L, 3);
   return 1;
 }
 
@@ -121,10 +120,31 @@ static int quick_top(lua_State *L) {
 static int quick_slot(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
   uint64_t i = probe_number(L, 2);
-  luaL_argcheck(L, i < QUICK_SLOTS, 2, "no slot");
-  uint32_t *slot = &heap->bins.slots[i];
+  luaL_argcheck(L, i < NUMBERS * QUICK_STRIDE, 2, "no slot");
+  uint32_t *slot = &heap->quick.slots[i];
   lua_pushinteger(L, *slot);
   if (!lua_isnoneornil(L, 3)) *slot = (uint32_t)probe_number(L, 3);
+  return 1;
+}
+
+/* quick_table(heap, granules [, number]): which list serves so many */
+static int quick_table(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  uint64_t n = probe_number(L, 2);
+  luaL_argcheck(L, n >= 1 && n <= TABLE_MOST, 2, "not in the table");
+  uint8_t *number = &heap->quick.numbers[n];
+  lua_pushinteger(L, *number);
+  if (!lua_isnoneornil(L, 3)) *number = (uint8_t)probe_number(L, 3);
+  return 1;
+}
+
+/* quick_pattern(heap, number [, bits]): what the used bits of the holes of a
+   list show */
+static int quick_pattern(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  mems_list *list = probe_list(L, heap, 2);
+  lua_pushinteger(L, (lua_Integer)list->useds);
+  if (!lua_isnoneornil(L, 3)) list->useds = probe_number(L, 3);
   return 1;
 }
 
@@ -132,7 +152,9 @@ void probe_set_break(lua_State *L) {
   static const luaL_Reg functions[] = {
     {"field", field}, {"start", start}, {"used", used},
     {"summary", summary}, {"mark", mark}, {"set", set},
-    {"quick_top", quick_top}, {"quick_slot", quick_slot}, {NULL, NULL}
+    {"quick_top", quick_top}, {"quick_slot", quick_slot},
+    {"quick_table", quick_table}, {"quick_pattern", quick_pattern},
+    {NULL, NULL}
   };
   luaL_setfuncs(L, functions, 0);
 }

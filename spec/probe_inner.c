@@ -1,6 +1,6 @@
 /*
-** probe_inner.c - the inner verbs as they are: bits, chain, bins, dict. What
-** each has to give is for the specs to say.
+** probe_inner.c - the inner verbs as they are: bits, chain, bins, sizes,
+** quick lists, dict. What each has to give is for the specs to say.
 */
 
 #include "probe.h"
@@ -29,15 +29,64 @@ OF_WORD_AND_NUMBER(above, bits_above(w, i))
 OF_WORD_AND_NUMBER(from, bits_from(w, i))
 OF_WORD_AND_NUMBER(upto, bits_upto(w, i))
 OF_WORD_AND_NUMBER(below, bits_below(w, i))
-OF_WORD_AND_NUMBER(rotate, bits_rotate(w, i))
-OF_WORD_AND_NUMBER(after, bits_after(w, probe_number(L, 3), i))
 #undef OF_WORD
 #undef OF_WORD_AND_NUMBER
 
+/* Each takes three words of a bitmap and a number; 0 is the first bit of the
+   second word. */
+typedef struct three { uint64_t words[3]; } three;
+
+static three check_three(lua_State *L) {
+  return (three){{probe_number(L, 1), probe_number(L, 2),
+                  probe_number(L, 3)}};
+}
+
+static int window(lua_State *L) {
+  three map = check_three(L);
+  lua_pushinteger(L, (lua_Integer)bits_window(map.words + 1,
+                                              probe_number(L, 4)));
+  return 1;
+}
+
+static int before(lua_State *L) {
+  three map = check_three(L);
+  lua_pushinteger(L, (lua_Integer)bits_before(map.words + 1,
+                                              probe_number(L, 4)));
+  return 1;
+}
+
+static int field(lua_State *L) {
+  three map = check_three(L);
+  lua_pushinteger(L, (lua_Integer)bits_field(map.words + 1,
+                                             probe_number(L, 4)));
+  return 1;
+}
+
+static int push_three(lua_State *L, const three *map) {
+  for (int i = 0; i < 3; i++)
+    lua_pushinteger(L, (lua_Integer)map->words[i]);
+  return 3;
+}
+
+/* put(w, w, w, i, mask, bits): the three words then */
+static int put(lua_State *L) {
+  three map = check_three(L);
+  bits_put(map.words + 1, probe_number(L, 4), probe_number(L, 5),
+           probe_number(L, 6));
+  return push_three(L, &map);
+}
+
+static int put_01(lua_State *L) {
+  three map = check_three(L);
+  bits_put_01(map.words + 1, probe_number(L, 4));
+  return push_three(L, &map);
+}
+
 static const luaL_Reg bits[] = {
   {"first", first}, {"last", last}, {"count", count}, {"above", above},
-  {"from", from}, {"upto", upto}, {"below", below}, {"rotate", rotate},
-  {"after", after}, {NULL, NULL}
+  {"from", from}, {"upto", upto}, {"below", below}, {"window", window},
+  {"before", before}, {"field", field}, {"put", put}, {"put_01", put_01},
+  {NULL, NULL}
 };
 
 /*
@@ -57,8 +106,6 @@ OF_GRANULE(prev, probe_push, chain_prev(c, g))
 OF_GRANULE(prev_far, probe_push, chain_prev_far(c, g))
 OF_GRANULE(node, probe_push, chain_node(c, g))
 OF_GRANULE(node_end, probe_push, chain_node_end(c, g))
-OF_GRANULE(length, probe_push, chain_length(c, g))
-OF_GRANULE(view_length_, probe_push, view_length(chain_view(c, g)))
 OF_GRANULE(is_process, lua_pushboolean, chain_is_process(c, g))
 OF_GRANULE(is_hole, lua_pushboolean, chain_is_hole(c, g))
 OF_GRANULE(is_parked, lua_pushboolean, chain_is_parked(c, g))
@@ -69,7 +116,6 @@ OF_GRANULE(hole, probe_push, chain_hole(c, g, probe_number(L, 3)))
 static const luaL_Reg chain[] = {
   {"next", next}, {"next_far", next_far}, {"prev", prev},
   {"prev_far", prev_far}, {"node", node}, {"node_end", node_end},
-  {"length", length}, {"view_length", view_length_},
   {"is_process", is_process}, {"is_hole", is_hole},
   {"is_parked", is_parked}, {"is_node", is_node}, {"hole", hole},
   {NULL, NULL}
@@ -124,27 +170,56 @@ static int exclude(lua_State *L) {
 }
 
 /* The first slot of list n, or of what would follow the last list. */
-static int first_slot(lua_State *L) {
-  lua_pushinteger(L, quick_first(probe_number(L, 1)));
+static const luaL_Reg bins[] = {
+  {"class_of", class_of_}, {"class_for", class_for_}, {"class", class},
+  {"reach", reach}, {"retreat", retreat}, {"find", find}, {"note", note},
+  {"exclude", exclude}, {NULL, NULL}
+};
+
+/*
+** sizes.h and quick.h
+*/
+
+static int size_number_(lua_State *L) {
+  lua_pushinteger(L, size_number(probe_number(L, 1)));
   return 1;
 }
 
+static int size_granules_(lua_State *L) {
+  return probe_push(L, size_granules((unsigned)probe_number(L, 1)));
+}
+
+static int size_rounded_(lua_State *L) {
+  return probe_push(L, size_rounded(probe_number(L, 1)));
+}
+
+static const luaL_Reg sizes[] = {
+  {"number", size_number_}, {"granules", size_granules_},
+  {"rounded", size_rounded_}, {NULL, NULL}
+};
+
+/* slots(heap, number): the first and the one behind the last of a list */
+static int slots(lua_State *L) {
+  const mems_list *list = probe_list(L, probe_heap(L, 1), 2);
+  lua_pushinteger(L, list->first);
+  lua_pushinteger(L, list->last);
+  return 2;
+}
+
 static int push(lua_State *L) {
-  lua_pushboolean(L, quick_push(&probe_heap(L, 1)->bins, probe_number(L, 2),
-                                probe_number(L, 3)));
+  mems_heap *heap = probe_heap(L, 1);
+  mems_list *list = probe_list(L, heap, 2);
+  lua_pushboolean(L, quick_push(&heap->quick, list, probe_number(L, 3)));
   return 1;
 }
 
 static int pop(lua_State *L) {
-  return probe_push(L, quick_pop(&probe_heap(L, 1)->bins,
-                                 probe_number(L, 2)));
+  mems_heap *heap = probe_heap(L, 1);
+  return probe_push(L, quick_pop(&heap->quick, probe_list(L, heap, 2)));
 }
 
-static const luaL_Reg bins[] = {
-  {"class_of", class_of_}, {"class_for", class_for_}, {"class", class},
-  {"reach", reach}, {"retreat", retreat}, {"find", find}, {"note", note},
-  {"exclude", exclude}, {"first_slot", first_slot}, {"push", push},
-  {"pop", pop}, {NULL, NULL}
+static const luaL_Reg quick[] = {
+  {"slots", slots}, {"push", push}, {"pop", pop}, {NULL, NULL}
 };
 
 /*
@@ -188,13 +263,16 @@ static void set_noun(lua_State *L, const char *name, const luaL_Reg *verbs) {
 void probe_set_inner(lua_State *L) {
   static const struct limit { const char *name; lua_Integer value; }
   limits[] = {
-    {"QUICK_MOST", QUICK_MOST}, {"QUICK_SLOTS", QUICK_SLOTS},
-    {"QUICK_END", QUICK_END}, {"CLASSES", CLASSES}, {"REGION", REGION},
+    {"QUICK_MOST", QUICK_MOST}, {"NUMBERS", NUMBERS}, {"NONE", NONE},
+    {"NEAR", NEAR}, {"WINDOW", WINDOW}, {"FIELD", FIELD},
+    {"CLASSES", CLASSES}, {"REGION", REGION},
     {"PAGE_GRANULES", PAGE_GRANULES}, {"SMALL_HEAP", SMALL_HEAP}
   };
   set_noun(L, "bits", bits);
   set_noun(L, "chain", chain);
   set_noun(L, "bins", bins);
+  set_noun(L, "sizes", sizes);
+  set_noun(L, "quick", quick);
   set_noun(L, "dict", dict);
   for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
     lua_pushinteger(L, limits[i].value);

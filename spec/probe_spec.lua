@@ -62,19 +62,50 @@ describe("inside,", function()
       end)
     end)
 
-    it("are turned, and continued by those of the next word", function()
-      each(function(word, bits)
-        local other = words[random(#words)]
-        for n = 0, 63 do
-          local turned, after = 0, 0
-          for i = 0, 63 do
-            turned = turned | bit(word, (i + n) % 64) << i
-            local k = i + n + 1
-            after = after |
-              (k < 64 and bit(word, k) or bit(other, k - 64)) << i
+    -- Bit i of three words of which bit 0 is the first of the second.
+    local function of(map, i) return bit(map[i // 64 + 2], i % 64) end
+
+    local function a_map()
+      return { words[random(#words)], words[random(#words)],
+               words[random(#words)] }
+    end
+
+    it("are seen through a window and a field, up and down", function()
+      each(function(_, bits)
+        local map = a_map()
+        for i = 0, 63 do
+          local window = bits.window(map[1], map[2], map[3], i)
+          local field = bits.field(map[1], map[2], map[3], i)
+          local before = bits.before(map[1], map[2], map[3], i)
+          local same = true
+          for k = 0, probe.WINDOW - 1 do
+            same = same and of(map, i + k) == bit(window, k)
+              and of(map, i - k) == bit(before, 63 - k)
           end
-          assert.equal(turned, bits.rotate(word, n))
-          assert.equal(after, bits.after(word, n, other))
+          for k = 0, probe.FIELD - 1 do
+            same = same and of(map, i + k) == bit(field, k)
+          end
+          assert.is_true(same)
+        end
+      end)
+    end)
+
+    it("are changed in a field, and no others", function()
+      each(function(word, bits)
+        local map, field = a_map(), (1 << probe.FIELD) - 1
+        for i = 0, 63 do
+          local mask, value = word & field, random(0) & word & field
+          local put = { bits.put(map[1], map[2], map[3], i, mask, value) }
+          local put_01 = { bits.put_01(map[1], map[2], map[3], i) }
+          local same = true
+          for k = -64, 127 do
+            local inside = k >= i and k < i + probe.FIELD
+            local changed = inside and bit(mask, k - i) == 1
+            local wanted = changed and bit(value, k - i) or of(map, k)
+            same = same and wanted == of(put, k) and of(put_01, k) ==
+              (k == i and 0 or k == i + 1 and 1 or of(map, k))
+          end
+          assert.is_true(same)
         end
       end)
     end)
@@ -137,21 +168,6 @@ describe("inside,", function()
       end)
       assert.is_true(far > 50)
     end)
-
-    it("knows a length from a view or a summary, or tells it doesn't",
-      function()
-        local chain, unknown = probe.chain, 0
-        each_segment(heap, function(start, behind)
-          local n = behind - start
-          assert.equal(n < 64 and n or 0, chain.view_length(heap, start))
-          if n >= 64 then
-            local length = chain.length(heap, start)
-            assert.is_true(length == n or length == 0)
-            if length == 0 then unknown = unknown + 1 end
-          end
-        end)
-        assert.is_true(unknown > 0)
-      end)
 
     it("tells PROCESS and HOLE, as the walk does", function()
       local chain, parked = probe.chain, 0
@@ -283,31 +299,66 @@ describe("inside,", function()
     end)
   end)
 
+  describe("sizes", function()
+    it("are numbered one by one, and rounded up to the next", function()
+      local sizes, number = probe.sizes, 0
+      for n = 1, probe.QUICK_MOST do
+        local rounded = sizes.rounded(n)
+        if sizes.number(n) ~= number then
+          number = number + 1
+          assert.equal(number, sizes.number(n))
+        end
+        assert.equal(sizes.granules(number), rounded)
+        assert.is_true(rounded >= n and rounded - n < math.max(1, n / 8))
+      end
+      assert.is_true(number < probe.NUMBERS)
+      assert.equal(probe.QUICK_MOST, sizes.granules(number))
+      assert.equal(probe.QUICK_MOST + 1, sizes.rounded(probe.QUICK_MOST + 1))
+    end)
+
+    it("are exact as far as a field shows the next start", function()
+      for n = 1, probe.NEAR do
+        assert.equal(n, probe.sizes.rounded(n))
+      end
+    end)
+  end)
+
   describe("a quick list", function()
     it("gives back the last that was put in, as many as it holds", function()
       local heap <close> = assert(mems.open())
-      for n = 2, probe.QUICK_MOST do
-        local room = probe.bins.first_slot(n + 1) - probe.bins.first_slot(n) - 1
-        assert.is_true(room >= 1)
-        for i = 1, room do
-          assert.is_true(probe.bins.push(heap, n, n * 1000 + i))
+      local quick = probe.quick
+      for number = 2, probe.sizes.number(probe.QUICK_MOST) do
+        local first, behind = quick.slots(heap, number)
+        assert.is_true(behind > first)
+        for i = first, behind - 1 do
+          assert.is_true(quick.push(heap, number, number * 1000 + i))
         end
-        assert.is_false(probe.bins.push(heap, n, 7))
-        for i = room, 1, -1 do
-          assert.equal(n * 1000 + i, probe.bins.pop(heap, n))
+        assert.is_false(quick.push(heap, number, 7))
+        for i = behind - 1, first, -1 do
+          assert.equal(number * 1000 + i, quick.pop(heap, number))
         end
-        assert.is_nil(probe.bins.pop(heap, n))
+        assert.is_nil(quick.pop(heap, number))
       end
     end)
 
     it("lies beside the others", function()
-      local slot = 1
-      for n = 1, probe.QUICK_MOST do
-        assert.equal(slot, probe.bins.first_slot(n))
-        slot = probe.bins.first_slot(n + 1)
-        assert.is_true(slot > probe.bins.first_slot(n))
+      local heap <close> = assert(mems.open())
+      local before = 0
+      for number = 0, probe.NUMBERS - 1 do
+        local first, behind = probe.quick.slots(heap, number)
+        assert.is_true(first >= before and behind >= first)
+        before = behind
       end
-      assert.equal(probe.QUICK_SLOTS, slot)
+    end)
+
+    it("is not there for a size that no block has", function()
+      local heap <close> = assert(mems.open())
+      local last = probe.sizes.number(probe.QUICK_MOST)
+      for _, number in ipairs { 0, probe.NONE, last + 1, probe.NUMBERS - 1 } do
+        local first, behind = probe.quick.slots(heap, number)
+        assert.equal(first, behind)
+        assert.is_false(probe.quick.push(heap, number, 7))
+      end
     end)
   end)
 

@@ -27,22 +27,21 @@
 
 #if defined(MEMS_TINY)
 enum {
-  QUICK_MOST = 24, QUICK_SMALL = 4, QUICK_MIDDLE = 8,
-  DEEP = 8, HALFWAY = 4, SHALLOW = 2
+  QUICK_MOST = 128, QUICK_DEEP = 6, QUICK_SHALLOW = 2,
+  QUICK_BYTES = 4096, MERGE_MOST = 3
 };
 #define SLICE_GRANULES ((uint64_t)64)
 #define SLICE_LEAST ((uint64_t)32)
-#define SMALL_HEAP ((uint64_t)1024)
+#define SMALL_HEAP ((uint64_t)2048)
 #define SEARCH_TRIES 2
 #define MAY_TRIES 1
 #else
 enum {
-  QUICK_MOST = 512,  /* granules of the largest size with a quick list */
-  QUICK_SMALL = 32,  /* up to here the lists have DEEP slots, ... */
-  QUICK_MIDDLE = 128, /* ... up to here HALFWAY, and then SHALLOW; ... */
-  DEEP = 56,
-  HALFWAY = 16,
-  SHALLOW = 6        /* ... one of them is for the end */
+  QUICK_MOST = 8192,   /* granules of the largest size with a quick list */
+  QUICK_DEEP = 256,    /* blocks that a list holds, ... */
+  QUICK_SHALLOW = 16,
+  QUICK_BYTES = 131072, /* ... between those as many as have this size */
+  MERGE_MOST = 128     /* merged in one call */
 };
 #define SLICE_GRANULES ((uint64_t)8192)
 #define SLICE_LEAST ((uint64_t)4096)
@@ -55,6 +54,10 @@ enum {
 
 /* Kept out of the functions that call it, which need no stack then. */
 #define COLD __attribute__((noinline))
+
+/* Part of the functions that call it, also where the compiler would rather
+   share it. */
+#define HOT static inline __attribute__((always_inline))
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)

@@ -55,14 +55,6 @@ uint64_t bins_plan(mems_bins *b, uint64_t here, uint64_t at, uint64_t limit) {
   return area_plan(&b->tops, at, tops);
 }
 
-void quick_clear(mems_bins *b) {
-  b->slots[0] = QUICK_END;
-  for (uint64_t n = 1; n <= QUICK_MOST; n++) {
-    b->quick_top[n] = (uint16_t)quick_first(n);
-    b->slots[quick_first(n + 1) - 1] = QUICK_END;
-  }
-}
-
 /* Bytes of a long level that granules below `end` need. */
 static uint64_t bytes_for(const mems_bins *b, unsigned level, uint64_t end) {
   uint64_t blocks = groups_for(end / REGION + 1);

@@ -1,12 +1,24 @@
 /*
-** bits.h - find the first, the next, the previous bit of a 64-bit word.
-** Bit 0 is the lowest. Nothing else.
+** bits.h - find the first, the next, the previous bit of a 64-bit word, and
+** of a bitmap, an array of such words. Bit 0 is the lowest. Nothing else.
+**
+** A window is what a bitmap shows from one bit on, or up to one, whatever
+** words that lies in: WINDOW bits at least. Where the lowest byte of a word
+** comes first in memory that is one load and one shift:
+**
+**   bytes     |   k    |  k + 1 |  k + 2 |   ...  |  k + 7 |
+**   bits           iwwwwwwwwwwwwwwwwwwwwwwww ... wwwwwwwwww     i / 8 == k
+**
+** A field is the same for FIELD bits, which may be changed as well. It begins
+** at a half word, so that fields of neighbours are mostly the same word: a
+** load that needs bytes of two stores made just before has to wait for both.
 */
 
 #ifndef MEMS_BITS_H
 #define MEMS_BITS_H
 
 #include <stdint.h>
+#include <string.h>
 
 static inline uint64_t bit(unsigned i) {
   return UINT64_C(1) << i;
@@ -46,19 +58,79 @@ static inline uint64_t bits_below(uint64_t w, unsigned i) {
   return w & ~(~UINT64_C(0) << i);
 }
 
-/* The bits of `a` where `mask` is set, else those of `b`. */
-static inline uint64_t bits_blend(uint64_t a, uint64_t b, uint64_t mask) {
-  return ((a ^ b) & mask) ^ b;
+enum { WINDOW = 57, FIELD = 33 };
+
+/* Test builds with small limits take the portable way. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && !defined(MEMS_TINY)
+
+/* The bits from number i on, that one lowest. */
+static inline uint64_t bits_window(const uint64_t *map, uint64_t i) {
+  uint64_t w;
+  memcpy(&w, (const char *)map + i / 8, sizeof w);
+  return w >> i % 8;
 }
 
-/* Bit i becomes bit 0; what falls out comes in at the top. */
-static inline uint64_t bits_rotate(uint64_t w, unsigned i) {
-  return w >> i | w << (-i & 63u);
+/* The bits up to number i, that one highest. */
+static inline uint64_t bits_before(const uint64_t *map, uint64_t i) {
+  uint64_t w;
+  memcpy(&w, (const char *)map + i / 8 - (sizeof w - 1), sizeof w);
+  return w << (7 - i % 8);
 }
 
-/* The 64 bits that follow number i of `low`, which `high` continues. */
-static inline uint64_t bits_after(uint64_t low, uint64_t high, unsigned i) {
-  return (low >> i >> 1) | (high << (63u - i));
+/* The bits from number i on, and what is left of the field's word. */
+static inline uint64_t bits_field(const uint64_t *map, uint64_t i) {
+  uint64_t w;
+  memcpy(&w, (const char *)map + i / 32 * 4, sizeof w);
+  return w >> i % 32;
 }
+
+/* Those bits of the field from number i on that `mask` has become `bits`. */
+static inline void bits_put(uint64_t *map, uint64_t i, uint64_t mask,
+                            uint64_t bits) {
+  uint64_t w;
+  char *at = (char *)map + i / 32 * 4;
+  memcpy(&w, at, sizeof w);
+  w ^= ((w >> i % 32 ^ bits) & mask) << i % 32;
+  memcpy(at, &w, sizeof w);
+}
+
+/* Bit i becomes 0 and the one behind it 1, faster than by bits_put. */
+static inline void bits_put_01(uint64_t *map, uint64_t i) {
+  uint64_t w;
+  char *at = (char *)map + i / 32 * 4;
+  memcpy(&w, at, sizeof w);
+  w = (w & ~bit(i % 32)) | bit(i % 32 + 1);
+  memcpy(at, &w, sizeof w);
+}
+
+#else
+
+static inline uint64_t bits_window(const uint64_t *map, uint64_t i) {
+  const uint64_t *w = map + i / 64;
+  return w[0] >> i % 64 | w[1] << 1 << (63 - i % 64);
+}
+
+static inline uint64_t bits_before(const uint64_t *map, uint64_t i) {
+  const uint64_t *w = map + i / 64;
+  return w[0] << (63 - i % 64) | w[-1] >> 1 >> i % 64;
+}
+
+static inline uint64_t bits_field(const uint64_t *map, uint64_t i) {
+  return bits_window(map, i);
+}
+
+static inline void bits_put(uint64_t *map, uint64_t i, uint64_t mask,
+                            uint64_t bits) {
+  uint64_t *w = map + i / 64;
+  unsigned over = 63 - i % 64;
+  w[0] = (w[0] & ~(mask << i % 64)) | bits << i % 64;
+  w[1] = (w[1] & ~(mask >> 1 >> over)) | bits >> 1 >> over;
+}
+
+static inline void bits_put_01(uint64_t *map, uint64_t i) {
+  bits_put(map, i, 3, 2);
+}
+
+#endif
 
 #endif

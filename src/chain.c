@@ -12,9 +12,10 @@ uint64_t chain_plan(mems_chain *c, uint64_t at, uint64_t limit) {
   uint64_t count = words_for(limit + 1); /* with the sentinel */
   uint64_t tops = 0;
   c->limit = limit;
-  /* one more word, since bits_after looks at the word behind */
-  at = area_plan(&c->words, at, (count + 1) * sizeof(mems_word));
-  at = area_plan(&c->starts, at, words_for(limit / PAGE_GRANULES + 1) * 8);
+  /* one more word, since a window looks at the word behind */
+  at = area_plan(&c->start_bits, at, (count + 2) * 8);
+  at = area_plan(&c->used_bits, at, (count + 1) * 8);
+  at = area_plan(&c->node_bits, at, words_for(limit / PAGE_GRANULES + 1) * 8);
   for (unsigned level = 1; ; level++) {
     count = words_for(count);
     if (level == 1) at = area_plan(&c->level1, at, count * 8);
@@ -34,36 +35,39 @@ uint64_t chain_plan(mems_chain *c, uint64_t at, uint64_t limit) {
 
 /* Bytes of each area that granules up to `end`, the sentinel's, need. */
 typedef struct mems_needs {
-  uint64_t words, level1, level2, starts;
+  uint64_t starts, useds, level1, level2, nodes;
 } mems_needs;
 
 static mems_needs needs_of(const mems_chain *c, uint64_t end) {
   uint64_t words = end / WORD + 2;
-  mems_needs n;
-  n.words = words * sizeof(mems_word);
-  n.level1 = at_most(words_for(words) * 8, c->level1.size);
-  n.level2 = at_most(words_for(words_for(words)) * 8, c->level2.size);
-  n.starts = (end / PAGE_GRANULES / WORD + 1) * 8;
-  return n;
+  return (mems_needs){
+      .starts = (words + 1) * 8,
+      .useds = words * 8,
+      .level1 = at_most(words_for(words) * 8, c->level1.size),
+      .level2 = at_most(words_for(words_for(words)) * 8, c->level2.size),
+      .nodes = (end / PAGE_GRANULES / WORD + 1) * 8,
+  };
 }
 
 static bool reach(mems_chain *c, uint64_t end) {
   char *self = (char *)c;
   mems_needs n = needs_of(c, end);
-  return area_grow(self, &c->words, n.words) &&
+  return area_grow(self, &c->start_bits, n.starts) &&
+         area_grow(self, &c->used_bits, n.useds) &&
          area_grow(self, &c->level1, n.level1) &&
          area_grow(self, &c->level2, n.level2) &&
-         area_grow(self, &c->starts, n.starts);
+         area_grow(self, &c->node_bits, n.nodes);
 }
 
 /* The reverse of reach, once nothing is left behind `end`. */
 static void retreat(mems_chain *c, uint64_t end) {
   char *self = (char *)c;
   mems_needs n = needs_of(c, end);
-  area_shrink(self, &c->words, n.words);
+  area_shrink(self, &c->start_bits, n.starts);
+  area_shrink(self, &c->used_bits, n.useds);
   area_shrink(self, &c->level1, n.level1);
   area_shrink(self, &c->level2, n.level2);
-  area_shrink(self, &c->starts, n.starts);
+  area_shrink(self, &c->node_bits, n.nodes);
 }
 
 void chain_word_filled(mems_chain *c, uint64_t g) {
@@ -82,18 +86,15 @@ void chain_word_emptied(mems_chain *c, uint64_t g) {
 }
 
 static void set_sentinel(mems_chain *c, uint64_t g) {
-  mems_word *w = chain_word(c, g);
-  w->used |= bit(g % WORD);
-  w->start |= bit(g % WORD);
+  chain_useds(c)[g / WORD] |= bit(g % WORD);
+  chain_starts(c)[g / WORD] |= bit(g % WORD);
   chain_word_filled(c, g);
 }
 
 static void mark_node(mems_chain *c, uint64_t g, bool on) {
   uint64_t page = g / PAGE_GRANULES;
-  uint64_t *starts = (uint64_t *)((char *)c + c->starts.at);
-  uint64_t mask = bit(page % WORD);
-  starts[page / WORD] = on ? starts[page / WORD] | mask
-                           : starts[page / WORD] & ~mask;
+  uint64_t *w = chain_node_bits(c) + page / WORD, mask = bit(page % WORD);
+  *w = on ? *w | mask : *w & ~mask;
 }
 
 bool chain_open(mems_chain *c) {
@@ -113,7 +114,7 @@ bool chain_grow(mems_chain *c, uint64_t granules) {
   }
   set_sentinel(c, end);
   mark_node(c, old, true);
-  chain_word(c, old)->used &= ~(UINT64_C(3) << old % WORD);
+  chain_unpark(c, old, granules);
   c->end = end;
   c->nodes++;
   c->segments++;
@@ -127,17 +128,18 @@ bool chain_shrink(mems_chain *c) {
   c->end = at;
   c->nodes--;
   c->segments--;
-  chain_word(c, at)->used |= bit(at % WORD);
+  chain_useds(c)[at / WORD] |= bit(at % WORD);
   mark_node(c, at, false);
-  chain_word(c, end)->start &= ~bit(end % WORD);
-  if (chain_word(c, end)->start == 0) chain_word_emptied(c, end);
+  uint64_t *w = chain_starts(c) + end / WORD;
+  *w &= ~bit(end % WORD);
+  if (*w == 0) chain_word_emptied(c, end);
   retreat(c, at);
   return true;
 }
 
 uint64_t chain_overhead(const mems_chain *c) {
-  return c->words.usable + c->level1.usable + c->level2.usable +
-         c->tops.usable + c->starts.usable;
+  return c->start_bits.usable + c->used_bits.usable + c->level1.usable +
+         c->level2.usable + c->tops.usable + c->node_bits.usable;
 }
 
 uint64_t chain_next_far(const mems_chain *c, uint64_t g) {
@@ -154,7 +156,7 @@ uint64_t chain_next_far(const mems_chain *c, uint64_t g) {
     if (--level == 0) break;
     found = chain_level(c, level)[i];
   }
-  return i * WORD + bit_first(chain_word(c, i * WORD)->start);
+  return i * WORD + bit_first(chain_starts(c)[i]);
 }
 
 uint64_t chain_prev_far(const mems_chain *c, uint64_t g) {
@@ -171,36 +173,60 @@ uint64_t chain_prev_far(const mems_chain *c, uint64_t g) {
     if (--level == 0) break;
     found = chain_level(c, level)[i];
   }
-  return i * WORD + bit_last(chain_word(c, i * WORD)->start);
+  return i * WORD + bit_last(chain_starts(c)[i]);
 }
 
 uint64_t chain_node(const mems_chain *c, uint64_t g) {
-  const uint64_t *starts = (uint64_t *)((char *)c + c->starts.at);
+  const uint64_t *nodes = chain_node_bits(c);
   uint64_t page = g / PAGE_GRANULES, i = page / WORD;
-  uint64_t found = bits_upto(starts[i], page % WORD);
-  while (found == 0) found = starts[--i];
+  uint64_t found = bits_upto(nodes[i], page % WORD);
+  while (found == 0) found = nodes[--i];
   return (i * WORD + bit_last(found)) * PAGE_GRANULES;
 }
 
 uint64_t chain_node_end(const mems_chain *c, uint64_t g) {
-  const uint64_t *starts = (uint64_t *)((char *)c + c->starts.at);
+  const uint64_t *nodes = chain_node_bits(c);
   uint64_t page = g / PAGE_GRANULES, i = page / WORD;
   uint64_t last = (c->end / PAGE_GRANULES - 1) / WORD;
-  uint64_t found = bits_above(starts[i], page % WORD);
-  while (found == 0 && i < last) found = starts[++i];
+  uint64_t found = bits_above(nodes[i], page % WORD);
+  while (found == 0 && i < last) found = nodes[++i];
   if (found == 0) return c->end;
   return (i * WORD + bit_first(found)) * PAGE_GRANULES;
 }
 
 uint64_t chain_hole(const mems_chain *c, uint64_t g, uint64_t until) {
-  const mems_word *w = chain_word(c, g);
-  uint64_t found = bits_from(w->start & ~w->used, g % WORD);
+  const uint64_t *starts = chain_starts(c), *useds = chain_useds(c);
   uint64_t i = g / WORD, last = (until - 1) / WORD;
+  uint64_t found = bits_from(starts[i] & ~useds[i], g % WORD);
   while (found == 0 && i < last) {
-    w++, i++;
-    found = w->start & ~w->used;
+    i++;
+    found = starts[i] & ~useds[i];
   }
   if (found == 0) return NOWHERE;
   g = i * WORD + bit_first(found);
   return g < until ? g : NOWHERE;
+}
+
+/* Which bits of word i of a bitmap are in [g, end). */
+static uint64_t mask_of(uint64_t i, uint64_t g, uint64_t end) {
+  uint64_t mask = ~UINT64_C(0);
+  if (i == g / WORD) mask = bits_from(mask, g % WORD);
+  if (i == end / WORD) mask = bits_below(mask, end % WORD);
+  return mask;
+}
+
+void chain_drop_all(mems_chain *c, uint64_t g, uint64_t end, uint64_t count) {
+  uint64_t *starts = chain_starts(c);
+  for (uint64_t i = (g + 1) / WORD; i * WORD < end; i++) {
+    uint64_t old = starts[i];
+    starts[i] = old & ~mask_of(i, g + 1, end);
+    if (old && starts[i] == 0) chain_word_emptied(c, i * WORD);
+  }
+  c->segments -= count;
+}
+
+void chain_clear(mems_chain *c, uint64_t g, uint64_t n) {
+  uint64_t *useds = chain_useds(c);
+  for (uint64_t i = g / WORD; i * WORD < g + n; i++)
+    useds[i] &= ~mask_of(i, g, g + n);
 }

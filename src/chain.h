@@ -11,7 +11,8 @@
 **   used      1 . . 0 . 1 . . | 1
 **
 ** A HOLE of two granules or more may be parked: it waits in a quick list and
-** is not to be merged. Its second used bit says so.
+** is not to be merged. Its second used bit says so. What the other used bits
+** of a segment mean is the dictionary's affair.
 **
 ** One bit for each page says that a node begins there. A segment never
 ** crosses the start of a node, so holes of two nodes never merge.
@@ -34,11 +35,6 @@
 #include "bits.h"
 #include "pages.h"
 
-/* 64 granules, their two bits side by side in one cache line. */
-typedef struct mems_word {
-  uint64_t start, used;
-} mems_word;
-
 enum { LEVELS = 8 }; /* enough for 2^48 granules */
 
 typedef struct mems_chain {
@@ -49,10 +45,11 @@ typedef struct mems_chain {
   uint64_t payload;         /* offset of granule 0, a multiple of PAGE */
   unsigned top;             /* the level that is one word long */
   uint64_t level_at[LEVELS]; /* offset of each summary, from level 1 up */
-  mems_area words;          /* level 0: mems_word for each 64 granules */
+  mems_area start_bits;     /* behind one word of zeros, for bits_before */
+  mems_area used_bits;
   mems_area level1, level2; /* the long summaries, usable as far as needed */
   mems_area tops;           /* the short ones, usable in whole */
-  mems_area starts;         /* of nodes: a bit for each page */
+  mems_area node_bits;      /* a bit for each page: a node starts there */
 } mems_chain;
 
 /* Lays out the bitmaps of at most `limit` granules from offset `at` on and
@@ -85,11 +82,27 @@ uint64_t chain_node_end(const mems_chain *c, uint64_t g);
 void chain_word_filled(mems_chain *c, uint64_t g);
 void chain_word_emptied(mems_chain *c, uint64_t g);
 
+/* Merges all segments that start behind g and before `end`, `count` of them,
+   into the one at g. */
+void chain_drop_all(mems_chain *c, uint64_t g, uint64_t end, uint64_t count);
+
+/* Clears the used bits of the n granules from g on. */
+void chain_clear(mems_chain *c, uint64_t g, uint64_t n);
+
 /* The first HOLE that starts in [g, until), or NOWHERE. */
 uint64_t chain_hole(const mems_chain *c, uint64_t g, uint64_t until);
 
-static inline mems_word *chain_word(const mems_chain *c, uint64_t g) {
-  return (mems_word *)((char *)c + c->words.at) + g / WORD;
+/* The bitmaps, as words of 64 granules. */
+static inline uint64_t *chain_starts(const mems_chain *c) {
+  return (uint64_t *)((char *)c + c->start_bits.at) + 1;
+}
+
+static inline uint64_t *chain_useds(const mems_chain *c) {
+  return (uint64_t *)((char *)c + c->used_bits.at);
+}
+
+static inline uint64_t *chain_node_bits(const mems_chain *c) {
+  return (uint64_t *)((char *)c + c->node_bits.at);
 }
 
 static inline uint64_t *chain_level(const mems_chain *c, unsigned level) {
@@ -101,145 +114,83 @@ static inline char *chain_physical(const mems_chain *c, uint64_t g) {
 }
 
 static inline bool chain_is_start(const mems_chain *c, uint64_t g) {
-  return chain_word(c, g)->start >> g % WORD & 1;
+  return chain_starts(c)[g / WORD] >> g % WORD & 1;
+}
+
+/* Is g a start, and is its used bit `used`? */
+static inline bool chain_is(const mems_chain *c, uint64_t g, bool used) {
+  uint64_t w = chain_useds(c)[g / WORD];
+  return chain_is_start(c, g) && (w >> g % WORD & 1) == used;
 }
 
 static inline bool chain_is_process(const mems_chain *c, uint64_t g) {
-  const mems_word *w = chain_word(c, g);
-  return w->start >> g % WORD & w->used >> g % WORD & 1;
+  return chain_is(c, g, true);
 }
 
 static inline bool chain_is_hole(const mems_chain *c, uint64_t g) {
-  const mems_word *w = chain_word(c, g);
-  return w->start >> g % WORD & ~w->used >> g % WORD & 1;
+  return chain_is(c, g, false);
 }
 
 static inline bool chain_is_parked(const mems_chain *c, uint64_t g) {
-  const mems_word *w = chain_word(c, g);
-  uint64_t second = bits_after(w[0].used & ~w[0].start,
-                               w[1].used & ~w[1].start, g % WORD);
-  return chain_is_hole(c, g) && (second & 1);
+  return (bits_window(chain_starts(c), g) & 3) == 1 &&
+         (bits_field(chain_useds(c), g) & 3) == 2;
 }
 
-/* The HOLE of n granules at g is parked from now on, or no more. One of a
-   single granule can't be. */
-static inline void chain_park(mems_chain *c, uint64_t g, uint64_t n,
-                              bool parked) {
-  if (UNLIKELY(n < 2)) return;
-  mems_word *w = chain_word(c, g + 1);
-  uint64_t mask = bit((g + 1) % WORD);
-  w->used = parked ? w->used | mask : w->used & ~mask;
+/* Writes those used bits of the granules from g on that `mask` has, one of
+   FIELD bits, word by word: so neighbours may be written one soon after the
+   other, and no load has to wait for two stores. */
+static inline void chain_write(mems_chain *c, uint64_t g, uint64_t mask,
+                               uint64_t bits) {
+  uint64_t *w = chain_useds(c) + g / WORD;
+  unsigned i = g % WORD;
+  w[0] = (w[0] & ~(mask << i)) | bits << i;
+  uint64_t over = mask >> 1 >> (WORD - 1 - i);
+  if (over) w[1] = (w[1] & ~over) | bits >> 1 >> (WORD - 1 - i);
 }
 
-/* Splits: a HOLE of n granules, not parked, begins at g, inside a segment. */
-static inline void chain_begin(mems_chain *c, uint64_t g, uint64_t n) {
-  mems_word *w = chain_word(c, g);
-  uint64_t old = w->start;
-  w->used &= ~bit(g % WORD);
-  chain_park(c, g, n, false);
-  w->start = old | bit(g % WORD);
+/* The HOLE of n granules at g is not parked any more, or new. */
+static inline void chain_unpark(mems_chain *c, uint64_t g, uint64_t n) {
+  chain_write(c, g, n < 2 ? 1 : 3, 0);
+}
+
+/* Marks that a segment begins at g. */
+static inline void chain_mark(mems_chain *c, uint64_t g) {
+  uint64_t *w = chain_starts(c) + g / WORD, old = *w;
+  *w = old | bit(g % WORD);
   if (UNLIKELY(old == 0)) chain_word_filled(c, g);
   c->segments++;
 }
 
+/* Splits: a HOLE of n granules, not parked, begins at g, inside a segment. */
+static inline void chain_begin(mems_chain *c, uint64_t g, uint64_t n) {
+  chain_unpark(c, g, n);
+  chain_mark(c, g);
+}
+
 /* Merges: the segment at g becomes part of the one before it. */
 static inline void chain_drop(mems_chain *c, uint64_t g) {
-  mems_word *w = chain_word(c, g);
-  w->start &= ~bit(g % WORD);
-  if (UNLIKELY(w->start == 0)) chain_word_emptied(c, g);
+  uint64_t *w = chain_starts(c) + g / WORD;
+  *w &= ~bit(g % WORD);
+  if (UNLIKELY(*w == 0)) chain_word_emptied(c, g);
   c->segments--;
 }
 
 static inline bool chain_is_node(const mems_chain *c, uint64_t g) {
   uint64_t page = g / PAGE_GRANULES;
-  const uint64_t *starts = (uint64_t *)((char *)c + c->starts.at);
-  return g % PAGE_GRANULES == 0 && (starts[page / 64] >> page % 64 & 1);
+  return g % PAGE_GRANULES == 0 &&
+         (chain_node_bits(c)[page / WORD] >> page % WORD & 1);
 }
 
 /* The first start behind g, which is below the end. */
 static inline uint64_t chain_next(const mems_chain *c, uint64_t g) {
-  const mems_word *w = chain_word(c, g);
-  uint64_t after = bits_after(w[0].start, w[1].start, g % WORD);
-  return LIKELY(after) ? g + 1 + bit_first(after) : chain_next_far(c, g);
-}
-
-/*
-** A view is the 64 granules from g on, wherever they lie in their words:
-** bit 0 of `start` is g itself. What the hot paths look up once and then
-** work on. They handle only views that are not split, whose first four used
-** bits lie in one word: 61 of 64. The compiler then drops what is below for
-** the others.
-**
-**   words   ....gxxx|xxx.....      start   gxxxxxx...
-*/
-typedef struct mems_view {
-  mems_word *w;
-  unsigned i; /* number of g in *w */
-  uint64_t start;
-} mems_view;
-
-static inline mems_view chain_view(const mems_chain *c, uint64_t g) {
-  mems_view v = {.w = chain_word(c, g), .i = g % WORD};
-  uint64_t own = ~UINT64_C(0) << v.i; /* the bits that *w has a part in */
-  uint64_t start = bits_blend(v.w[0].start, v.w[1].start, own);
-  v.start = bits_rotate(start, v.i);
-  return v;
-}
-
-static inline bool view_is_split(mems_view v) {
-  return v.i > WORD - 4;
-}
-
-static inline bool view_is_process(mems_view v) {
-  return v.start & v.w->used >> v.i & 1;
-}
-
-/* Granules of the segment that starts here, if they are 63 at most; else
-   0. */
-static inline uint64_t view_length(mems_view v) {
-  uint64_t after = v.start & ~UINT64_C(1);
-  return LIKELY(after) ? bit_first(after) : 0;
-}
-
-/* The used bits of the first four granules, and what follows. */
-static inline uint64_t view_used(mems_view v) {
-  uint64_t used = v.w[0].used >> v.i;
-  if (view_is_split(v)) used |= v.w[1].used << (WORD - v.i);
-  return used;
-}
-
-static inline bool view_is_parked(mems_view v) {
-  return (v.start & 1) && (view_used(v) & 3) == 2;
-}
-
-/* Sets those used bits of the first four granules that `mask` has. */
-static inline void view_write(mems_view v, uint64_t mask, uint64_t bits) {
-  v.w[0].used = (v.w[0].used & ~(mask << v.i)) | bits << v.i;
-  if (view_is_split(v)) {
-    unsigned over = WORD - v.i;
-    v.w[1].used = (v.w[1].used & ~(mask >> over)) | bits >> over;
-  }
-}
-
-/* The PROCESS here, of two granules or more, is a parked HOLE from now on. */
-static inline void view_retire(mems_view v) {
-  view_write(v, 3, 2);
-}
-
-/* The length of a segment that starts at g and that no view shows whole, if
-   its end is in reach of one summary word; else 0. */
-static inline uint64_t chain_length(const mems_chain *c, uint64_t g) {
-  uint64_t i = g / WORD;
-  uint64_t found = bits_above(chain_level(c, 1)[i / WORD], i % WORD);
-  if (UNLIKELY(found == 0)) return 0;
-  uint64_t end = (i - i % WORD + bit_first(found)) * WORD;
-  return end + bit_first(chain_word(c, end)->start) - g;
+  uint64_t after = bits_above(bits_window(chain_starts(c), g), 0);
+  return LIKELY(after) ? g + bit_first(after) : chain_next_far(c, g);
 }
 
 /* The start of the segment that holds g. */
 static inline uint64_t chain_prev(const mems_chain *c, uint64_t g) {
-  uint64_t upto = bits_upto(chain_word(c, g)->start, g % WORD);
-  return LIKELY(upto) ? g - g % WORD + bit_last(upto) : chain_prev_far(c, g);
+  uint64_t upto = bits_before(chain_starts(c), g);
+  return LIKELY(upto) ? g - (WORD - 1 - bit_last(upto)) : chain_prev_far(c, g);
 }
 
 #endif

@@ -5,7 +5,7 @@
 ** only once the bitmaps are known to lead it to the end.
 */
 
-#include "heap.h"
+#include "hole.h"
 
 /* What the walk adds up, to be compared with the counters. */
 typedef struct mems_sums {
@@ -20,7 +20,7 @@ static uint64_t level_words(const mems_chain *c, unsigned level) {
 }
 
 static bool is_empty(const mems_chain *c, unsigned level, uint64_t i) {
-  if (level == 0) return chain_word(c, i * WORD)->start == 0;
+  if (level == 0) return chain_starts(c)[i] == 0;
   return chain_level(c, level)[i] == 0;
 }
 
@@ -42,17 +42,17 @@ static const char *check_sentinel(const mems_chain *c) {
   if (c->end > c->limit) return "the end is behind the limit";
   if (c->end % PAGE_GRANULES) return "the end is not the end of a page";
   if (!chain_is_process(c, c->end)) return "the sentinel is missing";
-  uint64_t tail = bits_above(chain_word(c, c->end)->start, c->end % WORD);
-  if (tail || chain_word(c, c->end)[1].start)
+  const uint64_t *last = chain_starts(c) + c->end / WORD;
+  if (bits_above(last[0], c->end % WORD) || last[1])
     return "a segment starts behind the end";
   return NULL;
 }
 
 static const char *check_nodes(const mems_chain *c) {
-  const uint64_t *starts = (uint64_t *)((char *)c + c->starts.at);
+  const uint64_t *nodes = chain_node_bits(c);
   uint64_t count = 0, pages = c->end / PAGE_GRANULES;
-  for (uint64_t page = 0; page < c->starts.usable * 8; page++) {
-    if ((starts[page / WORD] >> page % WORD & 1) == 0) continue;
+  for (uint64_t page = 0; page < c->node_bits.usable * 8; page++) {
+    if ((nodes[page / WORD] >> page % WORD & 1) == 0) continue;
     if (page >= pages) return "a node starts behind the end";
     if (!chain_is_start(c, page * PAGE_GRANULES))
       return "no segment starts where a node does";
@@ -62,26 +62,48 @@ static const char *check_nodes(const mems_chain *c) {
   return count == c->nodes ? NULL : "the count of nodes is wrong";
 }
 
-static bool in_quick_list(const mems_bins *b, uint64_t g, uint64_t n) {
-  if (n < 2 || n > QUICK_MOST) return false;
-  for (unsigned i = quick_first(n); i < b->quick_top[n]; i++)
-    if (b->slots[i] == g) return true;
-  return false;
+static const char *check_list(const mems_heap *heap, unsigned number) {
+  const mems_quick *q = &heap->quick;
+  mems_list list = q->lists[number], empty = quick_list(number);
+  uint32_t top = list.top;
+  list.top = empty.top;
+  if (memcmp(&list, &empty, sizeof list) != 0)
+    return "a quick list is not that of its size";
+  if (top < list.first || top > list.last)
+    return "the top of a quick list is outside of it";
+  for (uint32_t i = list.first; i < top; i++)
+    if (q->slots[i] >= heap->chain.end)
+      return "a quick list names a granule behind the end";
+  return NULL;
 }
 
 static const char *check_quick_lists(const mems_heap *heap) {
-  const mems_bins *b = &heap->bins;
-  for (uint64_t n = 1; n <= QUICK_MOST; n++) {
-    unsigned i = quick_first(n), end = quick_first(n + 1) - 1;
-    if (b->slots[i - 1] != QUICK_END || b->slots[end] != QUICK_END)
-      return "the end of a quick list is missing";
-    if (b->quick_top[n] < i || b->quick_top[n] > end)
-      return "the top of a quick list is outside of it";
-    for (; i < b->quick_top[n]; i++)
-      if (b->slots[i] >= heap->chain.end)
-        return "a quick list names a granule behind the end";
-  }
-  return NULL;
+  const mems_quick *q = &heap->quick;
+  uint64_t end = at_most(heap->chain.end, UINT32_MAX);
+  bool rounds = q->bytes && !hole_heap_is_small(heap);
+  const char *broken = NULL;
+  if (q->end != (q->bytes ? end : 0))
+    return "the end of what quick lists may name is wrong";
+  for (uint64_t n = 1; n <= TABLE_MOST; n++)
+    if (q->numbers[n] != quick_number(at_least(n, 2), rounds))
+      return "the table of quick lists is wrong";
+  if (q->recent_number != NONE && (q->recent_number >= NUMBERS ||
+                                   !q->lists[q->recent_number].granules))
+    return "the hole that was freed last has no quick list";
+  for (unsigned i = 0; i < NUMBERS && !broken; i++)
+    broken = check_list(heap, i);
+  return broken;
+}
+
+/* Does the list of its size name the HOLE of n granules at g? */
+static bool is_listed(const mems_quick *q, const mems_chain *c, uint64_t g,
+                      uint64_t n) {
+  const mems_list *list = q->lists + dict_number(n);
+  if (!quick_agrees(list, c, g)) return false;
+  if (q->recent_number == dict_number(n) && q->recent == g) return true;
+  for (uint32_t i = list->first; i < list->top; i++)
+    if (q->slots[i] == g) return true;
+  return false;
 }
 
 /* Each bit of a set says whether the word below it is 0. */
@@ -107,9 +129,10 @@ static const char *check_sets(const mems_bins *b) {
 }
 
 static const char *check_hole(mems_heap *heap, uint64_t g, uint64_t n) {
-  bool listed = in_quick_list(&heap->bins, g, n);
   if (chain_is_parked(&heap->chain, g))
-    return listed ? NULL : "a parked HOLE is in no quick list";
+    return is_listed(&heap->quick, &heap->chain, g, n)
+               ? NULL
+               : "a parked HOLE is in no quick list";
   if (g == heap->slice) return NULL;
   uint64_t region = g / REGION;
   const mems_sets *block = bins_level(&heap->bins, 0) + region / 64;
@@ -117,22 +140,31 @@ static const char *check_hole(mems_heap *heap, uint64_t g, uint64_t n) {
   return "a HOLE is in no index";
 }
 
+/* May a block of `size` bytes have n granules? */
+static bool is_right_size(uint64_t n, size_t size) {
+  uint64_t least = dict_granules(size);
+  return size > 0 && (n == least || n == size_rounded(least));
+}
+
 static const char *check_process(const mems_heap *heap, uint64_t g,
                                  uint64_t n, mems_sums *sums) {
+  const mems_chain *c = &heap->chain;
   if (g % heap->align) return "a PROCESS is not aligned";
   if (g + n > heap->dict.fresh) return "a PROCESS lies in fresh memory";
-  if (!dict_is_block(&heap->dict, &heap->chain, g)) {
+  if (!dict_is_block(&heap->dict, c, g)) {
     sums->waiters++;
     sums->waiting += n;
     return NULL;
   }
-  size_t slack = dict_slack(&heap->chain, chain_view(&heap->chain, g),
-                            g, n);
-  if (slack >= n * GRANULE || dict_granules(n * GRANULE - slack) != n)
+  size_t size = n * GRANULE - dict_slack(&heap->dict, c, g, n);
+  uint64_t entry = bits_field(chain_useds(c), g);
+  if (size > n * GRANULE || !is_right_size(n, size))
     return "the slack of a PROCESS does not fit its segment";
+  if (n > NEAR && (entry >> NUMBER_AT & NUMBER) != dict_number(n))
+    return "the number of a PROCESS is not that of its size";
   sums->processes++;
   sums->used += n;
-  sums->slack += slack;
+  sums->slack += n * GRANULE - size;
   return NULL;
 }
 
@@ -160,10 +192,10 @@ static const char *check_counters(const mems_heap *h, const mems_sums *s) {
     return "the count of segments is wrong";
   if (s->processes != h->mallocs - h->frees)
     return "the count of processes is wrong";
-  if (s->used != h->used) return "the count of used granules is wrong";
+  if ((uint64_t)h->room > h->peak) return "the peak is below what is used";
+  if (s->used != heap_used(h)) return "the count of used granules is wrong";
   if (s->slack != h->slack)
     return "the count of slack bytes is wrong";
-  if (h->peak < h->used) return "the peak is below what is used";
   return NULL;
 }
 
@@ -202,12 +234,6 @@ static const char *check_last(const mems_heap *heap) {
   return "the block found last is none";
 }
 
-static const char *check_quick_end(const mems_heap *heap) {
-  uint64_t end = at_most(heap->chain.end, QUICK_END);
-  if (heap->quick_end == (heap->quick_size ? end : 0)) return NULL;
-  return "the end of what quick lists may name is wrong";
-}
-
 static const char *check_slice(const mems_heap *heap) {
   const mems_chain *c = &heap->chain;
   uint64_t g = heap->slice;
@@ -215,6 +241,9 @@ static const char *check_slice(const mems_heap *heap) {
   if (g >= c->end || !chain_is_hole(c, g)) return "the slice is no HOLE";
   if (chain_next(c, g) - g < heap->slice_left)
     return "the slice runs past the end of its HOLE";
+  for (uint64_t i = g; i < g + heap->slice_left; i++)
+    if (chain_useds(c)[i / WORD] >> i % WORD & 1)
+      return "a granule of the slice is marked used";
   return NULL;
 }
 
@@ -225,7 +254,6 @@ int mems_heap_check(mems_heap *heap) {
   if (!broken) broken = check_summaries(c);
   if (!broken) broken = check_nodes(c);
   if (!broken) broken = check_slice(heap);
-  if (!broken) broken = check_quick_end(heap);
   if (!broken) broken = check_quick_lists(heap);
   if (!broken) broken = check_sets(&heap->bins);
   if (!broken) broken = check_segments(heap, &sums);

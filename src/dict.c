@@ -4,6 +4,20 @@
 
 #include "dict.h"
 
+uint64_t dict_plan(mems_dict *d, uint64_t at, uint64_t limit) {
+  return area_plan(&d->tiny, at, limit / 2);
+}
+
+bool dict_reach(mems_dict *d, mems_chain *c, uint64_t end) {
+  return area_grow((char *)c, &d->tiny, end / 2);
+}
+
+void dict_retreat(mems_dict *d, mems_chain *c, uint64_t end) {
+  d->known = at_least(d->known, d->fresh);
+  d->fresh = at_most(d->fresh, end);
+  area_shrink((char *)c, &d->tiny, end / 2);
+}
+
 bool dict_search(const mems_dict *d, const mems_chain *c, mems_addr addr,
                  mems_block *found) {
   uint64_t offset = addr - d->base;
@@ -14,7 +28,7 @@ bool dict_search(const mems_dict *d, const mems_chain *c, mems_addr addr,
   found->at = at;
   found->granules = chain_next(c, g) - at;
   found->size = found->granules * GRANULE -
-                dict_slack(c, chain_view(c, at), at, found->granules);
+                dict_slack(d, c, at, found->granules);
   return offset - at * GRANULE < found->size;
 }
 

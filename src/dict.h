@@ -4,15 +4,20 @@
 **
 ** A virtual address is base + 8 * granule + byte. Its entry is the used bit
 ** of the chain's bitmaps: set at the start of a PROCESS, and only there
-** looked at. The used bits that follow a PROCESS's start hold its slack,
-** size of the segment - bytes asked for, so that sizes are exact:
+** looked at. The used bits that follow say how much slack there is, size of
+** the segment - bytes asked for, so that sizes are exact, and the number of
+** the segment's size (sizes.h), so that a free need not look for its end:
 **
-**   granules   bytes    slack is found in
-**   2, 3       1-24     one bit: slack or none; the last byte, which is
-**                       padding then, has how much
-**   4 ..       25 ..    three bits: 0 to 7
+**   granules   bytes     the used bits from the start on
+**   2, 3       1 - 24    1 s              s: there is slack, and the table of
+**                                         tiny blocks has how much
+**   4 .. 32    25 - 256  1 sss            slack, 0 to 7
+**   33 ..      257 -     1 s*13 n*8       slack, and the number or 0
 **
-** A block takes two granules at least, since one has no bit to spare.
+** A parked HOLE has 01 there, and the number in its place if it is long.
+** A block takes two granules at least, since one has no bit to spare. The
+** table of tiny blocks has a byte for two granules; its pages are in memory
+** only where there are such blocks.
 **
 ** The gate (dict_span) remembers the block it found last: while a caller
 ** stays in one block it costs a subtraction and two compares.
@@ -21,11 +26,18 @@
 #ifndef MEMS_DICT_H
 #define MEMS_DICT_H
 
-#include <string.h>
-
 #include "chain.h"
 #include "guard.h"
 #include "mems.h"
+#include "sizes.h"
+
+enum {
+  TINY = 3, /* granules; a tiny block has no room for its slack */
+  NEAR_SLACK = 7,
+  SLACK = (1 << 13) - 1,
+  NUMBER_AT = 14, /* the place of the number in an entry */
+  NUMBER = 255
+};
 
 typedef struct mems_dict {
   mems_addr base; /* the virtual address of granule 0 */
@@ -34,6 +46,7 @@ typedef struct mems_dict {
   uint64_t fresh; /* no granule from here on was ever part of a block since
                      its page was mapped: it reads as zero */
   uint64_t known; /* no granule from here on was ever part of a block */
+  mems_area tiny; /* the slack of tiny blocks */
   mems_guard guard; /* the blocks that were freed and wait */
 } mems_dict;
 
@@ -43,7 +56,19 @@ typedef struct mems_block {
   size_t size; /* exact */
 } mems_block;
 
-/* Granules that a block of `size` bytes takes; size is 1 at least. */
+/* Lays out the table of tiny blocks for at most `limit` granules from offset
+   `at` on and returns the offset behind it. */
+uint64_t dict_plan(mems_dict *d, uint64_t at, uint64_t limit);
+
+/* Makes the table usable for granules below `end`. */
+bool dict_reach(mems_dict *d, mems_chain *c, uint64_t end);
+
+/* Bytes in use for the table and the quarantine. */
+static inline uint64_t dict_overhead(const mems_dict *d) {
+  return d->tiny.usable + guard_overhead(&d->guard);
+}
+
+/* Granules that a block of `size` bytes takes at least; size is 1 at least. */
 static inline uint64_t dict_granules(size_t size) {
   return ((uint64_t)size + GRANULE - 1) / GRANULE + (size <= GRANULE);
 }
@@ -65,39 +90,50 @@ static inline bool dict_is_block(const mems_dict *d, const mems_chain *c,
   return chain_is_process(c, g) && !guard_waits(&d->guard, c, g);
 }
 
-/* The last byte of the segment [g, g + n), padding if there is slack. */
-static inline unsigned char *dict_padding(const mems_chain *c, uint64_t g,
-                                          uint64_t n) {
-  return (unsigned char *)chain_physical(c, g + n) - 1;
+/* Where the slack of the tiny block at g is. */
+static inline unsigned char *dict_tiny(const mems_dict *d,
+                                       const mems_chain *c, uint64_t g) {
+  return (unsigned char *)c + d->tiny.at + g / 2;
 }
 
-/* Slack of the PROCESS [g, g + n) that v is the view of. */
-static inline size_t dict_slack(const mems_chain *c, mems_view v, uint64_t g,
-                                uint64_t n) {
-  uint64_t used = view_used(v);
-  if (LIKELY(n > 3)) return used >> 1 & 7;
-  if ((used & 2) == 0) return 0;
-  size_t padding = *dict_padding(c, g, n);
-  /* raw C code may have overwritten it; its own block is what it loses */
-  return padding < 2 * GRANULE ? padding : 0;
+/* The number of a size of n granules; 0 if it has none. */
+static inline unsigned dict_number(uint64_t n) {
+  if (n > QUICK_MOST || size_rounded(n) != n) return 0;
+  return size_number(n);
+}
+
+/* The bits that the entry of a block of n granules takes. */
+static inline uint64_t dict_entry(uint64_t n) {
+  if (n <= TINY) return 3;
+  return n <= NEAR ? 1 | NEAR_SLACK << 1
+                   : 1 | SLACK << 1 | (uint64_t)NUMBER << NUMBER_AT;
+}
+
+/* Slack of the PROCESS [g, g + n). */
+static inline size_t dict_slack(const mems_dict *d, const mems_chain *c,
+                                uint64_t g, uint64_t n) {
+  uint64_t bits = bits_field(chain_useds(c), g) >> 1;
+  if (n <= TINY) return bits & 1 ? *dict_tiny(d, c, g) : 0;
+  return bits & (n <= NEAR ? NEAR_SLACK : SLACK);
 }
 
 /* Enters [g, g + n), a HOLE or the block that is there already, as a block
-   with slack. v is its view. */
-static inline void dict_insert(const mems_chain *c, mems_view v, uint64_t g,
+   with slack. */
+static inline void dict_insert(const mems_dict *d, mems_chain *c, uint64_t g,
                                uint64_t n, size_t slack) {
-  uint64_t mark = 1 | slack << 1, mask = 15;
-  if (UNLIKELY(n < 4)) {
-    mark = slack ? 3 : 1;
-    mask = 3;
-    if (slack) *dict_padding(c, g, n) = (unsigned char)slack;
+  uint64_t entry = 1 | slack << 1;
+  if (n <= TINY && slack) {
+    *dict_tiny(d, c, g) = (unsigned char)slack;
+    entry = 3;
+  } else if (n > NEAR) {
+    entry |= (uint64_t)dict_number(n) << NUMBER_AT;
   }
-  view_write(v, mask, mark);
+  chain_write(c, g, dict_entry(n), entry);
 }
 
 /* Takes the block at g out: its segment is a HOLE. */
 static inline void dict_remove(mems_chain *c, uint64_t g) {
-  chain_word(c, g)->used &= ~bit(g % WORD);
+  chain_useds(c)[g / WORD] &= ~bit(g % WORD);
 }
 
 /* Forgets the block found last; every change of a block calls this. */
@@ -111,10 +147,7 @@ static inline void dict_touch(mems_dict *d, uint64_t end) {
 }
 
 /* Nothing from `end` on is mapped any more: it will come back fresh. */
-static inline void dict_retreat(mems_dict *d, uint64_t end) {
-  d->known = at_least(d->known, d->fresh);
-  d->fresh = at_most(d->fresh, end);
-}
+void dict_retreat(mems_dict *d, mems_chain *c, uint64_t end);
 
 /* Finds the block that holds the byte at `addr`; false if none does. */
 bool dict_search(const mems_dict *d, const mems_chain *c, mems_addr addr,

@@ -1,9 +1,10 @@
 /*
 ** heap.c - the heap: open, malloc, free, realloc, close.
 **
-** The two hot paths are short. malloc pops the quick list of its size and
-** enters what it names in the dictionary, if the chain agrees; free looks
-** the block up, takes it out and pushes it. All else is behind hole_alloc
+** The two hot paths are short and hardly branch. malloc pops the quick list
+** of its size and enters what it names in the dictionary, if the chain
+** agrees; free reads which list a block belongs to from two windows of the
+** chain, takes the block out and pushes it. All else is behind hole_alloc
 ** and hole_free. Nothing changes before nothing can fail any more.
 */
 
@@ -30,10 +31,10 @@ static bool options_are_good(const mems_options *o) {
 }
 
 /* Room for all that is laid out beside `limit` bytes: chain_plan and
-   bins_plan take a 32nd part and a little, guard_plan a 128th and its
-   queue. */
+   bins_plan take a 32nd part and a little, dict_plan a 16th, guard_plan a
+   128th and its queue. */
 static uint64_t reservation_for(uint64_t limit, const mems_options *o) {
-  return round_up(sizeof(mems_heap), PAGE) + limit + limit / 16 + 64 * PAGE +
+  return round_up(sizeof(mems_heap), PAGE) + limit + limit / 8 + 64 * PAGE +
          guard_room(at_most(o->quarantine, limit) / GRANULE);
 }
 
@@ -51,6 +52,7 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   if (!pages_map(heap, header)) return false;
   uint64_t granules = limit / GRANULE;
   uint64_t at = chain_plan(&heap->chain, header, granules);
+  at = dict_plan(&heap->dict, at, granules);
   uint64_t here = offsetof(mems_heap, bins);
   at = bins_plan(&heap->bins, here, at, granules);
   heap->chain.payload = guard_plan(&heap->dict.guard, at, granules,
@@ -58,7 +60,7 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   heap->reserved = reservation_for(limit, o);
   assert(heap->chain.payload + limit <= heap->reserved);
   heap->dict.base = o->base ? o->base : BASE;
-  quick_clear(&heap->bins);
+  quick_open(&heap->quick);
   heap->slice = NOWHERE;
   heap->cursor = NOWHERE;
   heap->merged.at = NOWHERE;
@@ -67,9 +69,9 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   heap->fill = o->fill != 0;
   heap->guarded = heap->fill || heap->dict.guard.most > 0;
   if (heap->align == 1 && !heap->guarded)
-
-    heap->quick_size = (QUICK_MOST - 1) * GRANULE;
-  return chain_open(&heap->chain) && bins_reach(&heap->bins, 0);
+    heap->quick.bytes = TABLE_MOST * GRANULE;
+  return chain_open(&heap->chain) && bins_reach(&heap->bins, 0) &&
+         dict_reach(&heap->dict, &heap->chain, PAGE);
 }
 
 mems_heap *mems_heap_open(const mems_options *options, int *error) {
@@ -94,16 +96,19 @@ void mems_heap_close(mems_heap *heap) {
   if (heap != NULL) pages_unreserve(heap, heap->reserved);
 }
 
-/* Enters [g, g + n), whose view is v, as a block of `size` bytes and counts
-   it. */
-static inline mems_addr hand_out(mems_heap *heap, mems_view v, uint64_t g,
-                                 uint64_t n, size_t size) {
-  size_t slack = n * GRANULE - size;
-  dict_insert(&heap->chain, v, g, n, slack);
+/* Counts a block of n granules in. */
+static inline void count_in(mems_heap *heap, uint64_t n, size_t slack) {
   heap->mallocs++;
   heap->slack += slack;
-  uint64_t used = heap->used += n;
-  if (used > heap->peak) heap->peak = used;
+  heap_count(heap, n);
+}
+
+/* Enters [g, g + n) as a block of `size` bytes and counts it. */
+static inline mems_addr hand_out(mems_heap *heap, uint64_t g, uint64_t n,
+                                 size_t size) {
+  size_t slack = n * GRANULE - size;
+  dict_insert(&heap->dict, &heap->chain, g, n, slack);
+  count_in(heap, n, slack);
   return dict_addr(&heap->dict, g);
 }
 
@@ -116,7 +121,7 @@ static mems_addr refuse(const mems_heap *heap, int error) {
 static void give_back(mems_heap *heap, uint64_t g, uint64_t n) {
   dict_remove(&heap->chain, g);
   hole_free(heap, g, n);
-  if (UNLIKELY(heap->used < heap->relief)) trim_step(heap, n * GRANULE);
+  if (UNLIKELY(heap_used(heap) < heap->relief)) trim_step(heap, n * GRANULE);
 }
 
 /* Makes HOLEs of the blocks that wait, the oldest first, until no more than
@@ -147,59 +152,74 @@ static uint64_t squeeze(mems_heap *heap, uint64_t n, uint64_t align) {
   return g;
 }
 
-static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
-  if (size == 0) return refuse(heap, MEMS_EINVAL);
-  if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
+/* Granules for a block of `size` bytes that is cut anew. */
+static uint64_t granules_for(const mems_heap *heap, size_t size) {
   uint64_t n = dict_granules(size);
-  int error = heap->error;
+  bool rounds = heap->quick.end && !hole_heap_is_small(heap);
+  return rounds ? size_rounded(n) : n;
+}
+
+/* A HOLE for n granules, whatever can be done for it. */
+static uint64_t find_room(mems_heap *heap, uint64_t n, uint64_t align) {
   uint64_t g = hole_alloc(heap, n, align);
   if (g == NOWHERE) g = squeeze(heap, n, align);
   if (g == NOWHERE && trim_for(heap, n)) g = hole_alloc(heap, n, align);
+  return g;
+}
+
+static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
+  if (size == 0) return refuse(heap, MEMS_EINVAL);
+  if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
+  uint64_t n = granules_for(heap, size), least = dict_granules(size);
+  int error = heap->error;
+  uint64_t g = find_room(heap, n, align);
+  if (g == NOWHERE && n > least) g = find_room(heap, n = least, align);
   if (g == NOWHERE) return 0;
   heap->error = error; /* of an attempt before the one that did it */
   if (heap->fill) memset(chain_physical(&heap->chain, g), 0xAA, size);
-  return hand_out(heap, chain_view(&heap->chain, g), g, n, size);
+  return hand_out(heap, g, n, size);
 }
 
-/* The general case: any size, any place of the hole that a hint names. What
-   a quick list names is taken only if it is parked: so a broken hint leads to
-   no hole that a set or the slice knows of. */
-static COLD mems_addr malloc_far(mems_heap *heap, size_t size, uint64_t g) {
-  uint64_t n = dict_granules(size);
-  if (size - 1 < GRANULE && heap->quick_end) g = quick_pop(&heap->bins, n);
-  if (g < heap->quick_end) {
-    mems_view v = chain_view(&heap->chain, g);
-    if (view_is_parked(v) && chain_next(&heap->chain, g) - g == n)
-      return hand_out(heap, v, g, n, size);
+/* Enters the hole at g, which was taken from a list. */
+HOT mems_addr enter(mems_heap *heap, unsigned number, uint64_t g,
+                    size_t size) {
+  const mems_list *list = heap->quick.lists + number;
+  uint64_t n = list->granules, slack = n * GRANULE - size;
+  uint64_t entry = 1 | slack << 1;
+  count_in(heap, n, slack);
+  if (UNLIKELY(n <= TINY) && slack) {
+    *dict_tiny(&heap->dict, &heap->chain, g) = (unsigned char)slack;
+    entry = 3;
   }
-  if (heap->quick_end && size - 1 < heap->quick_size + GRANULE) {
-    g = hole_slice(heap, n);
-    if (g != NOWHERE)
-      return hand_out(heap, chain_view(&heap->chain, g), g, n, size);
+  bits_put(chain_useds(&heap->chain), g, list->entry, entry);
+  return dict_addr(&heap->dict, g);
+}
+
+/* A size beyond the table, or one whose list gave nothing. */
+static COLD mems_addr malloc_far(mems_heap *heap, size_t size) {
+  if (heap->quick.end && size - 1 < QUICK_MOST * GRANULE) {
+    uint64_t n = granules_for(heap, size), g = NOWHERE;
+    if (n <= TABLE_MOST) {
+      g = hole_slice(heap, n);
+      if (g != NOWHERE) return hand_out(heap, g, n, size);
+    } else if (dict_number(n)) {
+      unsigned number = dict_number(n);
+      if (quick_take(&heap->quick, &heap->chain, number, &g))
+        return enter(heap, number, g, size);
+    }
   }
   return allocate(heap, size, heap->align);
 }
 
-/* The length of the segment that v shows, at g; 0 if it is far. */
-static inline uint64_t length_of(const mems_heap *heap, mems_view v,
-                                 uint64_t g) {
-  uint64_t n = view_length(v);
-  return LIKELY(n) ? n : chain_length(&heap->chain, g);
-}
-
 mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
-  uint64_t g = NOWHERE;
-  if (LIKELY(size - GRANULE - 1 < heap->quick_size)) {
-    uint64_t n = (size + GRANULE - 1) / GRANULE;
-    g = quick_pop(&heap->bins, n);
-    if (LIKELY(g < heap->quick_end)) {
-      mems_view v = chain_view(&heap->chain, g);
-      if (LIKELY(!view_is_split(v) && view_is_parked(v) &&
-                 length_of(heap, v, g) == n))
-        return hand_out(heap, v, g, n, size);
-    }
+  mems_quick *q = &heap->quick;
+  if (LIKELY(size - 1 < q->bytes)) {
+    unsigned number = q->numbers[(size + GRANULE - 1) / GRANULE];
+    uint64_t g;
+    if (LIKELY(quick_take(q, &heap->chain, number, &g)))
+      return enter(heap, number, g, size);
   }
-  return malloc_far(heap, size, g);
+  return malloc_far(heap, size);
 }
 
 mems_addr mems_heap_aligned(mems_heap *heap, size_t size, size_t align) {
@@ -240,59 +260,62 @@ static bool block_at(const mems_heap *heap, mems_addr addr, mems_block *b) {
     return false;
   }
   uint64_t n = chain_next(c, g) - g;
-  *b = (mems_block){
-      g, n, n * GRANULE - dict_slack(c, chain_view(c, g), g, n)};
+  *b = (mems_block){g, n, n * GRANULE - dict_slack(&heap->dict, c, g, n)};
   return true;
 }
 
-/* Counts a block out. */
+/* Counts a block of n granules out. */
 static inline void count_out(mems_heap *heap, uint64_t n, size_t slack) {
   dict_forget(&heap->dict);
   heap->frees++;
   heap->slack -= slack;
-  heap->used -= n;
+  heap->room += (int64_t)n;
 }
 
-/* Takes a block out that no quick list has room for, and merges its HOLE. */
-static COLD int retire_far(mems_heap *heap, uint64_t g, uint64_t n,
-                           size_t slack) {
-  count_out(heap, n, slack);
-  give_back(heap, g, n);
+/* Takes a block out whose HOLE is merged at once. */
+static int retire_far(mems_heap *heap, const mems_block *b) {
+  count_out(heap, b->granules, b->granules * GRANULE - b->size);
+  give_back(heap, b->at, b->granules);
   return MEMS_OK;
 }
 
 /* Takes a block out of a heap with fill or a quarantine. */
-static COLD int retire_guarded(mems_heap *heap, const mems_block *b) {
+static int retire_guarded(mems_heap *heap, const mems_block *b) {
   mems_guard *q = &heap->dict.guard;
-  uint64_t g = b->at, n = b->granules;
-  size_t slack = n * GRANULE - b->size;
-  if (heap->fill) memset(chain_physical(&heap->chain, g), 0x55, b->size);
-  if (!guard_put(q, heap, g, n)) return retire_far(heap, g, n, slack);
-  count_out(heap, n, slack);
+  if (heap->fill) memset(chain_physical(&heap->chain, b->at), 0x55, b->size);
+  if (!guard_put(q, heap, b->at, b->granules)) return retire_far(heap, b);
+  count_out(heap, b->granules, b->granules * GRANULE - b->size);
   release(heap, q->most);
   return MEMS_OK;
 }
 
-/* Takes a block out and makes its HOLE known. */
-static inline int retire(mems_heap *heap, mems_view v, uint64_t g,
-                         uint64_t n) {
-  size_t slack = dict_slack(&heap->chain, v, g, n);
-  if (UNLIKELY(!quick_push(&heap->bins, n, g)))
-    return retire_far(heap, g, n, slack);
-  view_retire(v);
+/* Takes the block at g out, and puts its HOLE in front of the lists. */
+static inline int retire(mems_heap *heap, unsigned number, uint64_t g,
+                         uint64_t useds) {
+  mems_quick *q = &heap->quick;
+  const mems_list *list = q->lists + number;
+  uint64_t n = list->granules, slack = (useds & list->entry) >> 1;
+  bits_put_01(chain_useds(&heap->chain), g);
+  q->recent = (uint32_t)g;
+  q->recent_number = number;
+  if (UNLIKELY(n <= TINY) && slack)
+    slack = *dict_tiny(&heap->dict, &heap->chain, g);
   count_out(heap, n, slack);
   return MEMS_OK;
 }
 
 static int take_back(mems_heap *heap, const mems_block *b) {
-  uint64_t n = b->granules;
   if (UNLIKELY(heap->guarded)) return retire_guarded(heap, b);
-  if (n <= QUICK_MOST && b->at < heap->quick_end)
-    return retire(heap, chain_view(&heap->chain, b->at), b->at, n);
-  return retire_far(heap, b->at, n, n * GRANULE - b->size);
+  unsigned number = dict_number(b->granules);
+  if (number == 0 || b->at >= heap->quick.end) return retire_far(heap, b);
+  hole_settle(heap);
+  if (UNLIKELY(heap_used(heap) < heap->relief))
+    trim_step(heap, b->granules * GRANULE);
+  return retire(heap, number, b->at,
+                bits_field(chain_useds(&heap->chain), b->at));
 }
 
-/* What starts at g is a block without a quick list, or none. */
+/* What starts at g is a block that no list has room for, or none. */
 static COLD int free_far(mems_heap *heap, uint64_t g) {
   mems_block b;
   mems_addr addr = dict_addr(&heap->dict, 0) + (g << 3 | g >> 61);
@@ -302,12 +325,15 @@ static COLD int free_far(mems_heap *heap, uint64_t g) {
 
 int mems_heap_free(mems_heap *heap, mems_addr addr) {
   uint64_t g = dict_granule(&heap->dict, addr);
-  if (LIKELY(g < heap->quick_end)) {
-    mems_view v = chain_view(&heap->chain, g);
-    if (LIKELY(!view_is_split(v) && view_is_process(v))) {
-      uint64_t n = length_of(heap, v, g);
-      if (LIKELY(n - 1 < QUICK_MOST)) return retire(heap, v, g, n);
-    }
+  mems_quick *q = &heap->quick;
+  if (LIKELY(g < q->end) && LIKELY(quick_settle(q))) {
+    uint64_t starts = bits_field(chain_starts(&heap->chain), g);
+    uint64_t useds = bits_field(chain_useds(&heap->chain), g);
+    uint64_t next = starts & (bit(FIELD) - 2);
+    unsigned number = next ? bit_first(next)
+                           : useds >> NUMBER_AT & (NUMBERS - 1);
+    if (LIKELY(starts & useds & 1 && number))
+      return retire(heap, number, g, useds);
   }
   return free_far(heap, g);
 }
@@ -360,25 +386,25 @@ mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   if (!block_at(heap, addr, &b)) return 0;
   if (size == 0) return refuse(heap, MEMS_EINVAL);
   if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
-  uint64_t n = dict_granules(size);
+  uint64_t n = granules_for(heap, size);
   if (n != b.granules && !resize_in_place(heap, &b, n)) {
     int error = heap->error;
     mems_addr moved = move(heap, &b, size);
     if (moved) return moved;
     /* no memory elsewhere: a neighbour that is parked may do */
     hole_flush(heap);
-    if (!resize_in_place(heap, &b, n)) return 0;
+    n = dict_granules(size);
+    if (n != b.granules && !resize_in_place(heap, &b, n)) return 0;
     heap->error = error;
   }
   if (heap->fill) refill(heap, &b, size);
-  mems_view v = chain_view(&heap->chain, b.at);
-  dict_insert(&heap->chain, v, b.at, n, n * GRANULE - size);
+  dict_insert(&heap->dict, &heap->chain, b.at, n, n * GRANULE - size);
   dict_forget(&heap->dict);
-  heap->used += n - b.granules;
   heap->slack += n * GRANULE - size - (b.granules * GRANULE - b.size);
-  heap->peak = at_least(heap->peak, heap->used);
-  if (heap->used > heap->high) hole_rearm(heap, heap->used);
-  if (heap->used < heap->relief && b.granules > n)
+  heap->room += (int64_t)b.granules;
+  heap_count(heap, n);
+  if (heap_used(heap) > heap->high) hole_rearm(heap, heap_used(heap));
+  if (heap_used(heap) < heap->relief && b.granules > n)
     trim_step(heap, (b.granules - n) * GRANULE);
   return addr;
 }

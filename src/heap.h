@@ -2,11 +2,11 @@
 ** heap.h - what a heap is made of. It stands at the start of one
 ** reservation, and all of it lies there, linked by offsets:
 **
-**   [ mems_heap ][ bitmaps ][ sets ][ guard ][ payload: node, node, ... ]
-**     whole       usable as far as needed        mapped node by node, in
-**                                                address order
+**   [ mems_heap ][ bitmaps ][ tiny ][ sets ][ guard ][ payload: node ... ]
+**     whole       usable as far as needed             mapped node by node, in
+**                                                     address order
 **
-** Counters: used is the granules of live blocks; what waits in the
+** Counters: peak - room is the granules of live blocks; what waits in the
 ** quarantine is PROCESS to the chain and counted in dict.guard.waiting.
 */
 
@@ -17,6 +17,7 @@
 #include "chain.h"
 #include "dict.h"
 #include "mems.h"
+#include "quick.h"
 
 /* A run of granules: a hole, or pages in one. */
 typedef struct mems_run {
@@ -26,9 +27,6 @@ typedef struct mems_run {
 struct mems_heap {
   mems_chain chain; /* first: it names the bitmaps by their offset */
   mems_dict dict;
-  size_t quick_size; /* sizes from 9 to 8 + this have a quick list */
-  uint64_t quick_end; /* no granule from here on is in a quick list: the end,
-                         but for numbers too large, or 0 */
   uint64_t slice;    /* start of the slice (hole.h), or NOWHERE */
   uint64_t slice_left; /* granules it may still hand out */
   mems_run merged;   /* the hole that was merged last, while it is whole */
@@ -36,14 +34,16 @@ struct mems_heap {
   /* Counters that change together don't stand side by side: else the
      compiler joins them in one wide load, which has to wait for the narrow
      stores of the call before. */
+  uint64_t mallocs;
+  uint64_t peak;      /* most granules in live blocks that there ever were */
   uint64_t slack;     /* bytes of live blocks that nobody asked for */
-  uint64_t peak;      /* highest value of used */
-  uint64_t used;      /* granules in live blocks */
   uint64_t relief;    /* below this many used granules memory goes back */
-  uint64_t high;      /* highest value of used since that was last done */
-  uint64_t mallocs, frees;
+  int64_t room;       /* how many fewer granules than at the peak are used */
+  uint64_t high;      /* most granules in use since memory went back last */
+  uint64_t frees;
 
   uint64_t cursor;   /* where giving back goes on; NOWHERE: at rest */
+  unsigned turn;     /* the quick list that is merged next */
 
   uint64_t align;    /* of every block, in granules */
   uint64_t node;     /* smallest node, in granules */
@@ -54,8 +54,23 @@ struct mems_heap {
   int error;          /* why the last call failed */
   const char *broken; /* what the checker found */
 
-  mems_bins bins; /* last, since it is large */
+  mems_bins bins;
+  mems_quick quick; /* last, since it is large */
 };
+
+/* Granules in live blocks. */
+static inline uint64_t heap_used(const mems_heap *heap) {
+  return heap->peak - (uint64_t)heap->room;
+}
+
+/* n granules more are used. */
+static inline void heap_count(mems_heap *heap, uint64_t n) {
+  heap->room -= (int64_t)n;
+  if (UNLIKELY(heap->room < 0)) {
+    heap->peak -= (uint64_t)heap->room;
+    heap->room = 0;
+  }
+}
 
 /* Notes why a call failed, for mems_heap_error. */
 static inline void heap_fail(const mems_heap *heap, int error) {

@@ -7,7 +7,7 @@
 **   flush      merge what waits in the quick lists    small heaps only
 **   search     the smallest size class that will do, the lowest region
 **              that has it, there the best fit
-**   flush      if much waits there, and search again
+**   merge      some of it if much waits there, and search again
 **   release    let go of the slice, if it would do, and search again
 **   grow       a new node
 **   search     once more, as long as it takes, before memory is refused
@@ -15,7 +15,7 @@
 
 #include "hole.h"
 
-enum { EIGHTH = 8 };
+enum { EIGHTH = 8, SLICED_MOST = 512 /* granules */ };
 
 #define IDLE_LEAST ((uint64_t)1 << 20)
 
@@ -80,7 +80,7 @@ uint64_t hole_take(mems_heap *heap, uint64_t g) {
 }
 
 void hole_free(mems_heap *heap, uint64_t g, uint64_t n) {
-  chain_park(&heap->chain, g, n, false);
+  chain_unpark(&heap->chain, g, n);
   mems_run hole = coalesce(heap, g, g + n);
   bins_note(&heap->bins, hole.at, hole.size);
 }
@@ -95,10 +95,12 @@ static void slice_release(mems_heap *heap) {
 
 static void slice_set(mems_heap *heap, uint64_t g, uint64_t n) {
   slice_release(heap);
-  uint64_t used = heap->used + at_most(n, SLICE_GRANULES);
+  uint64_t left = at_most(n, SLICE_GRANULES);
+  uint64_t used = heap_used(heap) + left;
   if (used > heap->high) hole_rearm(heap, used);
+  chain_clear(&heap->chain, g, left);
   heap->slice = g;
-  heap->slice_left = at_most(n, SLICE_GRANULES);
+  heap->slice_left = left;
 }
 
 /* Cuts the last piece of the slice, and lets go of the hole behind it. */
@@ -112,14 +114,70 @@ static uint64_t slice_end(mems_heap *heap, uint64_t n) {
   return g;
 }
 
+/* Takes a HOLE of a list up into a run of such holes, if it lies right in
+   front of it or behind it. */
+static bool extend(const mems_chain *c, mems_run *run, uint64_t g,
+                   uint64_t n) {
+  uint64_t end = run->at + run->size;
+  if (g + n == run->at && !chain_is_node(c, run->at))
+    run->at = g;
+  else if (g != end || run->size == 0 || chain_is_node(c, g))
+    return false;
+  run->size += n;
+  return true;
+}
+
+/* Merges a run of holes of n granules, and their neighbours. */
+static void merge_run(mems_heap *heap, mems_run run, uint64_t n) {
+  uint64_t end = run.at + run.size;
+  if (run.size == 0) return;
+  if (run.size > n)
+    chain_drop_all(&heap->chain, run.at, end, run.size / n - 1);
+  hole_free(heap, run.at, run.size);
+}
+
+uint64_t hole_merge_list(mems_heap *heap, mems_list *list, uint64_t keep,
+                         uint64_t most) {
+  const mems_chain *c = &heap->chain;
+  mems_run run = {NOWHERE, 0};
+  uint64_t count = 0, n = list->granules;
+  for (; count < most && quick_count(list) > keep; count++) {
+    uint64_t g = quick_pop(&heap->quick, list);
+    if (g >= heap->quick.end || !quick_agrees(list, c, g)) continue;
+    if (extend(c, &run, g, n)) continue;
+    merge_run(heap, run, n);
+    run = (mems_run){g, n};
+  }
+  merge_run(heap, run, n);
+  return count;
+}
+
+/* The newer half is merged: its bits are still at hand. */
+void hole_settle(mems_heap *heap) {
+  mems_quick *q = &heap->quick;
+  if (quick_settle(q)) return;
+  mems_list *list = q->lists + q->recent_number;
+  uint64_t half = quick_count(list) / 2;
+  hole_merge_list(heap, list, half, UINT64_MAX);
+  quick_settle(q);
+}
+
+bool hole_merge_some(mems_heap *heap) {
+  uint64_t left = MERGE_MOST;
+  hole_settle(heap);
+  for (unsigned i = 0; i < NUMBERS; i++) {
+    left -= hole_merge_list(heap, &heap->quick.lists[heap->turn], 0, left);
+    if (left == 0) return false;
+    heap->turn = (heap->turn + 1) % NUMBERS;
+  }
+  return true;
+}
+
 void hole_flush(mems_heap *heap) {
   slice_release(heap);
-  for (uint64_t n = 2; n <= QUICK_MOST; n++) {
-    uint64_t g;
-    while ((g = quick_pop(&heap->bins, n)) != NOWHERE)
-      if (g < heap->chain.end && chain_is_hole(&heap->chain, g))
-        hole_free(heap, g, chain_next(&heap->chain, g) - g);
-  }
+  hole_settle(heap);
+  for (unsigned i = 0; i < NUMBERS; i++)
+    hole_merge_list(heap, &heap->quick.lists[i], 0, UINT64_MAX);
 }
 
 /* What a search wants, and the best that it has seen. */
@@ -184,13 +242,20 @@ static bool search(mems_heap *heap, mems_wish *wish, uint64_t tries) {
 }
 
 void hole_set_end(mems_heap *heap) {
-  uint64_t end = at_most(heap->chain.end, QUICK_END);
-  heap->quick_end = heap->quick_size ? end : 0;
+  mems_quick *q = &heap->quick;
+  if (q->bytes) {
+    q->end = at_most(heap->chain.end, UINT32_MAX);
+    quick_set_rounding(q, !hole_heap_is_small(heap));
+  }
   forget_merged(heap);
+  if (heap->slice_left && heap->slice >= heap->chain.end)
+    forget_slice(heap);
 }
 
 static bool grow_by(mems_heap *heap, uint64_t granules) {
-  if (!bins_reach(&heap->bins, heap->chain.end + granules)) return false;
+  uint64_t end = heap->chain.end + granules;
+  if (!bins_reach(&heap->bins, end)) return false;
+  if (!dict_reach(&heap->dict, &heap->chain, end)) return false;
   if (!chain_grow(&heap->chain, granules)) return false;
   hole_set_end(heap);
   return true;
@@ -216,12 +281,6 @@ static bool grow(mems_heap *heap, mems_wish *wish) {
   return true;
 }
 
-/* A small heap merges before it searches, so that blocks land where whoever
-   reads its chains expects them: in the hole that fits. */
-static bool is_small(const mems_heap *heap) {
-  return heap->chain.end <= SMALL_HEAP;
-}
-
 /* Cuts [at, at + n) out of a hole:  [ front | n granules | rest ]. */
 static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
                     uint64_t align) {
@@ -234,8 +293,8 @@ static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
   if (at + n < end) {
     uint64_t rest = end - at - n;
     chain_begin(&heap->chain, at + n, rest);
-    bool small = n <= QUICK_MOST && align == 1;
-    if (small && rest >= SLICE_LEAST && !is_small(heap))
+    bool small = n <= SLICED_MOST && align == 1;
+    if (small && rest >= SLICE_LEAST && !hole_heap_is_small(heap))
       slice_set(heap, at + n, rest);
     else
       bins_note(&heap->bins, at + n, rest);
@@ -247,8 +306,10 @@ static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
    long as little is parked. */
 static bool much_is_parked(const mems_heap *heap) {
   uint64_t parked = 0;
-  for (uint64_t n = 2; n <= QUICK_MOST; n++)
-    parked += n * quick_count(&heap->bins, n);
+  for (unsigned i = 0; i < NUMBERS; i++) {
+    const mems_list *list = &heap->quick.lists[i];
+    parked += list->granules * quick_count(list);
+  }
   return parked > at_least(heap->chain.end / PARKED_PART, SMALL_HEAP);
 }
 
@@ -263,10 +324,10 @@ static bool slice_fits(const mems_heap *heap, const mems_wish *wish) {
 }
 
 static bool find(mems_heap *heap, mems_wish *wish) {
-  if (is_small(heap)) hole_flush(heap);
+  if (hole_heap_is_small(heap)) hole_flush(heap);
   if (search(heap, wish, SEARCH_TRIES)) return true;
-  if (!is_small(heap) && much_is_parked(heap)) {
-    hole_flush(heap);
+  if (!hole_heap_is_small(heap) && much_is_parked(heap)) {
+    hole_merge_some(heap);
     if (search(heap, wish, SEARCH_TRIES)) return true;
   }
   if (slice_fits(heap, wish)) {
@@ -286,7 +347,7 @@ void hole_rearm(mems_heap *heap, uint64_t used) {
 
 uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align) {
   uint64_t g = NOWHERE;
-  if (n <= QUICK_MOST && align == 1) {
+  if (n <= SLICED_MOST && align == 1) {
     g = hole_slice(heap, n);
     if (g != NOWHERE) return g;
     g = slice_end(heap, n);
@@ -297,6 +358,7 @@ uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align) {
     g = cut(heap, wish.best, n, align);
   }
   dict_touch(&heap->dict, g + n);
-  if (heap->used + n > heap->high) hole_rearm(heap, heap->used + n);
+  uint64_t used = heap_used(heap) + n;
+  if (used > heap->high) hole_rearm(heap, used);
   return g;
 }

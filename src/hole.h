@@ -4,8 +4,8 @@
 **
 ** The slice is the hole that small requests are cut from, one behind the
 ** other, when their quick list is empty; all of it is in no quick list and in
-** no set. It hands out at most SLICE_GRANULES, then it is let go and the
-** search for older holes has its turn again.
+** no set. It hands out at most SLICE_GRANULES, whose used bits are all clear,
+** then it is let go and the search for older holes has its turn again.
 */
 
 #ifndef MEMS_HOLE_H
@@ -20,6 +20,13 @@
    It belongs to the caller, who enters it in the dictionary at once. */
 uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align);
 
+/* A small heap merges before it searches and never rounds sizes up, so that
+   blocks land where whoever reads its chains expects them: in the hole that
+   fits, one right behind the other. */
+static inline bool hole_heap_is_small(const mems_heap *heap) {
+  return heap->chain.end <= SMALL_HEAP;
+}
+
 /* The HOLE of n granules at g is to be found again: merges it with its
    neighbours. */
 void hole_free(mems_heap *heap, uint64_t g, uint64_t n);
@@ -27,6 +34,19 @@ void hole_free(mems_heap *heap, uint64_t g, uint64_t n);
 /* The length of the HOLE at g, if the segment before may grow into it; 0 if
    not. The index need not know: what is left of it has to be freed anew. */
 uint64_t hole_take(mems_heap *heap, uint64_t g);
+
+/* Merges and notes what waits in a list, the newest first, until `keep`
+   entries are left or `most` were merged; returns how many were. */
+uint64_t hole_merge_list(mems_heap *heap, mems_list *list, uint64_t keep,
+                         uint64_t most);
+
+/* Puts the hole that was freed last on its list, and makes room there if it
+   must. */
+void hole_settle(mems_heap *heap);
+
+/* Merges some more of what waits in quick lists, list by list: MERGE_MOST
+   entries at most. True if nothing waits any more. */
+bool hole_merge_some(mems_heap *heap);
 
 /* Merges and notes all that waits in quick lists, and the slice: from here
    to the next free no two neighbours are both HOLEs. Bounded by the depth of
@@ -47,7 +67,7 @@ static inline uint64_t hole_slice(mems_heap *heap, uint64_t n) {
   if (heap->slice_left < n + 2) return NOWHERE;
   heap->slice = g + n;
   heap->slice_left = left;
-  chain_begin(&heap->chain, g + n, left);
+  chain_mark(&heap->chain, g + n);
   dict_touch(&heap->dict, g + n);
   return g;
 }

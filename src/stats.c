@@ -34,20 +34,27 @@ static uint64_t start_of(const mems_chain *c, uint64_t g) {
   return at;
 }
 
-/* Starts of holes inside of runs. One of the two neighbours is parked, so
-   the quick lists lead to all of them: each entry counts the start of its
-   own hole, and the next one's if that is not parked. */
-static uint64_t inner_starts(const mems_heap *heap) {
+/* Starts inside of runs of holes that an entry g of a list accounts for. One
+   of two neighbours in a run is parked, so the lists lead to all: each entry
+   counts the start of its own hole, and the next one's if that is not
+   parked. */
+static uint64_t inner_of(const mems_heap *heap, const mems_list *list,
+                         uint64_t g) {
   const mems_chain *c = &heap->chain;
+  uint64_t count = 0, end = g + list->granules;
+  if (g >= heap->quick.end || !quick_agrees(list, c, g)) return 0;
+  if (joins(c, g)) count += chain_is_hole(c, chain_prev(c, g - 1));
+  return count + (joins(c, end) && !chain_is_parked(c, end));
+}
+
+static uint64_t inner_starts(const mems_heap *heap) {
+  const mems_quick *q = &heap->quick;
   uint64_t count = 0;
-  for (uint64_t n = 2; n <= QUICK_MOST; n++)
-    for (unsigned i = quick_first(n); i < quick_first(n + 1) - 1; i++) {
-      if (i >= heap->bins.quick_top[n]) break;
-      uint64_t g = heap->bins.slots[i], end = g + n;
-      if (g >= c->end || !chain_is_parked(c, g)) continue;
-      if (joins(c, g)) count += chain_is_hole(c, chain_prev(c, g - 1));
-      count += joins(c, end) && !chain_is_parked(c, end);
-    }
+  if (q->recent_number != NONE)
+    count = inner_of(heap, q->lists + q->recent_number, q->recent);
+  for (const mems_list *list = q->lists; list < q->lists + NUMBERS; list++)
+    for (uint32_t i = list->first; i < at_most(list->top, list->last); i++)
+      count += inner_of(heap, list, q->slots[i]);
   return count;
 }
 
@@ -58,12 +65,12 @@ void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
   *stats = (mems_stats){
       .limit = h->chain.limit * GRANULE,
       .mapped = h->chain.end * GRANULE,
-      .used = h->used * GRANULE,
-      .unused = (h->chain.end - h->used) * GRANULE,
-      .requested = h->used * GRANULE - h->slack,
+      .used = heap_used(h) * GRANULE,
+      .unused = (h->chain.end - heap_used(h)) * GRANULE,
+      .requested = heap_used(h) * GRANULE - h->slack,
       .quarantined = h->dict.guard.waiting * GRANULE,
       .overhead = header + chain_overhead(&h->chain) +
-                  bins_overhead(&h->bins) + guard_overhead(&h->dict.guard),
+                  dict_overhead(&h->dict) + bins_overhead(&h->bins),
       .peak = h->peak * GRANULE,
       .processes = live,
       .holes = h->chain.segments - live - inner_starts(h),
@@ -88,7 +95,7 @@ static uint64_t describe(const mems_heap *heap, uint64_t g,
       .addr = dict_addr(&heap->dict, g),
       .size = n * GRANULE,
       .requested =
-          process ? n * GRANULE - dict_slack(c, chain_view(c, g), g, n) : 0,
+          process ? n * GRANULE - dict_slack(&heap->dict, c, g, n) : 0,
       .waiting = chain_is_process(c, g) && !process,
       .node = dict_addr(&heap->dict, node),
       .node_size = (chain_node_end(c, g) - node) * GRANULE,
@@ -151,7 +158,7 @@ int mems_heap_print(mems_heap *heap, FILE *out) {
   }
   fprintf(out, "Pages used:\t%" PRIu64 "\n", c->end / PAGE_GRANULES);
   fprintf(out, "Space unused:\t%" PRIu64 "\n",
-          (c->end - heap->used) * GRANULE);
+          (c->end - heap_used(heap)) * GRANULE);
   fprintf(out, "Main Chain Length:\t%" PRIu64 "\n", c->nodes);
   fprintf(out, "Sub-chain Length array: [");
   for (uint64_t g = 0; g < c->end; g = end) {

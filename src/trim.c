@@ -4,7 +4,8 @@
 ** A pass goes over the heap by address, from one hole of a page or more to
 ** the next, and discards the whole pages inside; then nodes at the end that
 ** are all hole are unmapped. Passes run in steps of some bytes and some
-** holes; heap->cursor is where the next step goes on. A pass starts when
+** holes; heap->cursor is where the next step goes on. Before a pass starts,
+** other steps merge what waits in quick lists. All this begins when what is
 ** used falls below heap->relief, and its end sets that mark anew, lower: so
 ** a loop at the edge does not thrash.
 **
@@ -49,7 +50,6 @@ static size_t discard(const mems_heap *heap, mems_run pages) {
 static size_t unmap_end(mems_heap *heap, uint64_t least) {
   mems_chain *c = &heap->chain;
   size_t bytes = 0;
-  hole_flush(heap);
   while (c->end > 0) {
     uint64_t at = chain_prev(c, c->end - 1), end = c->end;
     if (at < least || !chain_is_hole(c, at) || !chain_is_node(c, at)) break;
@@ -60,7 +60,7 @@ static size_t unmap_end(mems_heap *heap, uint64_t least) {
     bytes += resident;
   }
   hole_set_end(heap);
-  dict_retreat(&heap->dict, c->end);
+  dict_retreat(&heap->dict, c, c->end);
   bins_retreat(&heap->bins, c->end);
   return bytes;
 }
@@ -112,14 +112,14 @@ bool trim_for(mems_heap *heap, uint64_t n) {
 static void end_pass(mems_heap *heap) {
   uint64_t idle = heap->chain.end / 4;
   heap->cursor = NOWHERE;
-  unmap_end(heap, heap->used + idle);
-  hole_rearm(heap, heap->used);
+  unmap_end(heap, heap_used(heap) + idle);
+  hole_rearm(heap, heap_used(heap));
 }
 
 void trim_step(mems_heap *heap, size_t freed) {
   uint64_t budget = at_least(STEP_BYTES, 2 * (uint64_t)freed) / GRANULE;
   if (heap->cursor == NOWHERE) {
-    hole_flush(heap);
+    if (!hole_merge_some(heap)) return;
     heap->cursor = 0;
   }
   for (int i = 0; i < STEP_HOLES && budget > 0; i++) {
@@ -139,6 +139,7 @@ void trim_step(mems_heap *heap, size_t freed) {
 
 size_t mems_heap_trim(mems_heap *heap) {
   const mems_chain *c = &heap->chain;
+  hole_flush(heap);
   size_t bytes = unmap_end(heap, 0);
   uint64_t g = 0;
   while (g < c->end && (g = chain_hole(c, g, c->end)) != NOWHERE) {
@@ -147,6 +148,6 @@ size_t mems_heap_trim(mems_heap *heap) {
     g = chain_next(c, g);
   }
   heap->cursor = NOWHERE;
-  hole_rearm(heap, heap->used);
+  hole_rearm(heap, heap_used(heap));
   return bytes;
 }

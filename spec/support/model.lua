@@ -51,9 +51,18 @@ local function round_up(n, unit)
   return (n + unit - 1) // unit * unit
 end
 
--- Bytes of the segment for a block: whole granules, at least two.
-local function extent(size)
+-- Least bytes of the segment for a block: whole granules, at least two.
+local function least(size)
   return math.max(2 * GRANULE, round_up(size, GRANULE))
+end
+
+-- The same in a heap that rounds: up to 256 bytes, and from 64 KiB on, that is
+-- all; between, up to one of eight sizes for each power of two.
+local function rounded(size)
+  local bytes, step = least(size), GRANULE
+  if bytes <= 256 or bytes > 65536 then return bytes end
+  while bytes > 16 * step do step = 2 * step end
+  return round_up(bytes, step)
 end
 
 --- An address in one of the two forms that a caller may use.
@@ -81,19 +90,32 @@ end
 
 --- The block that starts where `block` ends, or nil.
 function model:neighbour(block)
-  return self.blocks[block.addr + extent(#block.bytes)]
+  return self.blocks[block.addr + block.extent]
+end
+
+-- What the heap took for a new block of `size` bytes, `gone` having given way
+-- to it.
+function model:extent(size, gone)
+  if least(size) == rounded(size) then return least(size) end
+  local before = self.used - (gone and gone.extent or 0)
+  local extent = self.heap.stats().used - before
+  expect(extent == least(size) or extent == rounded(size),
+    "%d bytes take %d", size, extent)
+  return extent
 end
 
 --- There is a new block. Room and alignment are checked.
+-- @param gone a block that is not there any more, but the model has it yet
 -- @return the block
-function model:entered(addr, bytes, align)
-  self:expect_room(addr, #bytes)
+function model:entered(addr, bytes, align, gone)
+  local extent = self:extent(#bytes, gone)
+  self:expect_room(addr, extent)
   self:expect_aligned(addr, align)
-  local block = { addr = addr, bytes = bytes }
+  local block = { addr = addr, bytes = bytes, extent = extent }
   table.insert(self.order, self:index(addr), addr)
   self.blocks[addr] = block
   self.requested = self.requested + #bytes
-  self.used = self.used + extent(#bytes)
+  self.used = self.used + extent
   self.peak = math.max(self.peak, self.used)
   return block
 end
@@ -103,7 +125,7 @@ function model:removed(block)
   table.remove(self.order, self:index(block.addr))
   self.blocks[block.addr] = nil
   self.requested = self.requested - #block.bytes
-  self.used = self.used - extent(#block.bytes)
+  self.used = self.used - block.extent
 end
 
 --- What malloc and its kin gave: a new block of random bytes, or nil if the
@@ -126,13 +148,13 @@ function model:allocated(before, bytes, align, addr, message, code)
 end
 
 --- The range belongs to no other block.
-function model:expect_room(addr, size)
+function model:expect_room(addr, extent)
   local i = self:index(addr)
   local before, behind = self.blocks[self.order[i - 1]], self.order[i]
-  expect(not before or before.addr + extent(#before.bytes) <= addr,
+  expect(not before or before.addr + before.extent <= addr,
     "block %d overlaps the one before it", addr)
-  expect(not behind or addr + extent(size) <= behind,
-    "block %d of %d overlaps block %d", addr, size, behind or 0)
+  expect(not behind or addr + extent <= behind,
+    "block %d of %d overlaps block %d", addr, extent, behind or 0)
 end
 
 function model:expect_aligned(addr, align)
@@ -192,7 +214,7 @@ function model:find_hole(size, align)
   for kind, addr, room in self.heap.segments() do
     local physical = mems.tointeger(addr) + self.shift
     local skipped = round_up(physical, align) - physical
-    if kind == "HOLE" and room >= skipped + extent(size) then
+    if kind == "HOLE" and room >= skipped + least(size) then
       return mems.tointeger(addr)
     end
   end
@@ -235,7 +257,7 @@ function model:verify_process(addr, size, requested)
   expect(block, "PROCESS %d is no block", addr)
   expect(requested == #block.bytes, "PROCESS %d of %d, not %d", addr,
     requested, #block.bytes)
-  expect(size == extent(#block.bytes),
+  expect(size == block.extent,
     "PROCESS %d takes %d bytes for %d", addr, size, #block.bytes)
 end
 

@@ -87,7 +87,7 @@ end
 local function moved(self, block, addr, bytes)
   local twin = self.twin
   twin.mallocs, twin.frees = twin.mallocs + 1, twin.frees + 1
-  local new = twin:entered(addr, bytes, twin.align)
+  local new = twin:entered(addr, bytes, twin.align, block)
   twin:removed(block)
   twin:expect_dead(block.addr)
   return new

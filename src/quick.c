@@ -1,0 +1,51 @@
+/*
+** quick.c - setting up the lists of quick.h.
+*/
+
+#include "quick.h"
+
+static_assert(QUICK_MOST <= 8192, "numbers and slack fit their fields");
+
+/* Entries of a list: as many as have QUICK_BYTES, between two limits. */
+static uint32_t depth(uint64_t n) {
+  uint64_t many = QUICK_BYTES / (n * GRANULE);
+  return (uint32_t)at_most(QUICK_DEEP, at_least(QUICK_SHALLOW, many));
+}
+
+mems_list quick_list(unsigned number) {
+  mems_list list = {.first = number * QUICK_STRIDE};
+  list.last = list.top = list.first;
+  if (number < 2 || number > size_number(QUICK_MOST)) return list;
+  uint64_t n = size_granules(number);
+  list.granules = (uint32_t)n;
+  list.last += depth(n);
+  list.starts = 1;
+  list.starts_mask = bit(NEAR + 1) - 1;
+  list.useds = 2;
+  list.useds_mask = 3;
+  list.entry = dict_entry(n) & (1 | SLACK << 1);
+  if (n <= NEAR) {
+    list.starts |= bit((unsigned)n);
+    list.starts_mask = bit((unsigned)n + 1) - 1;
+  } else {
+    list.useds |= (uint64_t)number << NUMBER_AT;
+    list.useds_mask |= (uint64_t)NUMBER << NUMBER_AT;
+  }
+  return list;
+}
+
+unsigned quick_number(uint64_t n, bool rounds) {
+  if (n > QUICK_MOST) return 0;
+  return rounds ? size_number(at_least(n, 2)) : dict_number(n);
+}
+
+void quick_set_rounding(mems_quick *q, bool rounds) {
+  for (uint64_t n = 1; n <= TABLE_MOST; n++)
+    q->numbers[n] = (uint8_t)quick_number(at_least(n, 2), rounds);
+}
+
+void quick_open(mems_quick *q) {
+  for (unsigned i = 0; i < NUMBERS; i++) q->lists[i] = quick_list(i);
+  q->recent_number = NONE;
+  quick_set_rounding(q, false);
+}
