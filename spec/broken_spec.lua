@@ -368,7 +368,7 @@ describe("check", function()
       names("the classes present are not those of the sets", "field",
             "present", probe.field(heap, "present") ~ 1 << a_member())
       names("the classes present are not those of the sets", "field",
-            "present", probe.field(heap, "present") | 1 << 62)
+            "present_above", probe.field(heap, "present_above") | 1 << 62)
     end)
   end)
 end)
@@ -431,21 +431,23 @@ local function set_breakers(probe, breaks)
   local random = math.random
 
   function breaks.sets(heap)
-    local regions = probe.field(heap, "sets_usable") // 512 * 64
+    local blocks = probe.field(heap, "sets_usable") // (8 * probe.CLASSES)
+    local regions = blocks * 64
     for _ = 1, 50 do
       if random(2) == 1 then
         probe.bins.note(heap, random(0, regions * probe.REGION - 1),
                         random(1 << random(20)))
       else
-        probe.bins.exclude(heap, random(0, regions - 1), random(0, 63))
+        probe.bins.exclude(heap, random(0, regions - 1), random(0, probe.CLASSES - 1))
       end
     end
   end
 
   function breaks.set_words(heap)
-    local regions = probe.field(heap, "sets_usable") // 512 * 64
+    local blocks = probe.field(heap, "sets_usable") // (8 * probe.CLASSES)
+    local regions = blocks * 64
     for _ = 1, 20 do
-      probe.set(heap, 0, random(0, 63), random(0, regions - 1),
+      probe.set(heap, 0, random(0, probe.CLASSES - 1), random(0, regions - 1),
                 random(2) == 1)
     end
   end
@@ -453,13 +455,14 @@ local function set_breakers(probe, breaks)
   -- Any bit of any level: summaries lead nowhere, or out of the set.
   function breaks.set_summaries(heap)
     for _ = 1, 10 do
-      probe.set(heap, random(0, probe.field(heap, "set_top")), random(0, 63),
-                random(0, 63), random(2) == 1)
+      probe.set(heap, random(0, probe.field(heap, "set_top")),
+                random(0, probe.CLASSES - 1), random(0, 63), random(2) == 1)
     end
   end
 
   function breaks.classes(heap)
     probe.field(heap, "present", random(0))
+    probe.field(heap, "present_above", random(0))
   end
 end
 

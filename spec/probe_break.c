@@ -31,7 +31,8 @@ static const probe_field fields[] = {
   FIELD("slack", slack), FIELD("room", room), FIELD("peak", peak),
   FIELD("mallocs", mallocs),
   FIELD("frees", frees), FIELD("cursor", cursor),
-  FIELD("present", bins.present), FIELD("set_top", bins.top),
+  FIELD("present", bins.present[0]),
+  FIELD("present_above", bins.present[1]), FIELD("set_top", bins.top),
   FIELD("sets_usable", bins.long_level[0].usable)
 };
 

@@ -20,6 +20,7 @@
 
 #define GRANULE ((size_t)8)
 #define PAGE ((size_t)4096)
+#define HUGE_PAGE ((uint64_t)2 << 20)
 #define PAGE_GRANULES (PAGE / GRANULE)
 #define WORD 64u
 #define REGION ((uint64_t)512)

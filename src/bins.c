@@ -10,25 +10,24 @@ enum {
   LONG = 3, /* levels that are usable only as far as needed */
   GROUP = 64,
   GROUP_BITS = 6,
-  FINE_MOST = 12, /* up to 2^13 granules four classes for each power */
-  FINE_CLASSES = 47
+  EXACT = 8, /* granules; from here on four classes for each power of two */
+  FIRST = 7  /* the class of EXACT */
 };
 
 /*
-** granules    1 2 3 4 5 6 7 | 8 10 12 14 | 16 20 .. | .. 7168 | 8192 | 2^14
-** class       0 1 2 3 4 5 6 | 7  8  9 10 | 11 12 .. | ..   46 |   47 |   48
+** granules    1 2 3 4 5 6 7 | 8 10 12 14 | 16 20 24 28 | 32 40 .. | .. 2^33
+** class       0 1 2 3 4 5 6 | 7  8  9 10 | 11 12 13 14 | 15 16 .. | .. 127
 */
 unsigned class_of(uint64_t n) {
-  if (n < 8) return (unsigned)n - 1;
+  if (n < EXACT) return (unsigned)n - 1;
   unsigned e = bit_last(n);
-  if (e <= FINE_MOST) return (e * 4 - 5) + (unsigned)(n >> (e - 2) & 3);
-  unsigned c = FINE_CLASSES + e - FINE_MOST - 1;
+  unsigned c = FIRST + (e - 3) * 4 + (unsigned)(n >> (e - 2) & 3);
   return c < CLASSES ? c : CLASSES - 1;
 }
 
 unsigned class_for(uint64_t n) {
   unsigned c = class_of(n);
-  if (n < 8 || class_of(n - 1) != c) return c;
+  if (n < EXACT || class_of(n - 1) != c) return c;
   return c + 1; /* n is not the least of its class */
 }
 
@@ -131,7 +130,7 @@ static void include(mems_bins *b, uint64_t region, unsigned c) {
     *word = old | bit(i % GROUP);
     if (old) return;
   }
-  b->present |= bit(c);
+  set_class(b->present, c);
 }
 
 void bins_exclude(mems_bins *b, uint64_t region, unsigned c) {
@@ -139,7 +138,7 @@ void bins_exclude(mems_bins *b, uint64_t region, unsigned c) {
   for (unsigned level = 0; level <= b->top; level++, i /= GROUP) {
     if (*set_word(b, level, i, c) &= ~bit(i % GROUP)) return;
   }
-  b->present &= ~bit(c);
+  clear_class(b->present, c);
 }
 
 void bins_note(mems_bins *b, uint64_t g, uint64_t n) {

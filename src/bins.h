@@ -8,8 +8,8 @@
 ** starts; a set is a bitmap with summaries, 64 to 1, and the words of all
 ** classes for the same 64 regions stand together in one block:
 **
-**   level 1    block [ class 0 | class 1 | ... | class 63 ]   64 groups each
-**   level 0    block [ class 0 | class 1 | ... | class 63 ]   64 regions each
+**   level 1    block [ class 0 | class 1 | ... | class 127 ]  64 groups each
+**   level 0    block [ class 0 | class 1 | ... | class 127 ]  64 regions each
 **
 ** `present` has a bit for each class that any region has. So the smallest
 ** class that will do is one bit scan away, and the lowest region that has
@@ -30,7 +30,7 @@
 #include "bits.h"
 #include "pages.h"
 
-enum { SET_LEVELS = 6, CLASSES = 64, CLASS_NONE = CLASSES };
+enum { SET_LEVELS = 6, CLASSES = 128, CLASS_NONE = CLASSES };
 
 /* The words of all classes for the same 64 regions, or groups of them. */
 typedef struct mems_sets {
@@ -39,7 +39,7 @@ typedef struct mems_sets {
 
 typedef struct mems_bins {
   uint64_t here;       /* offset of this struct in the reservation */
-  uint64_t present;    /* the classes whose set is not empty */
+  uint64_t present[CLASSES / WORD]; /* the classes whose set is not empty */
   unsigned top;        /* the level that is one block */
   uint64_t level_at[SET_LEVELS];
   mems_area long_level[3];  /* 0 to 2, usable as far as needed */
@@ -64,10 +64,26 @@ uint64_t bins_overhead(const mems_bins *b);
 unsigned class_of(uint64_t n);
 unsigned class_for(uint64_t n);
 
+/* Sets of classes, one bit each. */
+static inline void set_class(uint64_t *classes, unsigned c) {
+  classes[c / WORD] |= bit(c % WORD);
+}
+
+static inline void clear_class(uint64_t *classes, unsigned c) {
+  classes[c / WORD] &= ~bit(c % WORD);
+}
+
+static inline bool has_class(const uint64_t *classes, unsigned c) {
+  return classes[c / WORD] >> c % WORD & 1;
+}
+
 /* The lowest class from c on that any region has; CLASS_NONE. */
 static inline unsigned bins_class(const mems_bins *b, unsigned c) {
-  uint64_t from = c < CLASSES ? bits_from(b->present, c) : 0;
-  return from ? bit_first(from) : CLASS_NONE;
+  for (; c < CLASSES; c = (c / WORD + 1) * WORD) {
+    uint64_t from = bits_from(b->present[c / WORD], c % WORD);
+    if (from) return c - c % WORD + bit_first(from);
+  }
+  return CLASS_NONE;
 }
 
 /* The first region from `region` on that has class `c`, or NOWHERE. */

@@ -15,6 +15,7 @@ uint64_t chain_plan(mems_chain *c, uint64_t at, uint64_t limit) {
   /* one more word, since a window looks at the word behind */
   at = area_plan(&c->start_bits, at, (count + 2) * 8);
   at = area_plan(&c->used_bits, at, (count + 1) * 8);
+  c->start_bits.dense = c->used_bits.dense = true;
   at = area_plan(&c->node_bits, at, words_for(limit / PAGE_GRANULES + 1) * 8);
   for (unsigned level = 1; ; level++) {
     count = words_for(count);

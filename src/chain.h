@@ -148,6 +148,14 @@ static inline void chain_write(mems_chain *c, uint64_t g, uint64_t mask,
   if (over) w[1] = (w[1] & ~over) | bits >> 1 >> (WORD - 1 - i);
 }
 
+/* The same where all that `bits` reaches is clear. */
+static inline void chain_set(mems_chain *c, uint64_t g, uint64_t bits) {
+  uint64_t *w = chain_useds(c) + g / WORD;
+  w[0] |= bits << g % WORD;
+  uint64_t over = bits >> 1 >> (WORD - 1 - g % WORD);
+  if (over) w[1] |= over;
+}
+
 /* The HOLE of n granules at g is not parked any more, or new. */
 static inline void chain_unpark(mems_chain *c, uint64_t g, uint64_t n) {
   chain_write(c, g, n < 2 ? 1 : 3, 0);

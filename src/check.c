@@ -123,7 +123,7 @@ static const char *check_sets(const mems_bins *b) {
     blocks = words_for(blocks);
   }
   for (unsigned c = 0; c < CLASSES; c++)
-    if ((bins_level(b, b->top)->word[c] != 0) != (b->present >> c & 1))
+    if ((bins_level(b, b->top)->word[c] != 0) != has_class(b->present, c))
       return "the classes present are not those of the sets";
   return NULL;
 }

@@ -180,46 +180,57 @@ static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
   return hand_out(heap, g, n, size);
 }
 
+/* What the used bits show of a block of a list from now on, but for its
+   number. */
+HOT uint64_t entry_of(const mems_heap *heap, const mems_list *list,
+                      uint64_t g, size_t slack) {
+  if (LIKELY(list->granules > TINY) || slack == 0) return 1 | slack << 1;
+  *dict_tiny(&heap->dict, &heap->chain, g) = (unsigned char)slack;
+  return 3;
+}
+
 /* Enters the hole at g, which was taken from a list. */
-HOT mems_addr enter(mems_heap *heap, unsigned number, uint64_t g,
+HOT mems_addr enter(mems_heap *heap, const mems_list *list, uint64_t g,
                     size_t size) {
-  const mems_list *list = heap->quick.lists + number;
   uint64_t n = list->granules, slack = n * GRANULE - size;
-  uint64_t entry = 1 | slack << 1;
   count_in(heap, n, slack);
-  if (UNLIKELY(n <= TINY) && slack) {
-    *dict_tiny(&heap->dict, &heap->chain, g) = (unsigned char)slack;
-    entry = 3;
-  }
-  bits_put(chain_useds(&heap->chain), g, list->entry, entry);
+  bits_put(chain_useds(&heap->chain), g, list->entry,
+           entry_of(heap, list, g, slack));
   return dict_addr(&heap->dict, g);
 }
 
-/* A size beyond the table, or one whose list gave nothing. */
+/* A size beyond the table, or one for which there was nothing at hand. */
 static COLD mems_addr malloc_far(mems_heap *heap, size_t size) {
-  if (heap->quick.end && size - 1 < QUICK_MOST * GRANULE) {
-    uint64_t n = granules_for(heap, size), g = NOWHERE;
-    if (n <= TABLE_MOST) {
-      g = hole_slice(heap, n);
-      if (g != NOWHERE) return hand_out(heap, g, n, size);
-    } else if (dict_number(n)) {
-      unsigned number = dict_number(n);
-      if (quick_take(&heap->quick, &heap->chain, number, &g))
-        return enter(heap, number, g, size);
-    }
+  mems_quick *q = &heap->quick;
+  if (q->end && size > q->bytes && size <= QUICK_MOST * GRANULE) {
+    unsigned number = dict_number(granules_for(heap, size));
+    uint64_t g;
+    if (number && quick_take(q, &heap->chain, number, &g))
+      return enter(heap, q->lists + number, g, size);
   }
   return allocate(heap, size, heap->align);
 }
 
+/* The list is empty: cuts a block of its size off the slice. */
+static COLD mems_addr malloc_sliced(mems_heap *heap, const mems_list *list,
+                                    size_t size) {
+  uint64_t n = list->granules, slack = n * GRANULE - size;
+  uint64_t g = n ? hole_slice(heap, n) : NOWHERE;
+  if (UNLIKELY(g == NOWHERE)) return malloc_far(heap, size);
+  count_in(heap, n, slack);
+  chain_set(&heap->chain, g, entry_of(heap, list, g, slack) |
+                                 (list->useds & ~(uint64_t)3));
+  return dict_addr(&heap->dict, g);
+}
+
 mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
   mems_quick *q = &heap->quick;
-  if (LIKELY(size - 1 < q->bytes)) {
-    unsigned number = q->numbers[(size + GRANULE - 1) / GRANULE];
-    uint64_t g;
-    if (LIKELY(quick_take(q, &heap->chain, number, &g)))
-      return enter(heap, number, g, size);
-  }
-  return malloc_far(heap, size);
+  if (UNLIKELY(size - 1 >= q->bytes)) return malloc_far(heap, size);
+  unsigned number = q->numbers[(size + GRANULE - 1) / GRANULE];
+  uint64_t g;
+  if (LIKELY(quick_take(q, &heap->chain, number, &g)))
+    return enter(heap, q->lists + number, g, size);
+  return malloc_sliced(heap, q->lists + number, size);
 }
 
 mems_addr mems_heap_aligned(mems_heap *heap, size_t size, size_t align) {

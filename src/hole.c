@@ -195,7 +195,7 @@ static bool fits(const mems_wish *wish, mems_run hole) {
    then: the class looked for, and that of the hole taken, may go. */
 static void pick(mems_heap *heap, uint64_t region, unsigned c,
                  mems_wish *wish) {
-  uint64_t g = region * REGION, left = 0;
+  uint64_t g = region * REGION, left[CLASSES / WORD] = {0};
   uint64_t until = at_most(g + REGION, heap->chain.end);
   while (g < until && (g = chain_hole(&heap->chain, g, until)) != NOWHERE) {
     mems_run hole = {g, chain_next(&heap->chain, g) - g}, other = hole;
@@ -205,15 +205,15 @@ static void pick(mems_heap *heap, uint64_t region, unsigned c,
         other = wish->best;
         wish->best = hole;
       }
-      if (other.size) left |= bit(class_of(other.size));
+      if (other.size) set_class(left, class_of(other.size));
     }
     g = hole.at + hole.size;
   }
-  if ((left >> c & 1) == 0) bins_exclude(&heap->bins, region, c);
+  if (!has_class(left, c)) bins_exclude(&heap->bins, region, c);
   if (wish->best.size == 0) return;
   if (wish->best.at == heap->slice) forget_slice(heap);
   unsigned taken = class_of(wish->best.size);
-  if ((left >> taken & 1) == 0) bins_exclude(&heap->bins, region, taken);
+  if (!has_class(left, taken)) bins_exclude(&heap->bins, region, taken);
 }
 
 /* Looks for the wish in regions that have class c, in `tries` at most. */
@@ -229,10 +229,13 @@ static bool search_class(mems_heap *heap, mems_wish *wish, unsigned c,
 }
 
 /* Up from the class of n, in which a hole may do, to those in which every
-   one does. */
+   one does. Large requests begin there: what they give up so is little, and
+   looking at one hole after the other would cost more than all the rest. */
 static bool search(mems_heap *heap, mems_wish *wish, uint64_t tries) {
   unsigned sure = class_for(wish->n + wish->align - 1);
-  unsigned c = bins_class(&heap->bins, class_of(wish->n));
+  bool begins_sure = wish->n > QUICK_MOST && tries != UINT64_MAX;
+  unsigned c = bins_class(&heap->bins,
+                          begins_sure ? sure : class_of(wish->n));
   while (c != CLASS_NONE) {
     uint64_t regions = c < sure ? tries / SEARCH_TRIES * MAY_TRIES : tries;
     if (search_class(heap, wish, c, regions)) return true;

@@ -61,6 +61,10 @@ bool pages_discard(void *at, size_t size) {
   return !refused() && madvise(at, size, MADV_DONTNEED) == 0;
 }
 
+void pages_prefer_huge(void *at, size_t size) {
+  (void)!madvise(at, size, MADV_HUGEPAGE);
+}
+
 size_t pages_resident(void *at, size_t size) {
   unsigned char in_memory[256];
   size_t bytes = 0;
@@ -76,15 +80,26 @@ uint64_t area_plan(mems_area *area, uint64_t at, uint64_t bytes) {
   area->at = at;
   area->size = round_up(bytes, PAGE);
   area->usable = 0;
+  area->dense = false;
   return at + area->size;
+}
+
+/* Up to where a dense area of `bytes` is made usable: the end of a huge page,
+   wherever the reservation lies. */
+static uint64_t to_huge(const char *area, uint64_t bytes) {
+  uint64_t end = (uint64_t)(uintptr_t)area + bytes;
+  return bytes + round_up(end, HUGE_PAGE) - end;
 }
 
 bool area_grow(char *reservation, mems_area *area, uint64_t bytes) {
   uint64_t wanted = round_up(bytes, PAGE);
   if (wanted <= area->usable) return true;
   assert(wanted <= area->size);
-  char *from = reservation + area->at + area->usable;
+  char *start = reservation + area->at, *from = start + area->usable;
+  bool huge = area->dense && wanted > HUGE_PAGE;
+  if (huge) wanted = at_most(to_huge(start, wanted), area->size);
   if (!pages_map(from, wanted - area->usable)) return false;
+  if (huge) pages_prefer_huge(from, wanted - area->usable);
   area->usable = wanted;
   return true;
 }

@@ -5,7 +5,9 @@
 ** either does all that it says or changes nothing and returns false (NULL).
 **
 ** An area is a part of a reservation that is made usable from its start, as
-** far as it is needed: [usable | reserved only].
+** far as it is needed: [usable | reserved only]. A dense one, sooner or later
+** written all over, asks for huge pages once it is longer than one: then it
+** grows by them.
 */
 
 #ifndef MEMS_PAGES_H
@@ -29,6 +31,10 @@ bool pages_unmap(void *at, size_t size);
    zero. */
 bool pages_discard(void *at, size_t size);
 
+/* Asks for huge pages where they fit; without them all is the same, only
+   slower. */
+void pages_prefer_huge(void *at, size_t size);
+
 /* Bytes of usable pages that are in memory; 0 if the OS won't tell. */
 size_t pages_resident(void *at, size_t size);
 
@@ -36,6 +42,7 @@ typedef struct mems_area {
   uint64_t at;     /* byte offset from the start of the reservation */
   uint64_t size;   /* bytes reserved */
   uint64_t usable; /* bytes usable, whole pages */
+  bool dense;
 } mems_area;
 
 /* Lays out an area for `bytes` at offset `at`; returns the offset behind. */
