@@ -246,10 +246,12 @@ describe("check", function()
     end)
 
     it("the slice", function()
-      names("the slice is nowhere", "field", "slice_left", 1)
-      probe.field(heap, "slice", find(is_loose, 2))
+      names("the slice is nowhere", "field", "slice_end", 1)
+      local g = find(is_loose, 2)
+      probe.field(heap, "slice", g)
+      probe.field(heap, "slice_end", g)
       names("the slice runs past the end of its HOLE", "field",
-            "slice_left", 1 << 30)
+            "slice_end", 1 << 30)
       names("the slice is no HOLE", "field", "slice",
             find(probe.chain.is_process))
       names("the slice is no HOLE", "field", "slice",
@@ -438,7 +440,8 @@ local function set_breakers(probe, breaks)
         probe.bins.note(heap, random(0, regions * probe.REGION - 1),
                         random(1 << random(20)))
       else
-        probe.bins.exclude(heap, random(0, regions - 1), random(0, probe.CLASSES - 1))
+        probe.bins.exclude(heap, random(0, regions - 1),
+                           random(0, probe.CLASSES - 1))
       end
     end
   end

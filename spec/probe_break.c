@@ -26,7 +26,7 @@ static const probe_field fields[] = {
   FIELD("top", chain.top), FIELD("fresh", dict.fresh),
   FIELD("known", dict.known), FIELD("last", dict.last),
   FIELD("length", dict.length), FIELD("slice", slice),
-  FIELD("slice_left", slice_left), FIELD("quick_end", quick.end),
+  FIELD("slice_end", slice_end), FIELD("quick_end", quick.end),
   FIELD("recent", quick.recent), FIELD("recent_number", quick.recent_number),
   FIELD("slack", slack), FIELD("room", room), FIELD("peak", peak),
   FIELD("mallocs", mallocs),

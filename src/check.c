@@ -237,11 +237,12 @@ static const char *check_last(const mems_heap *heap) {
 static const char *check_slice(const mems_heap *heap) {
   const mems_chain *c = &heap->chain;
   uint64_t g = heap->slice;
-  if (g == NOWHERE) return heap->slice_left ? "the slice is nowhere" : NULL;
+  if (g == NOWHERE)
+    return heap->slice_end != g ? "the slice is nowhere" : NULL;
   if (g >= c->end || !chain_is_hole(c, g)) return "the slice is no HOLE";
-  if (chain_next(c, g) - g < heap->slice_left)
+  if (heap->slice_end < g || heap->slice_end > chain_next(c, g))
     return "the slice runs past the end of its HOLE";
-  for (uint64_t i = g; i < g + heap->slice_left; i++)
+  for (uint64_t i = g; i < heap->slice_end; i++)
     if (chain_useds(c)[i / WORD] >> i % WORD & 1)
       return "a granule of the slice is marked used";
   return NULL;

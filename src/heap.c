@@ -61,7 +61,7 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   assert(heap->chain.payload + limit <= heap->reserved);
   heap->dict.base = o->base ? o->base : BASE;
   quick_open(&heap->quick);
-  heap->slice = NOWHERE;
+  heap->slice = heap->slice_end = NOWHERE;
   heap->cursor = NOWHERE;
   heap->merged.at = NOWHERE;
   heap->align = (o->align ? o->align : GRANULE) / GRANULE;
@@ -182,9 +182,9 @@ static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
 
 /* What the used bits show of a block of a list from now on, but for its
    number. */
-HOT uint64_t entry_of(const mems_heap *heap, const mems_list *list,
-                      uint64_t g, size_t slack) {
-  if (LIKELY(list->granules > TINY) || slack == 0) return 1 | slack << 1;
+HOT uint64_t entry_of(const mems_heap *heap, uint64_t g, size_t size,
+                      size_t slack) {
+  if (LIKELY(size > TINY * GRANULE) || slack == 0) return 1 | slack << 1;
   *dict_tiny(&heap->dict, &heap->chain, g) = (unsigned char)slack;
   return 3;
 }
@@ -195,7 +195,7 @@ HOT mems_addr enter(mems_heap *heap, const mems_list *list, uint64_t g,
   uint64_t n = list->granules, slack = n * GRANULE - size;
   count_in(heap, n, slack);
   bits_put(chain_useds(&heap->chain), g, list->entry,
-           entry_of(heap, list, g, slack));
+           entry_of(heap, g, size, slack));
   return dict_addr(&heap->dict, g);
 }
 
@@ -218,7 +218,7 @@ static COLD mems_addr malloc_sliced(mems_heap *heap, const mems_list *list,
   uint64_t g = n ? hole_slice(heap, n) : NOWHERE;
   if (UNLIKELY(g == NOWHERE)) return malloc_far(heap, size);
   count_in(heap, n, slack);
-  chain_set(&heap->chain, g, entry_of(heap, list, g, slack) |
+  chain_set(&heap->chain, g, entry_of(heap, g, size, slack) |
                                  (list->useds & ~(uint64_t)3));
   return dict_addr(&heap->dict, g);
 }
@@ -302,14 +302,14 @@ static int retire_guarded(mems_heap *heap, const mems_block *b) {
 
 /* Takes the block at g out, and puts its HOLE in front of the lists. */
 static inline int retire(mems_heap *heap, unsigned number, uint64_t g,
-                         uint64_t useds) {
+                         uint64_t starts, uint64_t useds) {
   mems_quick *q = &heap->quick;
   const mems_list *list = q->lists + number;
   uint64_t n = list->granules, slack = (useds & list->entry) >> 1;
   bits_put_01(chain_useds(&heap->chain), g);
   q->recent = (uint32_t)g;
   q->recent_number = number;
-  if (UNLIKELY(n <= TINY) && slack)
+  if (UNLIKELY(starts & 12) && useds & 2)
     slack = *dict_tiny(&heap->dict, &heap->chain, g);
   count_out(heap, n, slack);
   return MEMS_OK;
@@ -323,6 +323,7 @@ static int take_back(mems_heap *heap, const mems_block *b) {
   if (UNLIKELY(heap_used(heap) < heap->relief))
     trim_step(heap, b->granules * GRANULE);
   return retire(heap, number, b->at,
+                bits_field(chain_starts(&heap->chain), b->at),
                 bits_field(chain_useds(&heap->chain), b->at));
 }
 
@@ -344,7 +345,7 @@ int mems_heap_free(mems_heap *heap, mems_addr addr) {
     unsigned number = next ? bit_first(next)
                            : useds >> NUMBER_AT & (NUMBERS - 1);
     if (LIKELY(starts & useds & 1 && number))
-      return retire(heap, number, g, useds);
+      return retire(heap, number, g, starts, useds);
   }
   return free_far(heap, g);
 }

@@ -28,7 +28,7 @@ struct mems_heap {
   mems_chain chain; /* first: it names the bitmaps by their offset */
   mems_dict dict;
   uint64_t slice;    /* start of the slice (hole.h), or NOWHERE */
-  uint64_t slice_left; /* granules it may still hand out */
+  uint64_t slice_end; /* how far it may be handed out */
   mems_run merged;   /* the hole that was merged last, while it is whole */
 
   /* Counters that change together don't stand side by side: else the

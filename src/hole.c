@@ -48,8 +48,7 @@ static void forget_merged(mems_heap *heap) {
 
 /* Its hole is somebody else's now. */
 static void forget_slice(mems_heap *heap) {
-  heap->slice = NOWHERE;
-  heap->slice_left = 0;
+  heap->slice = heap->slice_end = NOWHERE;
 }
 
 /* The HOLE [g, end) with its neighbours. */
@@ -100,13 +99,14 @@ static void slice_set(mems_heap *heap, uint64_t g, uint64_t n) {
   if (used > heap->high) hole_rearm(heap, used);
   chain_clear(&heap->chain, g, left);
   heap->slice = g;
-  heap->slice_left = left;
+  heap->slice_end = g + left;
+  dict_touch(&heap->dict, g + left);
 }
 
 /* Cuts the last piece of the slice, and lets go of the hole behind it. */
-static uint64_t slice_end(mems_heap *heap, uint64_t n) {
+static uint64_t slice_finish(mems_heap *heap, uint64_t n) {
   uint64_t g = heap->slice;
-  if (heap->slice_left < n) return NOWHERE;
+  if (heap->slice_end - g < n) return NOWHERE;
   uint64_t left = chain_next(&heap->chain, g) - g - n;
   if (left > 0) chain_begin(&heap->chain, g + n, left);
   heap->slice = g + n;
@@ -251,7 +251,7 @@ void hole_set_end(mems_heap *heap) {
     quick_set_rounding(q, !hole_heap_is_small(heap));
   }
   forget_merged(heap);
-  if (heap->slice_left && heap->slice >= heap->chain.end)
+  if (heap->slice != NOWHERE && heap->slice >= heap->chain.end)
     forget_slice(heap);
 }
 
@@ -353,7 +353,7 @@ uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align) {
   if (n <= SLICED_MOST && align == 1) {
     g = hole_slice(heap, n);
     if (g != NOWHERE) return g;
-    g = slice_end(heap, n);
+    g = slice_finish(heap, n);
   }
   if (g == NOWHERE) {
     mems_wish wish = {n, align, {0, 0}};

@@ -63,12 +63,10 @@ void hole_rearm(mems_heap *heap, uint64_t used);
 /* Cuts n granules off the slice; NOWHERE if it is too short for more than
    that. */
 static inline uint64_t hole_slice(mems_heap *heap, uint64_t n) {
-  uint64_t g = heap->slice, left = heap->slice_left - n;
-  if (heap->slice_left < n + 2) return NOWHERE;
+  uint64_t g = heap->slice;
+  if (heap->slice_end - g < n + 2) return NOWHERE;
   heap->slice = g + n;
-  heap->slice_left = left;
   chain_mark(&heap->chain, g + n);
-  dict_touch(&heap->dict, g + n);
   return g;
 }
 

@@ -56,7 +56,7 @@ typedef struct mems_quick {
                              one is known long before the other */
   uint8_t numbers[TABLE_MOST + 1]; /* which list serves so many granules, 0:
                                       none */
-  mems_list lists[NUMBERS];        /* list 0 has no slots */
+  _Alignas(64) mems_list lists[NUMBERS]; /* list 0 has no slots */
   uint32_t slots[NUMBERS * QUICK_STRIDE];
 } mems_quick;
 
