@@ -42,8 +42,8 @@ static void *empty_span(const mems_dict *d, const mems_chain *c,
   return addr == end ? chain_physical(c, b.at) + b.size : NULL;
 }
 
-void *dict_span_far(mems_dict *d, const mems_chain *c, mems_addr addr,
-                    size_t size) {
+void *dict_span(mems_dict *d, const mems_chain *c, mems_addr addr,
+                size_t size) {
   mems_block b;
   if (!dict_search(d, c, addr, &b))
     return size == 0 ? empty_span(d, c, addr) : NULL;

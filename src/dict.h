@@ -20,7 +20,8 @@
 ** only where there are such blocks.
 **
 ** The gate (dict_span) remembers the block it found last: while a caller
-** stays in one block it costs a subtraction and two compares.
+** stays in one block, dict_is_last says so after a subtraction and two
+** compares.
 */
 
 #ifndef MEMS_DICT_H
@@ -156,17 +157,16 @@ bool dict_search(const mems_dict *d, const mems_chain *c, mems_addr addr,
 /* Why [addr, addr + size) is no range inside one block. */
 int dict_mistake(const mems_dict *d, const mems_chain *c, mems_addr addr);
 
-/* The gate for a range that is not in the block found last. */
-void *dict_span_far(mems_dict *d, const mems_chain *c, mems_addr addr,
-                    size_t size);
-
-/* The gate: physical address of [addr, addr + size), or NULL. */
-static inline void *dict_span(mems_dict *d, const mems_chain *c,
-                              mems_addr addr, size_t size) {
+/* Does [addr, addr + size) lie in the block found last? */
+static inline bool dict_is_last(const mems_dict *d, mems_addr addr,
+                                size_t size) {
   uint64_t offset = addr - d->last;
-  if (LIKELY(offset < d->length && size <= d->length - offset))
-    return (char *)c + c->payload + (addr - d->base);
-  return dict_span_far(d, c, addr, size);
+  return offset < d->length && size <= d->length - offset;
 }
+
+/* The gate: physical address of [addr, addr + size), or NULL. It notes the
+   block for dict_is_last. */
+void *dict_span(mems_dict *d, const mems_chain *c, mems_addr addr,
+                size_t size);
 
 #endif

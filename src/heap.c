@@ -421,7 +421,9 @@ mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   return addr;
 }
 
-void *mems_heap_span(const mems_heap *heap, mems_addr addr, size_t size) {
+/* The range is not in the block found last; notes why if it is in none. */
+static COLD void *span_far(const mems_heap *heap, mems_addr addr,
+                           size_t size) {
   /* the dictionary may note what it found last */
   mems_dict *dict = &((mems_heap *)heap)->dict;
   void *physical = dict_span(dict, &heap->chain, addr, size);
@@ -431,6 +433,13 @@ void *mems_heap_span(const mems_heap *heap, mems_addr addr, size_t size) {
     heap_fail(heap, error);
   }
   return physical;
+}
+
+void *mems_heap_span(const mems_heap *heap, mems_addr addr, size_t size) {
+  const mems_dict *d = &heap->dict;
+  if (LIKELY(dict_is_last(d, addr, size)))
+    return chain_physical(&heap->chain, 0) + (addr - d->base);
+  return span_far(heap, addr, size);
 }
 
 void *mems_heap_get(const mems_heap *heap, mems_addr addr) {

@@ -25,49 +25,49 @@ const char *lmems_typename(int type) {
   return name[type];
 }
 
-/* The first characters of a name as a number. */
-#define KEY2(a, b) ((unsigned)(a) | (unsigned)(b) << 8)
-#define KEY3(a, b, c) (KEY2(a, b) | (unsigned)(c) << 16)
+/* Names of three characters, which most are: the first two tell where one
+   has to stand. */
+#define PLACE(a, b) ((2 * (a) + (b)) & 15)
+#define NAME(a, b, c, ID) [PLACE(a, b)] = {{a, b, c}, 1 + LMEMS_##ID}
 
-/* The type at the start of a name of two characters or more, in this
-   machine's order, or -1; *length is the length of its name. */
-static int base_type(const unsigned char *name, size_t *length) {
-  unsigned key = KEY2(name[0], name[1]);
-  *length = 2;
-  if (key == KEY2('i', '8'))
+static const struct three {
+  char name[3];
+  unsigned char type; /* and 1; 0: none */
+} threes[16] = {
+  NAME('i', '1', '6', I16), NAME('u', '1', '6', U16),
+  NAME('i', '3', '2', I32), NAME('u', '3', '2', U32),
+  NAME('i', '6', '4', I64), NAME('u', '6', '4', U64),
+  NAME('f', '3', '2', F32), NAME('f', '6', '4', F64),
+  NAME('p', 't', 'r', PTR)
+};
+
+#undef NAME
+
+static inline int type_of_three(const char *name) {
+  const struct three *t = &threes[PLACE(name[0], name[1])];
+  return memcmp(t->name, name, sizeof t->name) == 0 ? t->type - 1 : -1;
+}
+
+/* The type of a name without byte order, or -1. */
+static int base_type(const char *name, size_t length) {
+  if (length == 3)
+    return type_of_three(name);
+  if (length == 2 && memcmp(name, "i8", 2) == 0)
     return LMEMS_I8;
-  if (key == KEY2('u', '8'))
+  if (length == 2 && memcmp(name, "u8", 2) == 0)
     return LMEMS_U8;
-  *length = 3;
-  switch (KEY3(name[0], name[1], name[2])) {
-    case KEY3('i', '1', '6'): return LMEMS_I16;
-    case KEY3('u', '1', '6'): return LMEMS_U16;
-    case KEY3('i', '3', '2'): return LMEMS_I32;
-    case KEY3('u', '3', '2'): return LMEMS_U32;
-    case KEY3('i', '6', '4'): return LMEMS_I64;
-    case KEY3('u', '6', '4'): return LMEMS_U64;
-    case KEY3('f', '3', '2'): return LMEMS_F32;
-    case KEY3('f', '6', '4'): return LMEMS_F64;
-    case KEY3('p', 't', 'r'): return LMEMS_PTR;
-    case KEY3('b', 'o', 'o'):
-      *length = 4;
-      return name[3] == 'l' ? LMEMS_BOOL : -1;
-    default: return -1;
-  }
+  return length == 4 && memcmp(name, "bool", 4) == 0 ? LMEMS_BOOL : -1;
 }
 
 int lmems_findtype(const char *name, size_t length) {
-  size_t base;
-  if (length < 2)
+  if (length <= 3 || name[length - 1] != 'e')
+    return base_type(name, length);
+  int type = base_type(name, length - 2);
+  if (type < 0)
     return -1;
-  int type = base_type((const unsigned char *)name, &base);
-  if (length == base || type < 0)
-    return type;
-  if (length != base + 2 || name[base + 1] != 'e')
-    return -1;
-  if (name[base] == 'l')
+  if (name[length - 2] == 'l')
     return type + LITTLE;
-  return name[base] == 'b' ? type + BIG : -1;
+  return name[length - 2] == 'b' ? type + BIG : -1;
 }
 
 int lmems_checktype(lua_State *L, int arg) {
@@ -76,7 +76,7 @@ int lmems_checktype(lua_State *L, int arg) {
   if (name == NULL)
     lmems_argerror(L, arg, "type name expected, got %s",
                    lmems_pushshown(L, arg));
-  int type = lmems_findtype(name, length);
+  int type = length == 3 ? type_of_three(name) : lmems_findtype(name, length);
   if (type < 0)
     lmems_argerror(L, arg, "unknown type %s", lmems_pushshown(L, arg));
   return type;
