@@ -406,6 +406,97 @@ describe("trim", function()
   end)
 end)
 
+describe("giving memory back", function()
+  local SIZE <const> = 72000 -- no list keeps such blocks
+
+  local function allocate(heap)
+    local blocks = {}
+    for i = 1, 100 do blocks[i] = assert(heap:malloc(SIZE)) end
+    return blocks
+  end
+
+  it("leaves a node alone whose only HOLE waits in a quick list", function()
+    local trial <close> = assert(mems.open())
+    allocate(trial)
+    local limit = trial:stats().mapped + 4096
+    for late = 40, 60 do -- at one of these a pass has begun and not ended
+      local heap <close> = assert(mems.open { limit = limit })
+      local blocks, last = allocate(heap), nil
+      repeat
+        last = assert(heap:malloc(4096))
+      until heap:stats().mapped == limit -- in a node of one page
+      for i = 1, #blocks do -- one half of them, then the other
+        heap:free(blocks[i <= 50 and 2 * i or 2 * i - 101])
+        if i == late then heap:free(last) end
+        assert.is_true(heap:check())
+      end
+    end
+  end)
+
+  it("happens by itself, a little with each free", function()
+    local heap <close> = assert(mems.open())
+    local blocks = allocate(heap)
+    for _, block in ipairs(blocks) do heap:fill(block, 1, SIZE) end
+    local mapped = heap:stats().mapped
+    for i = #blocks, 1, -1 do heap:free(blocks[i]) end
+    assert.is_true(heap:stats().mapped < mapped // 2)
+    assert.is_true(heap:trim() < mapped // 2)
+    assert.is_true(heap:check())
+  end)
+end)
+
+describe("rounding", function()
+  it("leaves sizes as they are while a heap has 64 KiB", function()
+    local heap <close> = assert(mems.open())
+    for _ = 1, 32 do heap:malloc(2040) end
+    for kind, _, size in heap:segments() do
+      assert.is_true(kind == "HOLE" or size == 2040)
+    end
+    assert.is_true(heap:stats().mapped <= 65536)
+  end)
+
+  it("then gives a block an eighth more at most, which is not its own",
+    function()
+      local heap <close> = assert(mems.open())
+      local large <close> = heap:buffer(100000)
+      local wanted = {
+        [256] = 256, [257] = 288, [1000] = 1024, [2040] = 2048, [2049] = 2304,
+        [65000] = 65536, [65537] = 65544
+      }
+      for size, extent in pairs(wanted) do
+        local block = assert(heap:malloc(size))
+        assert.equal(size, heap:size(block))
+        assert.has_error(function() heap:peek_u8(block, size) end)
+        local before = heap:stats().used
+        heap:free(block)
+        assert.equal(extent, before - heap:stats().used)
+      end
+      assert.equal(100000, #large)
+    end)
+
+  it("keeps a block in place that is resized within it", function()
+    local heap <close> = assert(mems.open())
+    heap:malloc(100000)
+    local block = assert(heap:malloc(1000))
+    heap:malloc(1000)
+    for _, size in ipairs { 1024, 961, 1003 } do
+      assert.equal(block, heap:realloc(block, size))
+      assert.equal(size, heap:size(block))
+    end
+    assert.is_true(heap:check())
+  end)
+
+  it("is given up before memory is refused", function()
+    local heap <close> = assert(mems.open { limit = 131072 })
+    local blocks = {}
+    for i = 1, 4 do blocks[i] = assert(heap:malloc(1000)) end
+    assert(heap:malloc(131072 - 4096))
+    heap:free(blocks[2])
+    assert.is_nil((heap:malloc(1001)))
+    assert.equal(blocks[2], heap:malloc(1000))
+  end)
+end)
+
 describe("check", function()
   it("is true for a sound heap", function()
     fresh()

@@ -124,7 +124,8 @@ bool chain_grow(mems_chain *c, uint64_t granules) {
 
 bool chain_shrink(mems_chain *c) {
   uint64_t end = c->end, at = chain_prev(c, end - 1);
-  assert(chain_is_hole(c, at) && chain_is_node(c, at));
+  assert(chain_is_hole(c, at) && !chain_is_parked(c, at));
+  assert(chain_is_node(c, at));
   if (!pages_unmap(chain_physical(c, at), (end - at) * GRANULE)) return false;
   c->end = at;
   c->nodes--;

@@ -46,13 +46,22 @@ static size_t discard(const mems_heap *heap, mems_run pages) {
   return bytes;
 }
 
+/* Where the last node below `end` starts, if it is all hole, and that does
+   not wait in a quick list; else NOWHERE. */
+static uint64_t empty_node(const mems_chain *c, uint64_t end) {
+  uint64_t at = end > 0 ? chain_prev(c, end - 1) : NOWHERE;
+  bool empty = at != NOWHERE && chain_is_node(c, at) &&
+               chain_is_hole(c, at) && !chain_is_parked(c, at);
+  return empty ? at : NOWHERE;
+}
+
 /* Unmaps nodes at the end that are all hole, down to `least` granules. */
 static size_t unmap_end(mems_heap *heap, uint64_t least) {
   mems_chain *c = &heap->chain;
   size_t bytes = 0;
-  while (c->end > 0) {
-    uint64_t at = chain_prev(c, c->end - 1), end = c->end;
-    if (at < least || !chain_is_hole(c, at) || !chain_is_node(c, at)) break;
+  for (;;) {
+    uint64_t at = empty_node(c, c->end), end = c->end;
+    if (at == NOWHERE || at < least) break;
     mems_run pages = whole_pages(heap, at, end);
     size_t resident = pages_resident(chain_physical(c, pages.at),
                                      pages.size * GRANULE);
@@ -96,13 +105,9 @@ static mems_run next_pages(const mems_heap *heap, uint64_t cursor) {
 
 bool trim_for(mems_heap *heap, uint64_t n) {
   const mems_chain *c = &heap->chain;
-  uint64_t end = c->end;
+  uint64_t end = c->end, at;
   hole_flush(heap);
-  while (end > 0) {
-    uint64_t at = chain_prev(c, end - 1);
-    if (!chain_is_hole(c, at) || !chain_is_node(c, at)) break;
-    end = at;
-  }
+  while ((at = empty_node(c, end)) != NOWHERE) end = at;
   if (end == c->end) return false;
   if (round_up(n, PAGE_GRANULES) > c->limit - end) return false;
   unmap_end(heap, end);
