@@ -34,6 +34,15 @@ uint64_t chain_plan(mems_chain *c, uint64_t at, uint64_t limit) {
   return at;
 }
 
+void chain_attach(mems_chain *c) {
+  char *image = (char *)c;
+  *chain_place(c) = (mems_place){
+      .starts = (uint64_t *)(image + c->start_bits.at) + 1,
+      .useds = (uint64_t *)(image + c->used_bits.at),
+      .payload = image + c->payload,
+  };
+}
+
 /* Bytes of each area that granules up to `end`, the sentinel's, need. */
 typedef struct mems_needs {
   uint64_t starts, useds, level1, level2, nodes;

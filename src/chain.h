@@ -24,8 +24,10 @@
 ** These bitmaps are the truth about a heap. All else that finds holes is an
 ** index, and may be rebuilt from them.
 **
-** The chain stands at the very start of the reservation and names the
-** bitmaps by their offset from itself: it holds no pointer.
+** The chain stands at the very start of the image and names the bitmaps by
+** their offset from itself: it holds no pointer. Pointers to what is looked
+** at most are on the page in front of the image, which is no part of it but
+** belongs to the process.
 */
 
 #ifndef MEMS_CHAIN_H
@@ -51,6 +53,15 @@ typedef struct mems_chain {
   mems_area tops;           /* the short ones, usable in whole */
   mems_area node_bits;      /* a bit for each page: a node starts there */
 } mems_chain;
+
+/* Where an image lies in this process. */
+typedef struct mems_place {
+  uint64_t *starts, *useds; /* the bitmaps */
+  char *payload;
+} mems_place;
+
+/* Notes where the image of *c lies, once all of it is laid out. */
+void chain_attach(mems_chain *c);
 
 /* Lays out the bitmaps of at most `limit` granules from offset `at` on and
    returns the offset behind them. Touches nothing but *c. */
@@ -92,13 +103,17 @@ void chain_clear(mems_chain *c, uint64_t g, uint64_t n);
 /* The first HOLE that starts in [g, until), or NOWHERE. */
 uint64_t chain_hole(const mems_chain *c, uint64_t g, uint64_t until);
 
+static inline mems_place *chain_place(const mems_chain *c) {
+  return (mems_place *)((char *)c - PAGE);
+}
+
 /* The bitmaps, as words of 64 granules. */
 static inline uint64_t *chain_starts(const mems_chain *c) {
-  return (uint64_t *)((char *)c + c->start_bits.at) + 1;
+  return chain_place(c)->starts;
 }
 
 static inline uint64_t *chain_useds(const mems_chain *c) {
-  return (uint64_t *)((char *)c + c->used_bits.at);
+  return chain_place(c)->useds;
 }
 
 static inline uint64_t *chain_node_bits(const mems_chain *c) {
@@ -110,7 +125,7 @@ static inline uint64_t *chain_level(const mems_chain *c, unsigned level) {
 }
 
 static inline char *chain_physical(const mems_chain *c, uint64_t g) {
-  return (char *)c + c->payload + g * GRANULE;
+  return chain_place(c)->payload + g * GRANULE;
 }
 
 static inline bool chain_is_start(const mems_chain *c, uint64_t g) {

@@ -51,7 +51,7 @@ void *dict_span(mems_dict *d, const mems_chain *c, mems_addr addr,
   d->last = start;
   d->length = b.size;
   if (size > b.size - (addr - start)) return NULL;
-  return (char *)c + c->payload + (addr - d->base);
+  return chain_physical(c, 0) + (addr - d->base);
 }
 
 int dict_mistake(const mems_dict *d, const mems_chain *c, mems_addr addr) {

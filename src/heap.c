@@ -34,22 +34,22 @@ static bool options_are_good(const mems_options *o) {
    bins_plan take a 32nd part and a little, dict_plan a 16th, guard_plan a
    128th and its queue. */
 static uint64_t reservation_for(uint64_t limit, const mems_options *o) {
-  return round_up(sizeof(mems_heap), PAGE) + limit + limit / 8 + 64 * PAGE +
+  return round_up(sizeof(mems_heap), PAGE) + limit + limit / 8 + 65 * PAGE +
          guard_room(at_most(o->quarantine, limit) / GRANULE);
 }
 
 /* The largest reservation up to *limit that the OS grants, by halves. */
 static mems_heap *reserve(uint64_t *limit, const mems_options *o) {
   for (; *limit >= PAGE; *limit = *limit / 2 / PAGE * PAGE) {
-    void *at = pages_reserve(reservation_for(*limit, o));
-    if (at != NULL) return at;
+    char *at = pages_reserve(reservation_for(*limit, o));
+    if (at != NULL) return (mems_heap *)(at + PAGE);
   }
   return NULL;
 }
 
 static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   uint64_t header = round_up(sizeof *heap, PAGE);
-  if (!pages_map(heap, header)) return false;
+  if (!pages_map(chain_place(&heap->chain), PAGE + header)) return false;
   uint64_t granules = limit / GRANULE;
   uint64_t at = chain_plan(&heap->chain, header, granules);
   at = dict_plan(&heap->dict, at, granules);
@@ -58,7 +58,8 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   heap->chain.payload = guard_plan(&heap->dict.guard, at, granules,
                                    o->quarantine / GRANULE);
   heap->reserved = reservation_for(limit, o);
-  assert(heap->chain.payload + limit <= heap->reserved);
+  assert(PAGE + heap->chain.payload + limit <= heap->reserved);
+  chain_attach(&heap->chain);
   heap->dict.base = o->base ? o->base : BASE;
   quick_open(&heap->quick);
   heap->slice = heap->slice_end = NOWHERE;
@@ -85,7 +86,7 @@ mems_heap *mems_heap_open(const mems_options *options, int *error) {
     heap = reserve(&limit, o);
   }
   if (heap != NULL && !set_up(heap, limit, o)) {
-    pages_unreserve(heap, reservation_for(limit, o));
+    pages_unreserve(chain_place(&heap->chain), reservation_for(limit, o));
     heap = NULL;
   }
   if (error) *error = heap ? MEMS_OK : reason;
@@ -93,7 +94,8 @@ mems_heap *mems_heap_open(const mems_options *options, int *error) {
 }
 
 void mems_heap_close(mems_heap *heap) {
-  if (heap != NULL) pages_unreserve(heap, heap->reserved);
+  if (heap != NULL)
+    pages_unreserve(chain_place(&heap->chain), heap->reserved);
 }
 
 /* Counts a block of n granules in. */

@@ -1,10 +1,11 @@
 /*
-** heap.h - what a heap is made of. It stands at the start of one
-** reservation, and all of it lies there, linked by offsets:
+** heap.h - what a heap is made of. All of it lies in one reservation; behind
+** the first page begins the image, in which all links are offsets:
 **
-**   [ mems_heap ][ bitmaps ][ tiny ][ sets ][ guard ][ payload: node ... ]
-**     whole       usable as far as needed             mapped node by node, in
-**                                                     address order
+**   [ place ][ mems_heap ][ bitmaps ][ tiny ][ sets ][ guard ][ payload ... ]
+**     a page   whole        usable as far as needed             node by node,
+**                                                               in address
+**                                                               order
 **
 ** Counters: peak - room is the granules of live blocks; what waits in the
 ** quarantine is PROCESS to the chain and counted in dict.guard.waiting.

@@ -61,7 +61,7 @@ static uint64_t inner_starts(const mems_heap *heap) {
 void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
   const mems_heap *h = heap;
   uint64_t live = h->mallocs - h->frees;
-  uint64_t header = round_up(sizeof *h, PAGE);
+  uint64_t header = PAGE + round_up(sizeof *h, PAGE);
   *stats = (mems_stats){
       .limit = h->chain.limit * GRANULE,
       .mapped = h->chain.end * GRANULE,
