@@ -176,18 +176,19 @@ static inline void chain_unpark(mems_chain *c, uint64_t g, uint64_t n) {
   chain_write(c, g, n < 2 ? 1 : 3, 0);
 }
 
-/* Marks that a segment begins at g. */
-static inline void chain_mark(mems_chain *c, uint64_t g) {
+/* Marks that a segment begins at g. True if its word was empty: then
+   chain_word_filled has to be told. */
+static inline bool chain_mark(mems_chain *c, uint64_t g) {
   uint64_t *w = chain_starts(c) + g / WORD, old = *w;
   *w = old | bit(g % WORD);
-  if (UNLIKELY(old == 0)) chain_word_filled(c, g);
   c->segments++;
+  return UNLIKELY(old == 0);
 }
 
 /* Splits: a HOLE of n granules, not parked, begins at g, inside a segment. */
 static inline void chain_begin(mems_chain *c, uint64_t g, uint64_t n) {
   chain_unpark(c, g, n);
-  chain_mark(c, g);
+  if (chain_mark(c, g)) chain_word_filled(c, g);
 }
 
 /* Merges: the segment at g becomes part of the one before it. */

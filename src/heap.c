@@ -213,16 +213,25 @@ static COLD mems_addr malloc_far(mems_heap *heap, size_t size) {
   return allocate(heap, size, heap->align);
 }
 
+/* Last of all, so that malloc_sliced calls nothing and needs no frame. */
+static COLD mems_addr summarise(mems_heap *heap, uint64_t g, mems_addr addr) {
+  chain_word_filled(&heap->chain, g);
+  return addr;
+}
+
 /* The list is empty: cuts a block of its size off the slice. */
 static COLD mems_addr malloc_sliced(mems_heap *heap, const mems_list *list,
                                     size_t size) {
-  uint64_t n = list->granules, slack = n * GRANULE - size;
-  uint64_t g = n ? hole_slice(heap, n) : NOWHERE;
-  if (UNLIKELY(g == NOWHERE)) return malloc_far(heap, size);
-  count_in(heap, n, slack);
+  uint64_t n = list->granules, slack = n * GRANULE - size, g = heap->slice;
+  if (UNLIKELY(n == 0 || !hole_slice_has(heap, n)))
+    return malloc_far(heap, size);
+  heap->slice = g + n;
+  bool filled = chain_mark(&heap->chain, g + n);
   chain_set(&heap->chain, g, entry_of(heap, g, size, slack) |
                                  (list->useds & ~(uint64_t)3));
-  return dict_addr(&heap->dict, g);
+  count_in(heap, n, slack);
+  mems_addr addr = dict_addr(&heap->dict, g);
+  return UNLIKELY(filled) ? summarise(heap, g + n, addr) : addr;
 }
 
 mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {

@@ -103,14 +103,16 @@ static void slice_set(mems_heap *heap, uint64_t g, uint64_t n) {
   dict_touch(&heap->dict, g + left);
 }
 
-/* Cuts the last piece of the slice, and lets go of the hole behind it. */
-static uint64_t slice_finish(mems_heap *heap, uint64_t n) {
+/* Cuts n granules off the slice; with the last piece the hole behind it is
+   let go. NOWHERE if it is too short. */
+static uint64_t slice_cut(mems_heap *heap, uint64_t n) {
   uint64_t g = heap->slice;
+  bool last = !hole_slice_has(heap, n);
   if (heap->slice_end - g < n) return NOWHERE;
   uint64_t left = chain_next(&heap->chain, g) - g - n;
   if (left > 0) chain_begin(&heap->chain, g + n, left);
   heap->slice = g + n;
-  slice_release(heap);
+  if (last) slice_release(heap);
   return g;
 }
 
@@ -351,9 +353,7 @@ void hole_rearm(mems_heap *heap, uint64_t used) {
 uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align) {
   uint64_t g = NOWHERE;
   if (n <= SLICED_MOST && align == 1) {
-    g = hole_slice(heap, n);
-    if (g != NOWHERE) return g;
-    g = slice_finish(heap, n);
+    g = slice_cut(heap, n);
   }
   if (g == NOWHERE) {
     mems_wish wish = {n, align, {0, 0}};

@@ -60,14 +60,9 @@ void hole_set_end(mems_heap *heap);
    goes back, once more than 1 MiB and half of them has been freed. */
 void hole_rearm(mems_heap *heap, uint64_t used);
 
-/* Cuts n granules off the slice; NOWHERE if it is too short for more than
-   that. */
-static inline uint64_t hole_slice(mems_heap *heap, uint64_t n) {
-  uint64_t g = heap->slice;
-  if (heap->slice_end - g < n + 2) return NOWHERE;
-  heap->slice = g + n;
-  chain_mark(&heap->chain, g + n);
-  return g;
+/* May n granules be cut off the slice, with some left? */
+static inline bool hole_slice_has(const mems_heap *heap, uint64_t n) {
+  return heap->slice_end - heap->slice >= n + 2;
 }
 
 #endif
