@@ -64,7 +64,6 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   quick_open(&heap->quick);
   heap->slice = heap->slice_end = NOWHERE;
   heap->cursor = NOWHERE;
-  heap->merged.at = NOWHERE;
   heap->align = (o->align ? o->align : GRANULE) / GRANULE;
   heap->node = (o->page ? o->page : PAGE) / GRANULE;
   heap->fill = o->fill != 0;

@@ -30,7 +30,6 @@ struct mems_heap {
   mems_dict dict;
   uint64_t slice;    /* start of the slice (hole.h), or NOWHERE */
   uint64_t slice_end; /* how far it may be handed out */
-  mems_run merged;   /* the hole that was merged last, while it is whole */
 
   /* Counters that change together don't stand side by side: else the
      compiler joins them in one wide load, which has to wait for the narrow

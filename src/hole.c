@@ -34,18 +34,6 @@ static bool merges(const mems_chain *c, uint64_t g) {
          !chain_is_node(c, g);
 }
 
-/* Blocks are often freed in the order of their addresses: then the hole that
-   was merged last ends where the next one begins, and its start, which may
-   be far, need not be searched. */
-static uint64_t start_before(const mems_heap *heap, uint64_t g) {
-  if (heap->merged.at + heap->merged.size == g) return heap->merged.at;
-  return chain_prev(&heap->chain, g - 1);
-}
-
-static void forget_merged(mems_heap *heap) {
-  heap->merged = (mems_run){NOWHERE, 0};
-}
-
 /* Its hole is somebody else's now. */
 static void forget_slice(mems_heap *heap) {
   heap->slice = heap->slice_end = NOWHERE;
@@ -60,20 +48,18 @@ static mems_run coalesce(mems_heap *heap, uint64_t g, uint64_t end) {
     end = next;
   }
   if (!chain_is_node(c, g)) {
-    uint64_t before = start_before(heap, g);
+    uint64_t before = chain_prev(c, g - 1);
     if (chain_is_hole(c, before) && !chain_is_parked(c, before)) {
       chain_drop(c, g);
       g = before;
     }
   }
   if (heap->slice - g < end - g) forget_slice(heap);
-  heap->merged = (mems_run){g, end - g};
-  return heap->merged;
+  return (mems_run){g, end - g};
 }
 
 uint64_t hole_take(mems_heap *heap, uint64_t g) {
   if (!merges(&heap->chain, g)) return 0;
-  forget_merged(heap);
   if (heap->slice == g) forget_slice(heap);
   return chain_next(&heap->chain, g) - g;
 }
@@ -252,7 +238,6 @@ void hole_set_end(mems_heap *heap) {
     q->end = at_most(heap->chain.end, UINT32_MAX);
     quick_set_rounding(q, !hole_heap_is_small(heap));
   }
-  forget_merged(heap);
   if (heap->slice != NOWHERE && heap->slice >= heap->chain.end)
     forget_slice(heap);
 }
@@ -290,7 +275,6 @@ static bool grow(mems_heap *heap, mems_wish *wish) {
 static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
                     uint64_t align) {
   uint64_t at = round_up(hole.at, align), end = hole.at + hole.size;
-  forget_merged(heap);
   if (at > hole.at) {
     chain_begin(&heap->chain, at, end - at);
     bins_note(&heap->bins, hole.at, at - hole.at);
