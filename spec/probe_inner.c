@@ -62,30 +62,20 @@ static int field(lua_State *L) {
   return 1;
 }
 
-static int push_three(lua_State *L, const three *map) {
-  for (int i = 0; i < 3; i++)
-    lua_pushinteger(L, (lua_Integer)map->words[i]);
-  return 3;
-}
-
 /* put(w, w, w, i, mask, bits): the three words then */
 static int put(lua_State *L) {
   three map = check_three(L);
   bits_put(map.words + 1, probe_number(L, 4), probe_number(L, 5),
            probe_number(L, 6));
-  return push_three(L, &map);
-}
-
-static int put_01(lua_State *L) {
-  three map = check_three(L);
-  bits_put_01(map.words + 1, probe_number(L, 4));
-  return push_three(L, &map);
+  for (int i = 0; i < 3; i++)
+    lua_pushinteger(L, (lua_Integer)map.words[i]);
+  return 3;
 }
 
 static const luaL_Reg bits[] = {
   {"first", first}, {"last", last}, {"count", count}, {"above", above},
   {"from", from}, {"upto", upto}, {"below", below}, {"window", window},
-  {"before", before}, {"field", field}, {"put", put}, {"put_01", put_01},
+  {"before", before}, {"field", field}, {"put", put},
   {NULL, NULL}
 };
 

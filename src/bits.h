@@ -94,15 +94,6 @@ static inline void bits_put(uint64_t *map, uint64_t i, uint64_t mask,
   memcpy(at, &w, sizeof w);
 }
 
-/* Bit i becomes 0 and the one behind it 1, faster than by bits_put. */
-static inline void bits_put_01(uint64_t *map, uint64_t i) {
-  uint64_t w;
-  char *at = (char *)map + i / 32 * 4;
-  memcpy(&w, at, sizeof w);
-  w = (w & ~bit(i % 32)) | bit(i % 32 + 1);
-  memcpy(at, &w, sizeof w);
-}
-
 #else
 
 static inline uint64_t bits_window(const uint64_t *map, uint64_t i) {
@@ -125,10 +116,6 @@ static inline void bits_put(uint64_t *map, uint64_t i, uint64_t mask,
   unsigned over = 63 - i % 64;
   w[0] = (w[0] & ~(mask << i % 64)) | bits << i % 64;
   w[1] = (w[1] & ~(mask >> 1 >> over)) | bits >> 1 >> over;
-}
-
-static inline void bits_put_01(uint64_t *map, uint64_t i) {
-  bits_put(map, i, 3, 2);
 }
 
 #endif

@@ -316,7 +316,7 @@ static inline int retire(mems_heap *heap, unsigned number, uint64_t g,
   mems_quick *q = &heap->quick;
   const mems_list *list = q->lists + number;
   uint64_t n = list->granules, slack = (useds & list->entry) >> 1;
-  bits_put_01(chain_useds(&heap->chain), g);
+  bits_put(chain_useds(&heap->chain), g, 3, 2);
   q->recent = (uint32_t)g;
   q->recent_number = number;
   if (UNLIKELY(starts & 12) && useds & 2)
