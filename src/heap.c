@@ -193,10 +193,10 @@ HOT uint64_t entry_of(const mems_heap *heap, uint64_t g, size_t size,
 /* Enters the hole at g, which was taken from a list. */
 HOT mems_addr enter(mems_heap *heap, const mems_list *list, uint64_t g,
                     size_t size) {
-  uint64_t n = list->granules, slack = n * GRANULE - size;
-  count_in(heap, n, slack);
+  uint64_t slack = list->bytes - size;
   bits_put(chain_useds(&heap->chain), g, list->entry,
            entry_of(heap, g, size, slack));
+  count_in(heap, list->granules, slack);
   return dict_addr(&heap->dict, g);
 }
 
@@ -315,10 +315,10 @@ static inline int retire(mems_heap *heap, unsigned number, uint64_t g,
                          uint64_t starts, uint64_t useds) {
   mems_quick *q = &heap->quick;
   const mems_list *list = q->lists + number;
-  uint64_t n = list->granules, slack = (useds & list->entry) >> 1;
   bits_put(chain_useds(&heap->chain), g, 3, 2);
   q->recent = (uint32_t)g;
   q->recent_number = number;
+  uint64_t n = list->granules, slack = (useds & list->entry) >> 1;
   if (UNLIKELY(starts & 12) && useds & 2)
     slack = *dict_tiny(&heap->dict, &heap->chain, g);
   count_out(heap, n, slack);

@@ -18,6 +18,7 @@ mems_list quick_list(unsigned number) {
   if (number < 2 || number > size_number(QUICK_MOST)) return list;
   uint64_t n = size_granules(number);
   list.granules = (uint32_t)n;
+  list.bytes = n * GRANULE;
   list.last += depth(n);
   list.starts = 1;
   list.starts_mask = bit(NEAR + 1) - 1;

@@ -41,10 +41,10 @@ typedef struct mems_list {
   uint64_t starts, starts_mask; /* what the fields of its holes show */
   uint64_t useds, useds_mask;
   uint64_t entry;       /* the bits that tell block from HOLE, and slack */
-  uint32_t granules;    /* of each of its holes */
+  uint32_t granules;    /* ... in granules */
   uint32_t first, last; /* its slots are [first, last) */
   uint32_t top;         /* the slot behind the entry that was put last */
-  uint64_t unused;      /* so that it is one cache line */
+  uint64_t bytes;       /* of each of its holes, ... */
 } mems_list;
 
 typedef struct mems_quick {
