@@ -37,11 +37,20 @@ local function ratio_cell(result, workload, peer, key)
   return judged(result, text, ratio >= bar, ("%.4g"):format(bar))
 end
 
+--- The most that ours may be: for times scaled to this machine, by what an
+-- empty call costs.
+local function most_of(result, workload, key)
+  local empty = figure(result, workload.key, "none", key)
+  if not workload.empty or not empty then return workload.most end
+  return workload.most * math.max(1, empty / workload.empty)
+end
+
 local function own_cell(result, workload, key)
   local ours = figure(result, workload.key, "mems", key)
   local text = number(ours)
   if not ours or not workload.most then return text end
-  return judged(result, text, ours <= workload.most, "<= " .. workload.most)
+  local most = most_of(result, workload, key)
+  return judged(result, text, ours <= most, "<= " .. number(most))
 end
 
 --- A table of workloads by allocators; with ratios unless `plain`.

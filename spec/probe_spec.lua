@@ -98,8 +98,8 @@ describe("inside,", function()
           local put = { bits.put(map[1], map[2], map[3], i, mask, value) }
           local same = true
           for k = -64, 127 do
-            local inside = k >= i and k < i + probe.FIELD
-            local changed = inside and bit(mask, k - i) == 1
+            local changed = k >= i and k < i + probe.FIELD
+              and bit(mask, k - i) == 1
             local wanted = changed and bit(value, k - i) or of(map, k)
             same = same and wanted == of(put, k)
           end

@@ -80,11 +80,13 @@ typedef struct mems_options {
                          with 0x55 */
 } mems_options;
 
-/* The state of a heap, all of it from counters. */
+/* The state of a heap. */
 typedef struct mems_stats {
   uint64_t limit;       /* most bytes the nodes may map */
   uint64_t mapped;      /* bytes in nodes now */
-  uint64_t used;        /* bytes in PROCESS segments: whole granules of 8 */
+  uint64_t used;        /* bytes in PROCESS segments: whole granules of 8;
+                           blocks of 257 bytes to 64 KiB up to an eighth more,
+                           once more than 64 KiB are mapped */
   uint64_t unused;      /* bytes in HOLEs: mapped - used */
   uint64_t requested;   /* bytes asked for by the live blocks */
   uint64_t quarantined; /* bytes of freed blocks that wait (in unused) */
@@ -220,7 +222,8 @@ MEMS_API const char *mems_strerror(int error);
    what was in use has been freed. */
 MEMS_API size_t mems_heap_trim(mems_heap *heap);
 
-/* Fills *stats. O(1). */
+/* Fills *stats, from counters, but for `holes`: for that all holes that wait
+   in quick lists are looked at, some 13,000 at most. O(1). */
 MEMS_API void mems_heap_stats(const mems_heap *heap, mems_stats *stats);
 
 /* Fills *segment with the segment that holds `addr`, neighbouring holes
