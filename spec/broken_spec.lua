@@ -410,6 +410,23 @@ local function list_breakers(probe, breaks)
     end
   end
 
+  -- Entries that name a HOLE of their list which another one names as well.
+  function breaks.twins(heap)
+    each_list(heap, function(number, first)
+      local top = probe.quick_top(heap, number)
+      for slot = first, top - 1 do
+        if random(2) == 1 then
+          local other = probe.quick_slot(heap, random(first, top - 1))
+          probe.quick_slot(heap, slot, other)
+          if random(9) == 1 then
+            probe.field(heap, "recent", other)
+            probe.field(heap, "recent_number", number)
+          end
+        end
+      end
+    end)
+  end
+
   function breaks.tops(heap)
     each_list(heap, function(number, first, behind)
       if random(3) == 1 then
@@ -555,12 +572,22 @@ describe("a heap whose index is wrong", function()
     end
   end
 
+  -- The chain is the truth, and its counter belongs to it.
+  local function expect_segments(heap)
+    local count, g = 0, 0
+    while g < probe.field(heap, "end") do
+      g, count = probe.chain.next(heap, g), count + 1
+    end
+    assert.equal(count, probe.field(heap, "segments"))
+  end
+
   local function survives(break_it, rounds)
     local heap <close> = assert(mems.open { limit = 1 << random(14, 26) })
     local live = {}
     local draw = drawer(heap, live)
     for _ = 1, rounds do
       for _ = 1, 200 do step(heap, live) end
+      expect_segments(heap)
       break_it(heap, draw)
     end
     for _, block in ipairs(live) do verify(heap, block) end
@@ -569,6 +596,7 @@ describe("a heap whose index is wrong", function()
 
   for what, shown in pairs {
     entries = "entries of quick lists", doubles = "holes listed twice",
+    twins = "entries of quick lists that stand there twice",
     tops = "tops of quick lists", shuffled_tops = "tops of other lists",
     sets = "members of sets", set_words = "words of sets",
     classes = "classes that are present",

@@ -487,6 +487,31 @@ describe("rounding", function()
     assert.is_true(heap:check())
   end)
 
+  it("moves no block that is made smaller", function()
+    local heap <close> = assert(mems.open())
+    local exact = { assert(heap:malloc(264)), assert(heap:malloc(264)) }
+    assert(heap:malloc(100000))
+    assert.equal(exact[1], heap:realloc(exact[1], 264))
+    assert.equal(exact[2], heap:realloc(exact[2], 258))
+    local aligned = assert(heap:malloc(3000, 4096))
+    assert.equal(aligned, heap:realloc(aligned, 2990))
+    assert.equal(aligned, heap:realloc(aligned, 1))
+    assert.is_true(heap:check())
+  end)
+
+  it("leaves a block where it is if only the rounded size has no room",
+    function()
+      local heap <close> = assert(mems.open { limit = 131072 })
+      local block = assert(heap:malloc(1000))
+      local behind = assert(heap:malloc(1000))
+      assert(heap:malloc(2000))
+      assert(heap:malloc(131072 - 4096))
+      heap:free(behind)
+      assert.equal(block, heap:realloc(block, 2000))
+      assert.equal(2000, heap:size(block))
+      assert.is_true(heap:check())
+    end)
+
   it("is given up before memory is refused", function()
     local heap <close> = assert(mems.open { limit = 131072 })
     local blocks = {}

@@ -39,6 +39,13 @@ static int foreign(lua_State *L) {
   return 3;
 }
 
+/* free_code(heap, addr): what the C function gives. */
+static int free_code(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  lua_pushinteger(L, mems_heap_free(heap, probe_number(L, 2)));
+  return 1;
+}
+
 /* The physical address of a granule, be it part of a block or not. */
 static int physical(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
@@ -52,7 +59,7 @@ __attribute__((visibility("default"))) int luaopen_mems_probe(lua_State *L);
 int luaopen_mems_probe(lua_State *L) {
   static const luaL_Reg functions[] = {
     {"pages_fail", pages_fail_}, {"foreign", foreign},
-    {"physical", physical}, {NULL, NULL}
+    {"physical", physical}, {"free_code", free_code}, {NULL, NULL}
   };
   luaL_newlib(L, functions);
   probe_set_inner(L);

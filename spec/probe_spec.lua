@@ -393,6 +393,22 @@ describe("inside,", function()
     end)
   end)
 
+  describe("an address behind the last block", function()
+    it("was never allocated, though small blocks are cut one by one",
+      function()
+        local heap <close> = assert(mems.open())
+        local last
+        for _ = 1, 1000 do last = mems.tointeger(heap:malloc(1000)) end
+        for ahead = 2048, 32768, 1024 do
+          assert.equal(mems.EFOREIGN, probe.free_code(heap, last + ahead))
+        end
+        assert.equal(0, probe.free_code(heap, last))
+        assert.equal(mems.EFREED, probe.free_code(heap, last))
+        local zeros = assert(heap:calloc(1, 1000))
+        assert.equal(("\0"):rep(1000), heap:readstring(zeros, 1000))
+      end)
+  end)
+
   describe("requests to the OS", function()
     after_each(function() probe.pages_fail(0) end)
 
@@ -404,6 +420,22 @@ describe("inside,", function()
       assert(heap:malloc(8192))
       assert.is_nil((heap:malloc(1 << 20)))
       assert(heap:malloc(1 << 20))
+    end)
+
+    it("give back what was ready when one of them is refused", function()
+      local heap <close> = assert(mems.open())
+      assert(heap:malloc(100))
+      local before, n, block = heap:stats(), 0, nil
+      repeat
+        n = n + 1
+        probe.pages_fail(n)
+        block = heap:malloc(256 << 20)
+        probe.pages_fail(0)
+        assert.is_true(block ~= nil or n > 0)
+        if not block then assert.same(before, heap:stats()) end
+        assert.is_true(heap:check())
+      until block
+      assert.is_true(n > 4)
     end)
 
     it("are not made by a heap that has what it needs", function()

@@ -42,7 +42,7 @@ enum {
   QUICK_DEEP = 256,    /* blocks that a list holds, ... */
   QUICK_SHALLOW = 16,
   QUICK_BYTES = 131072, /* ... between those as many as have this size */
-  MERGE_MOST = 128     /* merged in one call */
+  MERGE_MOST = 128     /* merged at once where much waits */
 };
 #define SLICE_GRANULES ((uint64_t)8192)
 #define SLICE_LEAST ((uint64_t)4096)

@@ -19,8 +19,9 @@
 ** A set may name too many regions: whoever then looks there and finds no
 ** such hole takes it out. It never names too few:
 **
-**   each HOLE is parked in the quick list of its size (quick.h), or it is
-**   the slice (hole.h), or its region is in the set of its class.
+**   each HOLE is parked, in the quick list of its size or in front of the
+**   lists (quick.h), or it is the slice (hole.h), or its region is in the
+**   set of its class.
 */
 
 #ifndef MEMS_BINS_H

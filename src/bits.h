@@ -114,6 +114,7 @@ static inline void bits_put(uint64_t *map, uint64_t i, uint64_t mask,
                             uint64_t bits) {
   uint64_t *w = map + i / 64;
   unsigned over = 63 - i % 64;
+  bits &= mask;
   w[0] = (w[0] & ~(mask << i % 64)) | bits << i % 64;
   w[1] = (w[1] & ~(mask >> 1 >> over)) | bits >> 1 >> over;
 }

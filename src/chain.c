@@ -117,8 +117,8 @@ bool chain_open(mems_chain *c) {
 bool chain_grow(mems_chain *c, uint64_t granules) {
   uint64_t old = c->end, end = old + granules;
   assert(end <= c->limit && granules % PAGE_GRANULES == 0);
-  if (!reach(c, end)) return false;
-  if (!pages_map(chain_physical(c, old), granules * GRANULE)) {
+  if (!reach(c, end) ||
+      !pages_map(chain_physical(c, old), granules * GRANULE)) {
     retreat(c, old);
     return false;
   }

@@ -152,23 +152,24 @@ static inline bool chain_is_parked(const mems_chain *c, uint64_t g) {
 }
 
 /* Writes those used bits of the granules from g on that `mask` has, one of
-   FIELD bits, word by word: so neighbours may be written one soon after the
+   FIELD bits, word by word, the first one last, so that a start is used only
+   when all behind it is right. So neighbours may be written one soon after the
    other, and no load has to wait for two stores. */
 static inline void chain_write(mems_chain *c, uint64_t g, uint64_t mask,
                                uint64_t bits) {
   uint64_t *w = chain_useds(c) + g / WORD;
   unsigned i = g % WORD;
-  w[0] = (w[0] & ~(mask << i)) | bits << i;
   uint64_t over = mask >> 1 >> (WORD - 1 - i);
   if (over) w[1] = (w[1] & ~over) | bits >> 1 >> (WORD - 1 - i);
+  w[0] = (w[0] & ~(mask << i)) | bits << i;
 }
 
 /* The same where all that `bits` reaches is clear. */
 static inline void chain_set(mems_chain *c, uint64_t g, uint64_t bits) {
   uint64_t *w = chain_useds(c) + g / WORD;
-  w[0] |= bits << g % WORD;
   uint64_t over = bits >> 1 >> (WORD - 1 - g % WORD);
   if (over) w[1] |= over;
+  w[0] |= bits << g % WORD;
 }
 
 /* The HOLE of n granules at g is not parked any more, or new. */

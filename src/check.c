@@ -82,6 +82,7 @@ static const char *check_quick_lists(const mems_heap *heap) {
   uint64_t end = at_most(heap->chain.end, UINT32_MAX);
   bool rounds = q->bytes && !hole_heap_is_small(heap);
   const char *broken = NULL;
+  if (heap->turn >= NUMBERS) return "the list to be merged next is none";
   if (q->end != (q->bytes ? end : 0))
     return "the end of what quick lists may name is wrong";
   for (uint64_t n = 1; n <= TABLE_MOST; n++)
@@ -90,6 +91,8 @@ static const char *check_quick_lists(const mems_heap *heap) {
   if (q->recent_number != NONE && (q->recent_number >= NUMBERS ||
                                    !q->lists[q->recent_number].granules))
     return "the hole that was freed last has no quick list";
+  if (q->recent_number != NONE && q->recent >= heap->chain.end)
+    return "the hole that was freed last is behind the end";
   for (unsigned i = 0; i < NUMBERS && !broken; i++)
     broken = check_list(heap, i);
   return broken;
@@ -251,6 +254,7 @@ static const char *check_slice(const mems_heap *heap) {
 int mems_heap_check(mems_heap *heap) {
   const mems_chain *c = &heap->chain;
   mems_sums sums = {0};
+  heap_note_slice(heap);
   const char *broken = check_sentinel(c);
   if (!broken) broken = check_summaries(c);
   if (!broken) broken = check_nodes(c);

@@ -9,7 +9,7 @@ uint64_t dict_plan(mems_dict *d, uint64_t at, uint64_t limit) {
 }
 
 bool dict_reach(mems_dict *d, mems_chain *c, uint64_t end) {
-  return area_grow((char *)c, &d->tiny, end / 2);
+  return area_grow((char *)c, &d->tiny, (end + 1) / 2);
 }
 
 void dict_retreat(mems_dict *d, mems_chain *c, uint64_t end) {

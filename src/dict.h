@@ -12,7 +12,7 @@
 **   2, 3       1 - 24    1 s              s: there is slack, and the table of
 **                                         tiny blocks has how much
 **   4 .. 32    25 - 256  1 sss            slack, 0 to 7
-**   33 ..      257 -     1 s*13 n*8       slack, and the number or 0
+**   33 ..      257 -     1 s*13 n*7       slack, and the number or 0
 **
 ** A parked HOLE has 01 there, and the number in its place if it is long.
 ** A block takes two granules at least, since one has no bit to spare. The
@@ -37,7 +37,8 @@ enum {
   NEAR_SLACK = 7,
   SLACK = (1 << 13) - 1,
   NUMBER_AT = 14, /* the place of the number in an entry */
-  NUMBER = 255
+  NUMBER = 127,
+  TINY_STARTS = 3 << 2 /* where the next start is if a block is tiny */
 };
 
 typedef struct mems_dict {
@@ -45,7 +46,8 @@ typedef struct mems_dict {
   mems_addr last; /* the block found last, and its exact size; ... */
   size_t length;  /* ... 0: none */
   uint64_t fresh; /* no granule from here on was ever part of a block since
-                     its page was mapped: it reads as zero */
+                     its page was mapped: it reads as zero. Blocks of the
+                     slice are noted late (heap_note_slice) */
   uint64_t known; /* no granule from here on was ever part of a block */
   mems_area tiny; /* the slack of tiny blocks */
   mems_guard guard; /* the blocks that were freed and wait */
@@ -130,6 +132,13 @@ static inline void dict_insert(const mems_dict *d, mems_chain *c, uint64_t g,
     entry |= (uint64_t)dict_number(n) << NUMBER_AT;
   }
   chain_write(c, g, dict_entry(n), entry);
+}
+
+/* The block at g, which has `room` granules at least, has no number any more:
+   where it ends is for the start bits to tell. */
+static inline void dict_clear_number(mems_chain *c, uint64_t g,
+                                     uint64_t room) {
+  if (room > NEAR) chain_write(c, g, (uint64_t)NUMBER << NUMBER_AT, 0);
 }
 
 /* Takes the block at g out: its segment is a HOLE. */

@@ -3,7 +3,7 @@
 **
 ** The two hot paths are short and hardly branch. malloc pops the quick list
 ** of its size and enters what it names in the dictionary, if the chain
-** agrees; free reads which list a block belongs to from two windows of the
+** agrees; free reads which list a block belongs to from two fields of the
 ** chain, takes the block out and pushes it. All else is behind hole_alloc
 ** and hole_free. Nothing changes before nothing can fail any more.
 */
@@ -71,7 +71,7 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   if (heap->align == 1 && !heap->guarded)
     heap->quick.bytes = TABLE_MOST * GRANULE;
   return chain_open(&heap->chain) && bins_reach(&heap->bins, 0) &&
-         dict_reach(&heap->dict, &heap->chain, PAGE);
+         dict_reach(&heap->dict, &heap->chain, 1);
 }
 
 mems_heap *mems_heap_open(const mems_options *options, int *error) {
@@ -218,7 +218,8 @@ static COLD mems_addr summarise(mems_heap *heap, uint64_t g, mems_addr addr) {
   return addr;
 }
 
-/* The list is empty: cuts a block of its size off the slice. */
+/* A list had no hole to give, or there is none for that size (then n is 0):
+   cuts a block off the slice. */
 static COLD mems_addr malloc_sliced(mems_heap *heap, const mems_list *list,
                                     size_t size) {
   uint64_t n = list->granules, slack = n * GRANULE - size, g = heap->slice;
@@ -255,6 +256,7 @@ mems_addr mems_heap_calloc(mems_heap *heap, size_t count, size_t size) {
   size_t bytes;
   if (multiply_overflows(count, size, &bytes))
     return refuse(heap, MEMS_ELIMIT);
+  heap_note_slice(heap);
   uint64_t fresh = heap->dict.fresh;
   mems_addr addr = mems_heap_malloc(heap, bytes);
   if (addr == 0) return 0;
@@ -267,6 +269,7 @@ mems_addr mems_heap_calloc(mems_heap *heap, size_t count, size_t size) {
 
 /* Notes what is wrong with `addr` as the start of a block. */
 static void refuse_block(const mems_heap *heap, mems_addr addr) {
+  heap_note_slice(heap);
   int error = dict_mistake(&heap->dict, &heap->chain, addr);
   heap_fail(heap, error == MEMS_ERANGE ? MEMS_EINSIDE : error);
 }
@@ -319,7 +322,7 @@ static inline int retire(mems_heap *heap, unsigned number, uint64_t g,
   q->recent = (uint32_t)g;
   q->recent_number = number;
   uint64_t n = list->granules, slack = (useds & list->entry) >> 1;
-  if (UNLIKELY(starts & 12) && useds & 2)
+  if (UNLIKELY(starts & TINY_STARTS) && useds & 2)
     slack = *dict_tiny(&heap->dict, &heap->chain, g);
   count_out(heap, n, slack);
   return MEMS_OK;
@@ -353,7 +356,7 @@ int mems_heap_free(mems_heap *heap, mems_addr addr) {
     uint64_t useds = bits_field(chain_useds(&heap->chain), g);
     uint64_t next = starts & (bit(FIELD) - 2);
     unsigned number = next ? bit_first(next)
-                           : useds >> NUMBER_AT & (NUMBERS - 1);
+                           : useds >> NUMBER_AT & NUMBER;
     if (LIKELY(starts & useds & 1 && number))
       return retire(heap, number, g, starts, useds);
   }
@@ -362,7 +365,8 @@ int mems_heap_free(mems_heap *heap, mems_addr addr) {
 
 /* Makes a block n granules long where it stands, if there is room:
      shrink   [ b        ]          grow   [ b   | HOLE        ]
-              [ b | HOLE ]                 [ b          | HOLE ]     */
+              [ b | HOLE ]                 [ b          | HOLE ]
+   Its number goes first, since it tells a length. */
 static bool resize_in_place(mems_heap *heap, const mems_block *b,
                             uint64_t n) {
   mems_chain *c = &heap->chain;
@@ -373,9 +377,12 @@ static bool resize_in_place(mems_heap *heap, const mems_block *b,
       if (hole) hole_free(heap, end, hole);
       return false;
     }
+    dict_clear_number(c, b->at, b->granules + hole);
     chain_drop(c, end);
     end += hole;
     dict_touch(&heap->dict, b->at + n);
+  } else {
+    dict_clear_number(c, b->at, b->granules);
   }
   if (b->at + n < end) {
     uint64_t rest = end - b->at - n;
@@ -383,6 +390,18 @@ static bool resize_in_place(mems_heap *heap, const mems_block *b,
     hole_free(heap, b->at + n, rest);
   }
   return true;
+}
+
+/* The granules that a block has where it stands when it is made to hold
+   `size` bytes: as many as a new one would get, else as many as it needs; 0
+   if there is no room. */
+static uint64_t resize(mems_heap *heap, const mems_block *b, size_t size) {
+  uint64_t n = granules_for(heap, size), least = dict_granules(size);
+  if (n == b->granules) return n;
+  if (n < b->granules || least > b->granules)
+    if (resize_in_place(heap, b, n)) return n;
+  if (least == b->granules || resize_in_place(heap, b, least)) return least;
+  return 0;
 }
 
 static mems_addr move(mems_heap *heap, const mems_block *b, size_t size) {
@@ -408,15 +427,15 @@ mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   if (!block_at(heap, addr, &b)) return 0;
   if (size == 0) return refuse(heap, MEMS_EINVAL);
   if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
-  uint64_t n = granules_for(heap, size);
-  if (n != b.granules && !resize_in_place(heap, &b, n)) {
+  uint64_t n = resize(heap, &b, size);
+  if (n == 0) {
     int error = heap->error;
     mems_addr moved = move(heap, &b, size);
     if (moved) return moved;
     /* no memory elsewhere: a neighbour that is parked may do */
     hole_flush(heap);
-    n = dict_granules(size);
-    if (n != b.granules && !resize_in_place(heap, &b, n)) return 0;
+    n = resize(heap, &b, size);
+    if (n == 0) return 0;
     heap->error = error;
   }
   if (heap->fill) refill(heap, &b, size);
@@ -438,6 +457,7 @@ static COLD void *span_far(const mems_heap *heap, mems_addr addr,
   mems_dict *dict = &((mems_heap *)heap)->dict;
   void *physical = dict_span(dict, &heap->chain, addr, size);
   if (UNLIKELY(physical == NULL)) {
+    heap_note_slice(heap);
     int error = dict_mistake(dict, &heap->chain, addr);
     if (error == MEMS_OK || error == MEMS_EINSIDE) error = MEMS_ERANGE;
     heap_fail(heap, error);

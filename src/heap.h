@@ -72,6 +72,13 @@ static inline void heap_count(mems_heap *heap, uint64_t n) {
   }
 }
 
+/* Tells the dictionary how far the slice has been handed out, before anyone
+   asks what is fresh. */
+static inline void heap_note_slice(const mems_heap *heap) {
+  if (heap->slice != NOWHERE)
+    dict_touch(&((mems_heap *)heap)->dict, heap->slice);
+}
+
 /* Notes why a call failed, for mems_heap_error. */
 static inline void heap_fail(const mems_heap *heap, int error) {
   /* a heap handed out as const is writable memory all the same; what a

@@ -36,6 +36,7 @@ static bool merges(const mems_chain *c, uint64_t g) {
 
 /* Its hole is somebody else's now. */
 static void forget_slice(mems_heap *heap) {
+  heap_note_slice(heap);
   heap->slice = heap->slice_end = NOWHERE;
 }
 
@@ -86,7 +87,6 @@ static void slice_set(mems_heap *heap, uint64_t g, uint64_t n) {
   chain_clear(&heap->chain, g, left);
   heap->slice = g;
   heap->slice_end = g + left;
-  dict_touch(&heap->dict, g + left);
 }
 
 /* Cuts n granules off the slice; with the last piece the hole behind it is
@@ -124,8 +124,10 @@ static void merge_run(mems_heap *heap, mems_run run, uint64_t n) {
   hole_free(heap, run.at, run.size);
 }
 
-uint64_t hole_merge_list(mems_heap *heap, mems_list *list, uint64_t keep,
-                         uint64_t most) {
+/* Merges and notes what waits in a list, the newest first, until `keep`
+   entries are left or `most` were merged; returns how many were. */
+static uint64_t merge_list(mems_heap *heap, mems_list *list, uint64_t keep,
+                           uint64_t most) {
   const mems_chain *c = &heap->chain;
   mems_run run = {NOWHERE, 0};
   uint64_t count = 0, n = list->granules;
@@ -134,7 +136,8 @@ uint64_t hole_merge_list(mems_heap *heap, mems_list *list, uint64_t keep,
     if (g >= heap->quick.end || !quick_agrees(list, c, g)) continue;
     if (extend(c, &run, g, n)) continue;
     merge_run(heap, run, n);
-    run = (mems_run){g, n};
+    /* an entry that stands there twice was part of that run */
+    run = (mems_run){g, quick_agrees(list, c, g) ? n : 0};
   }
   merge_run(heap, run, n);
   return count;
@@ -146,7 +149,7 @@ void hole_settle(mems_heap *heap) {
   if (quick_settle(q)) return;
   mems_list *list = q->lists + q->recent_number;
   uint64_t half = quick_count(list) / 2;
-  hole_merge_list(heap, list, half, UINT64_MAX);
+  merge_list(heap, list, half, UINT64_MAX);
   quick_settle(q);
 }
 
@@ -154,7 +157,7 @@ bool hole_merge_some(mems_heap *heap) {
   uint64_t left = MERGE_MOST;
   hole_settle(heap);
   for (unsigned i = 0; i < NUMBERS; i++) {
-    left -= hole_merge_list(heap, &heap->quick.lists[heap->turn], 0, left);
+    left -= merge_list(heap, &heap->quick.lists[heap->turn], 0, left);
     if (left == 0) return false;
     heap->turn = (heap->turn + 1) % NUMBERS;
   }
@@ -165,7 +168,7 @@ void hole_flush(mems_heap *heap) {
   slice_release(heap);
   hole_settle(heap);
   for (unsigned i = 0; i < NUMBERS; i++)
-    hole_merge_list(heap, &heap->quick.lists[i], 0, UINT64_MAX);
+    merge_list(heap, &heap->quick.lists[i], 0, UINT64_MAX);
 }
 
 /* What a search wants, and the best that it has seen. */
@@ -243,12 +246,16 @@ void hole_set_end(mems_heap *heap) {
 }
 
 static bool grow_by(mems_heap *heap, uint64_t granules) {
-  uint64_t end = heap->chain.end + granules;
-  if (!bins_reach(&heap->bins, end)) return false;
-  if (!dict_reach(&heap->dict, &heap->chain, end)) return false;
-  if (!chain_grow(&heap->chain, granules)) return false;
-  hole_set_end(heap);
-  return true;
+  mems_chain *c = &heap->chain;
+  uint64_t end = c->end + granules;
+  if (bins_reach(&heap->bins, end) && dict_reach(&heap->dict, c, end) &&
+      chain_grow(c, granules)) {
+    hole_set_end(heap);
+    return true;
+  }
+  bins_retreat(&heap->bins, c->end);
+  dict_retreat(&heap->dict, c, c->end);
+  return false;
 }
 
 /* A new node that holds n granules: with an eighth of the heap where limit

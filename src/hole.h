@@ -35,11 +35,6 @@ void hole_free(mems_heap *heap, uint64_t g, uint64_t n);
    not. The index need not know: what is left of it has to be freed anew. */
 uint64_t hole_take(mems_heap *heap, uint64_t g);
 
-/* Merges and notes what waits in a list, the newest first, until `keep`
-   entries are left or `most` were merged; returns how many were. */
-uint64_t hole_merge_list(mems_heap *heap, mems_list *list, uint64_t keep,
-                         uint64_t most);
-
 /* Puts the hole that was freed last on its list, and makes room there if it
    must. */
 void hole_settle(mems_heap *heap);
@@ -60,7 +55,8 @@ void hole_set_end(mems_heap *heap);
    goes back, once more than 1 MiB and half of them has been freed. */
 void hole_rearm(mems_heap *heap, uint64_t used);
 
-/* May n granules be cut off the slice, with some left? */
+/* May n granules be cut off the slice, with two left? These are where the
+   HOLE behind has its used bits, which are clear already. */
 static inline bool hole_slice_has(const mems_heap *heap, uint64_t n) {
   return heap->slice_end - heap->slice >= n + 2;
 }

@@ -5,6 +5,7 @@
 #include "quick.h"
 
 static_assert(QUICK_MOST <= 8192, "numbers and slack fit their fields");
+static_assert(NUMBERS == NUMBER + 1, "a number names a list");
 
 /* Entries of a list: as many as have QUICK_BYTES, between two limits. */
 static uint32_t depth(uint64_t n) {
@@ -15,15 +16,15 @@ static uint32_t depth(uint64_t n) {
 mems_list quick_list(unsigned number) {
   mems_list list = {.first = number * QUICK_STRIDE};
   list.last = list.top = list.first;
+  list.starts = list.starts_mask = 1;
+  list.useds = 2;
+  list.useds_mask = 3;
   if (number < 2 || number > size_number(QUICK_MOST)) return list;
   uint64_t n = size_granules(number);
   list.granules = (uint32_t)n;
   list.bytes = n * GRANULE;
   list.last += depth(n);
-  list.starts = 1;
   list.starts_mask = bit(NEAR + 1) - 1;
-  list.useds = 2;
-  list.useds_mask = 3;
   list.entry = dict_entry(n) & (1 | SLACK << 1);
   if (n <= NEAR) {
     list.starts |= bit((unsigned)n);
@@ -41,6 +42,8 @@ unsigned quick_number(uint64_t n, bool rounds) {
 }
 
 void quick_set_rounding(mems_quick *q, bool rounds) {
+  if (q->rounds == rounds && q->numbers[2] != 0) return;
+  q->rounds = rounds;
   for (uint64_t n = 1; n <= TABLE_MOST; n++)
     q->numbers[n] = (uint8_t)quick_number(at_least(n, 2), rounds);
 }

@@ -19,6 +19,9 @@
 **   2 .. 32      1 0 0 .. 0 1         0 1
 **   33 ..        1 0 0 .. 0 0         0 1 ? .. ? number
 **
+** So a long one's length is what its number says: nobody changes the one
+** without the other.
+**
 ** 32 bits of a granule number are kept, so holes behind the first 32 GiB have
 ** no quick list.
 */
@@ -41,10 +44,10 @@ typedef struct mems_list {
   uint64_t starts, starts_mask; /* what the fields of its holes show */
   uint64_t useds, useds_mask;
   uint64_t entry;       /* the bits that tell block from HOLE, and slack */
-  uint32_t granules;    /* ... in granules */
+  uint64_t bytes;       /* of each of its holes, ... */
+  uint32_t granules;    /* ... and in granules */
   uint32_t first, last; /* its slots are [first, last) */
   uint32_t top;         /* the slot behind the entry that was put last */
-  uint64_t bytes;       /* of each of its holes, ... */
 } mems_list;
 
 typedef struct mems_quick {
@@ -54,6 +57,7 @@ typedef struct mems_quick {
   uint32_t recent;        /* the hole that was freed last, ... */
   uint32_t recent_number; /* ... and its list, or NONE; two fields, since the
                              one is known long before the other */
+  bool rounds;            /* see quick_set_rounding */
   uint8_t numbers[TABLE_MOST + 1]; /* which list serves so many granules, 0:
                                       none */
   _Alignas(64) mems_list lists[NUMBERS]; /* list 0 has no slots */
@@ -63,14 +67,15 @@ typedef struct mems_quick {
 /* Sets up empty lists. */
 void quick_open(mems_quick *q);
 
-/* What list `number` is made of, with no entry; all zeros if there is no such
-   size. */
+/* What list `number` is made of, with no entry; without a slot if there is no
+   such size. */
 mems_list quick_list(unsigned number);
 
 /* Which list serves n granules; `rounds`: may the block be larger? */
 unsigned quick_number(uint64_t n, bool rounds);
 
-/* Fills the table. */
+/* Fills the table: with `rounds` all sizes are in it, else only those that
+   a block has exactly. */
 void quick_set_rounding(mems_quick *q, bool rounds);
 
 /* How many holes a list names. */

@@ -32,6 +32,7 @@ static uint64_t next_region(const mems_bins *b, uint64_t region) {
 /* The whole touched pages of [from, to), rounded inwards. */
 static mems_run whole_pages(const mems_heap *heap, uint64_t from,
                              uint64_t to) {
+  heap_note_slice(heap);
   to = at_most(to, round_up(heap->dict.fresh, PAGE_GRANULES));
   from = round_up(from, PAGE_GRANULES);
   to -= to % PAGE_GRANULES;
