@@ -168,10 +168,11 @@ asan: ## run the specs under AddressSanitizer and UBSan
 	  LDFLAGS="-Wl,-z,nodelete" BUSTED_FLAGS=--exclude-tags=style \
 	  RUNNER="env LD_PRELOAD=$$($(CC) -print-file-name=libasan.so)"
 
+# Specs with the tag `limits` are about the ordinary ones.
 tiny: ## run the specs with lists and limits so small that rare paths are not
 	@$(call mirror,tiny)
 	+$(MAKE) -C build/tiny test CPPFLAGS=-DMEMS_TINY \
-	  BUSTED_FLAGS=--exclude-tags=style
+	  BUSTED_FLAGS=--exclude-tags=style,limits
 
 valgrind: all build/test/mems/core.so ## run them under valgrind
 	MEMS_SPEC_SCALE=$${MEMS_SPEC_SCALE:-2} .ci/specs build/valgrind.log \

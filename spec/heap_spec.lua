@@ -447,7 +447,7 @@ describe("giving memory back", function()
 end)
 
 describe("rounding", function()
-  it("leaves sizes as they are while a heap has 64 KiB", function()
+  it("leaves sizes as they are while a heap has 64 KiB #limits", function()
     local heap <close> = assert(mems.open())
     for _ = 1, 32 do heap:malloc(2040) end
     for kind, _, size in heap:segments() do
@@ -456,7 +456,7 @@ describe("rounding", function()
     assert.is_true(heap:stats().mapped <= 65536)
   end)
 
-  it("then gives a block an eighth more at most, which is not its own",
+  it("then gives a block an eighth more at most, not its own #limits",
     function()
       local heap <close> = assert(mems.open())
       local large <close> = heap:buffer(100000)

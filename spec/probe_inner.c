@@ -41,26 +41,17 @@ static three check_three(lua_State *L) {
                   probe_number(L, 3)}};
 }
 
-static int window(lua_State *L) {
-  three map = check_three(L);
-  lua_pushinteger(L, (lua_Integer)bits_window(map.words + 1,
-                                              probe_number(L, 4)));
-  return 1;
-}
-
-static int before(lua_State *L) {
-  three map = check_three(L);
-  lua_pushinteger(L, (lua_Integer)bits_before(map.words + 1,
-                                              probe_number(L, 4)));
-  return 1;
-}
-
-static int field(lua_State *L) {
-  three map = check_three(L);
-  lua_pushinteger(L, (lua_Integer)bits_field(map.words + 1,
-                                             probe_number(L, 4)));
-  return 1;
-}
+#define OF_MAP(name, verb) \
+  static int name(lua_State *L) { \
+    three map = check_three(L); \
+    uint64_t bits = verb(map.words + 1, probe_number(L, 4)); \
+    lua_pushinteger(L, (lua_Integer)bits); \
+    return 1; \
+  }
+OF_MAP(window, bits_window)
+OF_MAP(before, bits_before)
+OF_MAP(field, bits_field)
+#undef OF_MAP
 
 /* put(w, w, w, i, mask, bits): the three words then */
 static int put(lua_State *L) {
