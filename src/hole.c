@@ -220,13 +220,10 @@ static bool search_class(mems_heap *heap, mems_wish *wish, unsigned c,
 }
 
 /* Up from the class of n, in which a hole may do, to those in which every
-   one does. Large requests begin there: what they give up so is little, and
-   looking at one hole after the other would cost more than all the rest. */
+   one does. */
 static bool search(mems_heap *heap, mems_wish *wish, uint64_t tries) {
   unsigned sure = class_for(wish->n + wish->align - 1);
-  bool begins_sure = wish->n > QUICK_MOST && tries != UINT64_MAX;
-  unsigned c = bins_class(&heap->bins,
-                          begins_sure ? sure : class_of(wish->n));
+  unsigned c = bins_class(&heap->bins, class_of(wish->n));
   while (c != CLASS_NONE) {
     uint64_t regions = c < sure ? tries / SEARCH_TRIES * MAY_TRIES : tries;
     if (search_class(heap, wish, c, regions)) return true;
