@@ -186,6 +186,12 @@ static inline bool chain_mark(mems_chain *c, uint64_t g) {
   return UNLIKELY(old == 0);
 }
 
+/* A segment will begin near g soon, where nobody has looked for long. */
+static inline void chain_expect(const mems_chain *c, uint64_t g) {
+  __builtin_prefetch(chain_starts(c) + g / WORD, 1);
+  __builtin_prefetch(chain_useds(c) + g / WORD, 1);
+}
+
 /* Splits: a HOLE of n granules, not parked, begins at g, inside a segment. */
 static inline void chain_begin(mems_chain *c, uint64_t g, uint64_t n) {
   chain_unpark(c, g, n);

@@ -200,6 +200,7 @@ static void pick(mems_heap *heap, uint64_t region, unsigned c,
     }
     g = hole.at + hole.size;
   }
+  if (wish->best.size) chain_expect(&heap->chain, wish->best.at + wish->n);
   if (!has_class(left, c)) bins_exclude(&heap->bins, region, c);
   if (wish->best.size == 0) return;
   if (wish->best.at == heap->slice) forget_slice(heap);
