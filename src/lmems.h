@@ -57,6 +57,9 @@ LMEMS_DIRECT(lua_type);
 #endif
 #endif
 
+#define LMEMS_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define LMEMS_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
 /* For functions that raise: they never return, but `return f(...)` reads
    well. */
 #define LMEMS_RAISES __attribute__((cold, noreturn))
@@ -149,7 +152,7 @@ void lmems_setverbs(lua_State *L, const luaL_Reg *verbs, int first);
 void lmems_blockgone_slow(lmems_box *box, mems_addr addr);
 
 static inline void lmems_blockgone(lmems_box *box, mems_addr addr) {
-  if (__builtin_expect(box->blocks != 0, 0))
+  if (LMEMS_UNLIKELY(box->blocks != 0))
     lmems_blockgone_slow(box, addr);
 }
 
@@ -175,8 +178,6 @@ int lmems_viewrest(lua_State *L, int arg, size_t *rest);
 */
 
 typedef struct lmems_trace lmems_trace;
-
-#define LMEMS_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 /* What to do about leaks when the heap is closed. */
 enum { LMEMS_QUIET, LMEMS_WARN, LMEMS_RAISE };
@@ -343,10 +344,10 @@ char *lmems_gate_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
      address (or raises). */
 static inline char *lmems_gate(lua_State *L, lmems_box *box, int arg,
                                size_t offset, size_t size) {
-  if (lua_type(L, arg) == LUA_TLIGHTUSERDATA) {
+  if (LMEMS_LIKELY(lua_type(L, arg) == LUA_TLIGHTUSERDATA)) {
     mems_addr addr = (uintptr_t)lua_touserdata(L, arg);
     char *block = mems_heap_span(box->heap, addr, offset + size);
-    if (block != NULL)
+    if (LMEMS_LIKELY(block != NULL))
       return block + offset;
   }
   return lmems_gate_slow(L, box, arg, offset, size);
