@@ -15,7 +15,7 @@
 
 #include "hole.h"
 
-enum { EIGHTH = 8, SLICED_MOST = 512 /* granules */ };
+enum { EIGHTH = 8 };
 
 #define IDLE_LEAST ((uint64_t)1 << 20)
 
@@ -237,7 +237,8 @@ void hole_set_end(mems_heap *heap) {
   mems_quick *q = &heap->quick;
   if (q->bytes) {
     q->end = at_most(heap->chain.end, UINT32_MAX);
-    quick_set_rounding(q, !hole_heap_is_small(heap));
+    bool rounds = !hole_heap_is_small(heap);
+    if (q->rounds != rounds) quick_set_rounding(q, rounds);
   }
   if (heap->slice != NOWHERE && heap->slice >= heap->chain.end)
     forget_slice(heap);
@@ -287,7 +288,7 @@ static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
   if (at + n < end) {
     uint64_t rest = end - at - n;
     chain_begin(&heap->chain, at + n, rest);
-    bool small = n <= SLICED_MOST && align == 1;
+    bool small = n <= TABLE_MOST && align == 1;
     if (small && rest >= SLICE_LEAST && !hole_heap_is_small(heap))
       slice_set(heap, at + n, rest);
     else
@@ -341,7 +342,7 @@ void hole_rearm(mems_heap *heap, uint64_t used) {
 
 uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align) {
   uint64_t g = NOWHERE;
-  if (n <= SLICED_MOST && align == 1) {
+  if (n <= TABLE_MOST && align == 1) {
     g = slice_cut(heap, n);
   }
   if (g == NOWHERE) {

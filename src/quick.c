@@ -42,7 +42,6 @@ unsigned quick_number(uint64_t n, bool rounds) {
 }
 
 void quick_set_rounding(mems_quick *q, bool rounds) {
-  if (q->rounds == rounds && q->numbers[2] != 0) return;
   q->rounds = rounds;
   for (uint64_t n = 1; n <= TABLE_MOST; n++)
     q->numbers[n] = (uint8_t)quick_number(at_least(n, 2), rounds);
