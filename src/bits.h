@@ -60,6 +60,18 @@ static inline uint64_t bits_below(uint64_t w, unsigned i) {
 
 enum { WINDOW = 57, FIELD = 33 };
 
+/* Those bits from number i on that `mask` has, one of FIELD bits, become
+   `bits`, word by word, the last one first: so neighbours may be written one
+   soon after the other, and no load has to wait for two stores. */
+static inline void bits_write(uint64_t *map, uint64_t i, uint64_t mask,
+                              uint64_t bits) {
+  uint64_t *w = map + i / 64;
+  unsigned rest = 63 - i % 64;
+  uint64_t over = mask >> 1 >> rest;
+  if (over) w[1] = (w[1] & ~over) | (bits >> 1 >> rest & over);
+  w[0] = (w[0] & ~(mask << i % 64)) | (bits & mask) << i % 64;
+}
+
 /* Test builds with small limits take the portable way. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && !defined(MEMS_TINY)
 
@@ -112,11 +124,7 @@ static inline uint64_t bits_field(const uint64_t *map, uint64_t i) {
 
 static inline void bits_put(uint64_t *map, uint64_t i, uint64_t mask,
                             uint64_t bits) {
-  uint64_t *w = map + i / 64;
-  unsigned over = 63 - i % 64;
-  bits &= mask;
-  w[0] = (w[0] & ~(mask << i % 64)) | bits << i % 64;
-  w[1] = (w[1] & ~(mask >> 1 >> over)) | bits >> 1 >> over;
+  bits_write(map, i, mask, bits);
 }
 
 #endif

@@ -151,17 +151,11 @@ static inline bool chain_is_parked(const mems_chain *c, uint64_t g) {
          (bits_field(chain_useds(c), g) & 3) == 2;
 }
 
-/* Writes those used bits of the granules from g on that `mask` has, one of
-   FIELD bits, word by word, the first one last, so that a start is used only
-   when all behind it is right. So neighbours may be written one soon after the
-   other, and no load has to wait for two stores. */
+/* Writes those used bits of the granules from g on that `mask` has; the last
+   word first, so that a start is used only when all behind it is right. */
 static inline void chain_write(mems_chain *c, uint64_t g, uint64_t mask,
                                uint64_t bits) {
-  uint64_t *w = chain_useds(c) + g / WORD;
-  unsigned i = g % WORD;
-  uint64_t over = mask >> 1 >> (WORD - 1 - i);
-  if (over) w[1] = (w[1] & ~over) | bits >> 1 >> (WORD - 1 - i);
-  w[0] = (w[0] & ~(mask << i)) | bits << i;
+  bits_write(chain_useds(c), g, mask, bits);
 }
 
 /* The same where all that `bits` reaches is clear. */
