@@ -53,20 +53,24 @@ OF_MAP(before, bits_before)
 OF_MAP(field, bits_field)
 #undef OF_MAP
 
-/* put(w, w, w, i, mask, bits): the three words then */
-static int put(lua_State *L) {
-  three map = check_three(L);
-  bits_put(map.words + 1, probe_number(L, 4), probe_number(L, 5),
-           probe_number(L, 6));
-  for (int i = 0; i < 3; i++)
-    lua_pushinteger(L, (lua_Integer)map.words[i]);
-  return 3;
-}
+/* Three words, a number, and bits from there on: the three words then. */
+#define ON_MAP(name, verb) \
+  static int name(lua_State *L) { \
+    three map = check_three(L); \
+    verb(map.words + 1, probe_number(L, 4), probe_number(L, 5)); \
+    for (int i = 0; i < 3; i++) \
+      lua_pushinteger(L, (lua_Integer)map.words[i]); \
+    return 3; \
+  }
+ON_MAP(flip, bits_flip)
+ON_MAP(set, bits_set)
+#undef ON_MAP
 
 static const luaL_Reg bits[] = {
   {"first", first}, {"last", last}, {"count", count}, {"above", above},
   {"from", from}, {"upto", upto}, {"below", below}, {"window", window},
-  {"before", before}, {"field", field}, {"put", put},
+  {"before", before}, {"field", field}, {"flip", flip},
+  {"set", set},
   {NULL, NULL}
 };
 

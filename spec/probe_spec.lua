@@ -90,22 +90,31 @@ describe("inside,", function()
       end)
     end)
 
-    it("are changed in a field, and no others", function()
-      each(function(word, bits)
-        local map, field = a_map(), (1 << probe.FIELD) - 1
+    -- Bit k of the map is wanted(bit k of it before) if the word has it, as
+    -- seen from bit i on, else as before.
+    local function changes(change, wanted)
+      each(function(word)
+        local map, mask = a_map(), word & ((1 << probe.FIELD) - 1)
         for i = 0, 63 do
-          local mask, value = word & field, random(0) & word & field
-          local put = { bits.put(map[1], map[2], map[3], i, mask, value) }
+          local new = { change(map[1], map[2], map[3], i, mask) }
           local same = true
           for k = -64, 127 do
-            local changed = k >= i and k < i + probe.FIELD
+            local old = of(map, k)
+            local chosen = k >= i and k < i + probe.FIELD
               and bit(mask, k - i) == 1
-            local wanted = changed and bit(value, k - i) or of(map, k)
-            same = same and wanted == of(put, k)
+            same = same and of(new, k) == (chosen and wanted(old) or old)
           end
           assert.is_true(same)
         end
       end)
+    end
+
+    it("are flipped in a field, and no others", function()
+      changes(probe.bits.flip, function(old) return 1 - old end)
+    end)
+
+    it("are set in a field, and no others", function()
+      changes(probe.bits.set, function() return 1 end)
     end)
   end)
 

@@ -60,6 +60,9 @@ enum {
    share it. */
 #define HOT static inline __attribute__((always_inline))
 
+/* Begins at a line of the cache. */
+#define ALIGNED __attribute__((aligned(64)))
+
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 

@@ -96,13 +96,21 @@ static inline uint64_t bits_field(const uint64_t *map, uint64_t i) {
   return w >> i % 32;
 }
 
-/* Those bits of the field from number i on that `mask` has become `bits`. */
-static inline void bits_put(uint64_t *map, uint64_t i, uint64_t mask,
-                            uint64_t bits) {
+/* Those bits of the field from number i on that `bits` has are changed. */
+static inline void bits_flip(uint64_t *map, uint64_t i, uint64_t bits) {
   uint64_t w;
   char *at = (char *)map + i / 32 * 4;
   memcpy(&w, at, sizeof w);
-  w ^= ((w >> i % 32 ^ bits) & mask) << i % 32;
+  w ^= bits << i % 32;
+  memcpy(at, &w, sizeof w);
+}
+
+/* Those that `bits` has are set. */
+static inline void bits_set(uint64_t *map, uint64_t i, uint64_t bits) {
+  uint64_t w;
+  char *at = (char *)map + i / 32 * 4;
+  memcpy(&w, at, sizeof w);
+  w |= bits << i % 32;
   memcpy(at, &w, sizeof w);
 }
 
@@ -122,9 +130,12 @@ static inline uint64_t bits_field(const uint64_t *map, uint64_t i) {
   return bits_window(map, i);
 }
 
-static inline void bits_put(uint64_t *map, uint64_t i, uint64_t mask,
-                            uint64_t bits) {
-  bits_write(map, i, mask, bits);
+static inline void bits_flip(uint64_t *map, uint64_t i, uint64_t bits) {
+  bits_write(map, i, bits, ~bits_window(map, i));
+}
+
+static inline void bits_set(uint64_t *map, uint64_t i, uint64_t bits) {
+  bits_write(map, i, bits, bits);
 }
 
 #endif

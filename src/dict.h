@@ -37,8 +37,7 @@ enum {
   NEAR_SLACK = 7,
   SLACK = (1 << 13) - 1,
   NUMBER_AT = 14, /* the place of the number in an entry */
-  NUMBER = 127,
-  TINY_STARTS = 3 << 2 /* where the next start is if a block is tiny */
+  NUMBER = 127
 };
 
 typedef struct mems_dict {

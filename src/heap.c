@@ -185,17 +185,18 @@ static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
    number. */
 HOT uint64_t entry_of(const mems_heap *heap, uint64_t g, size_t size,
                       size_t slack) {
-  if (LIKELY(size > TINY * GRANULE) || slack == 0) return 1 | slack << 1;
+  if (LIKELY(size > TINY * GRANULE) || slack == 0) return slack << 1 ^ 1;
   *dict_tiny(&heap->dict, &heap->chain, g) = (unsigned char)slack;
   return 3;
 }
 
-/* Enters the hole at g, which was taken from a list. */
+/* Enters the hole at g, which was taken from a list: what it shows there is
+   known, and becomes the entry. */
 HOT mems_addr enter(mems_heap *heap, const mems_list *list, uint64_t g,
                     size_t size) {
   uint64_t slack = list->bytes - size;
-  bits_put(chain_useds(&heap->chain), g, list->entry,
-           entry_of(heap, g, size, slack));
+  bits_flip(chain_useds(&heap->chain), g,
+            entry_of(heap, g, size, slack) ^ 1 ^ list->entry);
   count_in(heap, list->granules, slack);
   return dict_addr(&heap->dict, g);
 }
@@ -228,13 +229,13 @@ static COLD mems_addr malloc_sliced(mems_heap *heap, const mems_list *list,
   heap->slice = g + n;
   bool filled = chain_mark(&heap->chain, g + n);
   chain_set(&heap->chain, g, entry_of(heap, g, size, slack) |
-                                 (list->useds & ~(uint64_t)3));
+                                 (list->useds & ~list->entry));
   count_in(heap, n, slack);
   mems_addr addr = dict_addr(&heap->dict, g);
   return UNLIKELY(filled) ? summarise(heap, g + n, addr) : addr;
 }
 
-mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
+ALIGNED mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
   mems_quick *q = &heap->quick;
   if (UNLIKELY(size - 1 >= q->bytes)) return malloc_far(heap, size);
   unsigned number = q->numbers[(size + GRANULE - 1) / GRANULE];
@@ -315,14 +316,16 @@ static int retire_guarded(mems_heap *heap, const mems_block *b) {
 
 /* Takes the block at g out, and puts its HOLE in front of the lists. */
 static inline int retire(mems_heap *heap, unsigned number, uint64_t g,
-                         uint64_t starts, uint64_t useds) {
+                         uint64_t useds) {
   mems_quick *q = &heap->quick;
   const mems_list *list = q->lists + number;
-  bits_put(chain_useds(&heap->chain), g, 3, 2);
+  uint64_t *map = chain_useds(&heap->chain);
+  uint64_t n = list->granules, slack = (useds & list->entry) >> 1;
+  bits_set(map, g, list->entry);
+  bits_flip(map, g, 1);
   q->recent = (uint32_t)g;
   q->recent_number = number;
-  uint64_t n = list->granules, slack = (useds & list->entry) >> 1;
-  if (UNLIKELY(starts & TINY_STARTS) && useds & 2)
+  if (UNLIKELY(number <= TINY) && slack)
     slack = *dict_tiny(&heap->dict, &heap->chain, g);
   count_out(heap, n, slack);
   return MEMS_OK;
@@ -336,7 +339,6 @@ static int take_back(mems_heap *heap, const mems_block *b) {
   if (UNLIKELY(heap_used(heap) < heap->relief))
     trim_step(heap, b->granules * GRANULE);
   return retire(heap, number, b->at,
-                bits_field(chain_starts(&heap->chain), b->at),
                 bits_field(chain_useds(&heap->chain), b->at));
 }
 
@@ -348,17 +350,22 @@ static COLD int free_far(mems_heap *heap, uint64_t g) {
   return take_back(heap, &b);
 }
 
-int mems_heap_free(mems_heap *heap, mems_addr addr) {
+ALIGNED int mems_heap_free(mems_heap *heap, mems_addr addr) {
   uint64_t g = dict_granule(&heap->dict, addr);
   mems_quick *q = &heap->quick;
   if (LIKELY(g < q->end) && LIKELY(quick_settle(q))) {
     uint64_t starts = bits_field(chain_starts(&heap->chain), g);
     uint64_t useds = bits_field(chain_useds(&heap->chain), g);
     uint64_t next = starts & (bit(FIELD) - 2);
-    unsigned number = next ? bit_first(next)
-                           : useds >> NUMBER_AT & NUMBER;
-    if (LIKELY(starts & useds & 1 && number))
-      return retire(heap, number, g, starts, useds);
+    unsigned number;
+    if (UNLIKELY(!(starts & useds & 1))) return free_far(heap, g);
+    if (LIKELY(next != 0)) {
+      number = bit_first(next);
+    } else {
+      number = useds >> NUMBER_AT & NUMBER;
+      if (UNLIKELY(number == 0)) return free_far(heap, g);
+    }
+    return retire(heap, number, g, useds);
   }
   return free_far(heap, g);
 }

@@ -63,13 +63,15 @@ static inline uint64_t heap_used(const mems_heap *heap) {
   return heap->peak - (uint64_t)heap->room;
 }
 
+static COLD void heap_top(mems_heap *heap) {
+  heap->peak -= (uint64_t)heap->room;
+  heap->room = 0;
+}
+
 /* n granules more are used. */
 static inline void heap_count(mems_heap *heap, uint64_t n) {
   heap->room -= (int64_t)n;
-  if (UNLIKELY(heap->room < 0)) {
-    heap->peak -= (uint64_t)heap->room;
-    heap->room = 0;
-  }
+  if (UNLIKELY(heap->room < 0)) heap_top(heap);
 }
 
 /* Tells the dictionary how far the slice has been handed out, before anyone

@@ -17,15 +17,16 @@ mems_list quick_list(unsigned number) {
   mems_list list = {.first = number * QUICK_STRIDE};
   list.last = list.top = list.first;
   list.starts = list.starts_mask = 1;
+  list.entry = list.useds_mask = 3;
   list.useds = 2;
-  list.useds_mask = 3;
   if (number < 2 || number > size_number(QUICK_MOST)) return list;
   uint64_t n = size_granules(number);
   list.granules = (uint32_t)n;
   list.bytes = n * GRANULE;
   list.last += depth(n);
   list.starts_mask = bit(NEAR + 1) - 1;
-  list.entry = dict_entry(n) & (1 | SLACK << 1);
+  list.entry = list.useds_mask = dict_entry(n) & (1 | SLACK << 1);
+  list.useds = list.entry ^ 1;
   if (n <= NEAR) {
     list.starts |= bit((unsigned)n);
     list.starts_mask = bit((unsigned)n + 1) - 1;

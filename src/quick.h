@@ -13,11 +13,13 @@
 **
 ** All this is hints. What is named is handed out only if the chain shows
 ** there, in two fields, a parked HOLE of just that size: the pattern of the
-** list under its masks.
+** list under its masks. Where a block has its slack a parked HOLE has ones: so
+** all that a malloc changes is known before it has seen these bits.
 **
 **   granules     start bits           used bits
-**   2 .. 32      1 0 0 .. 0 1         0 1
-**   33 ..        1 0 0 .. 0 0         0 1 ? .. ? number
+**   2, 3         1 0 .. 1             0 1
+**   4 .. 32      1 0 0 .. 0 1         0 1 1 1
+**   33 ..        1 0 0 .. 0 0         0 1 1 .. 1 number
 **
 ** So a long one's length is what its number says: nobody changes the one
 ** without the other.
@@ -43,7 +45,8 @@ enum {
 typedef struct mems_list {
   uint64_t starts, starts_mask; /* what the fields of its holes show */
   uint64_t useds, useds_mask;
-  uint64_t entry;       /* the bits that tell block from HOLE, and slack */
+  uint64_t entry;       /* the used bits that tell block from HOLE, and
+                           slack; a HOLE has all of them but the first */
   uint64_t bytes;       /* of each of its holes, ... */
   uint32_t granules;    /* ... and in granules */
   uint32_t first, last; /* its slots are [first, last) */
