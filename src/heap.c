@@ -181,23 +181,30 @@ static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
   return hand_out(heap, g, n, size);
 }
 
-/* What the used bits show of a block of a list from now on, but for its
-   number. */
-HOT uint64_t entry_of(const mems_heap *heap, uint64_t g, size_t size,
+/* What the used bits show of the slack of a block of a list from now on. */
+HOT uint64_t slack_bits(const mems_heap *heap, uint64_t g, size_t size,
                       size_t slack) {
-  if (LIKELY(size > TINY * GRANULE) || slack == 0) return slack << 1 ^ 1;
+  if (LIKELY(size > TINY * GRANULE) || slack == 0) return slack << 1;
   *dict_tiny(&heap->dict, &heap->chain, g) = (unsigned char)slack;
-  return 3;
+  return 2;
+}
+
+static COLD void raise_peak(mems_heap *heap) {
+  heap_raise(heap);
 }
 
 /* Enters the hole at g, which was taken from a list: what it shows there is
-   known, and becomes the entry. */
+   known, and becomes the entry. Counted as by count_in, but that a new peak is
+   noted elsewhere: so one instruction counts and tells. */
 HOT mems_addr enter(mems_heap *heap, const mems_list *list, uint64_t g,
                     size_t size) {
   uint64_t slack = list->bytes - size;
   bits_flip(chain_useds(&heap->chain), g,
-            entry_of(heap, g, size, slack) ^ 1 ^ list->entry);
-  count_in(heap, list->granules, slack);
+            slack_bits(heap, g, size, slack) ^ list->entry);
+  heap->mallocs++;
+  heap->slack += slack;
+  heap->room -= (int64_t)list->granules;
+  if (UNLIKELY(heap->room < 0)) raise_peak(heap);
   return dict_addr(&heap->dict, g);
 }
 
@@ -228,8 +235,8 @@ static COLD mems_addr malloc_sliced(mems_heap *heap, const mems_list *list,
     return malloc_far(heap, size);
   heap->slice = g + n;
   bool filled = chain_mark(&heap->chain, g + n);
-  chain_set(&heap->chain, g, entry_of(heap, g, size, slack) |
-                                 (list->useds & ~list->entry));
+  chain_set(&heap->chain, g, (list->useds & ~list->entry) | 1 |
+                                 slack_bits(heap, g, size, slack));
   count_in(heap, n, slack);
   mems_addr addr = dict_addr(&heap->dict, g);
   return UNLIKELY(filled) ? summarise(heap, g + n, addr) : addr;

@@ -63,7 +63,8 @@ static inline uint64_t heap_used(const mems_heap *heap) {
   return heap->peak - (uint64_t)heap->room;
 }
 
-static COLD void heap_top(mems_heap *heap) {
+/* More is used than ever before. */
+static inline void heap_raise(mems_heap *heap) {
   heap->peak -= (uint64_t)heap->room;
   heap->room = 0;
 }
@@ -71,7 +72,7 @@ static COLD void heap_top(mems_heap *heap) {
 /* n granules more are used. */
 static inline void heap_count(mems_heap *heap, uint64_t n) {
   heap->room -= (int64_t)n;
-  if (UNLIKELY(heap->room < 0)) heap_top(heap);
+  if (UNLIKELY(heap->room < 0)) heap_raise(heap);
 }
 
 /* Tells the dictionary how far the slice has been handed out, before anyone
