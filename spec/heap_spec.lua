@@ -462,7 +462,8 @@ describe("rounding", function()
       local large <close> = heap:buffer(100000)
       local wanted = {
         [256] = 256, [257] = 288, [1000] = 1024, [2040] = 2048, [2049] = 2304,
-        [65000] = 65536, [65537] = 65544
+        [65000] = 65536, [65537] = 73728, [(1 << 20) + 1] = 9 << 17,
+        [(1 << 28) + 1] = 9 << 25, [(1 << 30) + 1] = 33 << 25
       }
       for size, extent in pairs(wanted) do
         local block = assert(heap:malloc(size))

@@ -320,7 +320,18 @@ describe("inside,", function()
       end
       assert.is_true(number < probe.NUMBERS)
       assert.equal(probe.QUICK_MOST, sizes.granules(number))
-      assert.equal(probe.QUICK_MOST + 1, sizes.rounded(probe.QUICK_MOST + 1))
+    end)
+
+    it("go on by eighths where numbers end, and then by 32 MiB", function()
+      local rounded, step = probe.sizes.rounded, probe.QUICK_MOST // 8
+      for _ = 1, 1000 do
+        local n = random(probe.QUICK_MOST + 1, 2 * probe.QUICK_MOST)
+        assert.equal((n + step - 1) // step * step, rounded(n))
+        local vast = random(1 << 25, 1 << 43)
+        local up = rounded(vast)
+        assert.is_true(up >= vast and up - vast < 1 << 22)
+        assert.equal(0, up % (1 << 22))
+      end
     end)
 
     it("are exact as far as a field shows the next start", function()

@@ -8,11 +8,12 @@
 ** the segment - bytes asked for, so that sizes are exact, and the number of
 ** the segment's size (sizes.h), so that a free need not look for its end:
 **
-**   granules   bytes     the used bits from the start on
-**   2, 3       1 - 24    1 s              s: there is slack, and the table of
-**                                         tiny blocks has how much
-**   4 .. 32    25 - 256  1 sss            slack, 0 to 7
-**   33 ..      257 -     1 s*13 n*7       slack, and the number or 0
+**   granules      the used bits from the start on
+**   2, 3          1 s                 s: there is slack, and the table of tiny
+**                                     blocks has how much
+**   4 .. 32       1 s*3               slack, 0 to 7
+**   33 .. 8192    1 s*13 n*7          slack, and the number or 0
+**   8193 ..       1 s*13 0*7 s*12     slack: its lower bits, its upper ones
 **
 ** A parked HOLE has 01 there, and the number in its place if it is long.
 ** A block takes two granules at least, since one has no bit to spare. The
@@ -37,7 +38,9 @@ enum {
   NEAR_SLACK = 7,
   SLACK = (1 << 13) - 1,
   NUMBER_AT = 14, /* the place of the number in an entry */
-  NUMBER = 127
+  NUMBER = 127,
+  MORE_AT = 21, /* the place of what slack has beyond 13 bits */
+  MORE = (1 << 12) - 1
 };
 
 typedef struct mems_dict {
@@ -107,8 +110,8 @@ static inline unsigned dict_number(uint64_t n) {
 /* The bits that the entry of a block of n granules takes. */
 static inline uint64_t dict_entry(uint64_t n) {
   if (n <= TINY) return 3;
-  return n <= NEAR ? 1 | NEAR_SLACK << 1
-                   : 1 | SLACK << 1 | (uint64_t)NUMBER << NUMBER_AT;
+  if (n <= NEAR) return 1 | NEAR_SLACK << 1;
+  return bit(n <= QUICK_MOST ? MORE_AT : FIELD) - 1;
 }
 
 /* Slack of the PROCESS [g, g + n). */
@@ -116,19 +119,22 @@ static inline size_t dict_slack(const mems_dict *d, const mems_chain *c,
                                 uint64_t g, uint64_t n) {
   uint64_t bits = bits_field(chain_useds(c), g) >> 1;
   if (n <= TINY) return bits & 1 ? *dict_tiny(d, c, g) : 0;
-  return bits & (n <= NEAR ? NEAR_SLACK : SLACK);
+  if (n <= NEAR) return bits & NEAR_SLACK;
+  uint64_t more = n > QUICK_MOST ? bits >> (MORE_AT - 1) & MORE : 0;
+  return (bits & SLACK) | more * (SLACK + 1);
 }
 
 /* Enters [g, g + n), a HOLE or the block that is there already, as a block
    with slack. */
 static inline void dict_insert(const mems_dict *d, mems_chain *c, uint64_t g,
                                uint64_t n, size_t slack) {
-  uint64_t entry = 1 | slack << 1;
+  uint64_t entry = 1 | (slack & SLACK) << 1;
   if (n <= TINY && slack) {
     *dict_tiny(d, c, g) = (unsigned char)slack;
     entry = 3;
   } else if (n > NEAR) {
     entry |= (uint64_t)dict_number(n) << NUMBER_AT;
+    entry |= slack / (SLACK + 1) << MORE_AT;
   }
   chain_write(c, g, dict_entry(n), entry);
 }

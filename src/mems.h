@@ -85,8 +85,9 @@ typedef struct mems_stats {
   uint64_t limit;       /* most bytes the nodes may map */
   uint64_t mapped;      /* bytes in nodes now */
   uint64_t used;        /* bytes in PROCESS segments: whole granules of 8;
-                           blocks of 257 bytes to 64 KiB up to an eighth more,
-                           once more than 64 KiB are mapped */
+                           blocks of more than 256 bytes up to an eighth
+                           (32 MiB at most) more, once more than 64 KiB are
+                           mapped */
   uint64_t unused;      /* bytes in HOLEs: mapped - used */
   uint64_t requested;   /* bytes asked for by the live blocks */
   uint64_t quarantined; /* bytes of freed blocks that wait (in unused) */

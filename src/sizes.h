@@ -5,12 +5,11 @@
 ** there are eight for each power of two, and a heap that is not small rounds
 ** up to the next one, so that the HOLE of one block serves many others: it
 ** gives up a sixteenth on average (as in McKusick and Karels 1988, with
-** finer steps). These sizes have numbers:
+** finer steps). Beyond it goes on like this, with steps of 32 MiB at most.
+** The sizes up to QUICK_MOST have numbers:
 **
 **   granules   1 2 3 .. 32 | 36 40 .. 64 | 72 80 .. 128 | 144 .. | .. 8192
 **   number     1 2 3 .. 32 | 33 34 .. 40 | 41 42 ..  48 |  49 .. | ..   96
-**
-** A larger block has exactly the granules it needs, and no number.
 */
 
 #ifndef MEMS_SIZES_H
@@ -23,6 +22,7 @@ enum {
   NEAR = FIELD - 1, /* the next start is in a field of the start bits */
   STEP_BITS = 3,
   STEPS = 1 << STEP_BITS,
+  STEP_MOST = 1 << 22, /* granules */
   /* what makes the numbers above NEAR follow those up to it */
   NUMBER_SHIFT = NEAR + 1 - 3 * STEPS
 };
@@ -43,7 +43,8 @@ static inline uint64_t size_granules(unsigned number) {
 
 /* How many granules a heap that rounds takes for n. */
 static inline uint64_t size_rounded(uint64_t n) {
-  return n <= QUICK_MOST ? size_granules(size_number(n)) : n;
+  if (n <= QUICK_MOST) return size_granules(size_number(n));
+  return round_up(n, at_most(bit(bit_last(n - 1) - STEP_BITS), STEP_MOST));
 }
 
 #endif

@@ -56,12 +56,12 @@ local function least(size)
   return math.max(2 * GRANULE, round_up(size, GRANULE))
 end
 
--- The same in a heap that rounds: up to 256 bytes, and from 64 KiB on, that is
--- all; between, up to one of eight sizes for each power of two.
+-- The same in a heap that rounds: up to 256 bytes that is all; beyond, up to
+-- one of eight sizes for each power of two, or by 32 MiB.
 local function rounded(size)
   local bytes, step = least(size), GRANULE
-  if bytes <= 256 or bytes > 65536 then return bytes end
-  while bytes > 16 * step do step = 2 * step end
+  if bytes <= 256 then return bytes end
+  while bytes > 16 * step and step < 32 << 20 do step = 2 * step end
   return round_up(bytes, step)
 end
 
