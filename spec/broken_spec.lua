@@ -165,6 +165,20 @@ describe("check", function()
             not probe.used(heap, g + 1))
     end)
 
+    it("the slack of a large PROCESS", function()
+      local large = assert(heap:malloc((1 << 20) + 1))
+      local g = (mems.tointeger(large) - 1000) // 8
+      names("the count of slack bytes is wrong", "used", g + 21,
+            not probe.used(heap, g + 21))
+      names("the slack of a PROCESS does not fit its segment", "used", g + 32,
+            not probe.used(heap, g + 32))
+    end)
+
+    it("a parked HOLE without its pattern", function()
+      local g = find(probe.chain.is_parked, 4)
+      names("a parked HOLE is in no quick list", "used", g + 2, false)
+    end)
+
     it("each level of the summaries", function()
       local message = "a summary bit differs from the word it stands for"
       for level = 1, probe.field(heap, "top") do

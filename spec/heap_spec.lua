@@ -463,7 +463,7 @@ describe("rounding", function()
       local wanted = {
         [256] = 256, [257] = 288, [1000] = 1024, [2040] = 2048, [2049] = 2304,
         [65000] = 65536, [65537] = 73728, [(1 << 20) + 1] = 9 << 17,
-        [(1 << 28) + 1] = 9 << 25, [(1 << 30) + 1] = 33 << 25
+        [(1 << 28) + 1] = 9 << 25, [(1 << 29) + 1] = 17 << 25
       }
       for size, extent in pairs(wanted) do
         local block = assert(heap:malloc(size))
@@ -475,6 +475,33 @@ describe("rounding", function()
       end
       assert.equal(100000, #large)
     end)
+
+  it("gives the first large block of a heap to the next", function()
+    for _, size in ipairs { 66000, 1000001, 100000000 } do
+      local heap <close> = assert(mems.open())
+      local block = assert(heap:malloc(size))
+      local mapped = heap:stats().mapped
+      heap:free(block)
+      assert.equal(block, heap:malloc(size))
+      assert.equal(mapped, heap:stats().mapped)
+    end
+  end)
+
+  it("keeps exact sizes while a large block grows and shrinks", function()
+    local heap <close> = assert(mems.open())
+    local block = assert(heap:malloc(65537))
+    local sizes = { (1 << 20) + 1, 9 << 17, 65537, (9 << 20) + 5, 257, 65536,
+                    (1 << 20) + 8193, 24, 1 << 20 }
+    for i, size in ipairs(sizes) do
+      local kept = math.min(size, heap:size(block))
+      heap:poke_u8(block, i, kept - 1)
+      block = assert(heap:realloc(block, size))
+      assert.equal(size, heap:size(block))
+      assert.equal(i, heap:peek_u8(block, kept - 1))
+      assert.has_error(function() heap:peek_u8(block, size) end)
+      assert.is_true(heap:check())
+    end
+  end)
 
   it("keeps a block in place that is resized within it", function()
     local heap <close> = assert(mems.open())

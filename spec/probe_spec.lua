@@ -323,14 +323,14 @@ describe("inside,", function()
     end)
 
     it("go on by eighths where numbers end, and then by 32 MiB", function()
-      local rounded, step = probe.sizes.rounded, probe.QUICK_MOST // 8
-      for _ = 1, 1000 do
-        local n = random(probe.QUICK_MOST + 1, 2 * probe.QUICK_MOST)
-        assert.equal((n + step - 1) // step * step, rounded(n))
-        local vast = random(1 << 25, 1 << 43)
-        local up = rounded(vast)
-        assert.is_true(up >= vast and up - vast < 1 << 22)
-        assert.equal(0, up % (1 << 22))
+      local octave = probe.QUICK_MOST
+      while octave < 1 << 43 do
+        local step = math.min(octave // 8, 1 << 22)
+        for _ = 1, 20 do
+          local n = random(octave + 1, 2 * octave)
+          assert.equal((n + step - 1) // step * step, probe.sizes.rounded(n))
+        end
+        octave = 2 * octave
       end
     end)
 
@@ -342,6 +342,22 @@ describe("inside,", function()
   end)
 
   describe("a quick list", function()
+    it("keeps what it has while a hole fits that rounding spoils", function()
+      local limit = 8 << 20
+      local heap <close> = assert(mems.open { limit = limit })
+      local waiting, size, block = heap:malloc(100), limit, nil
+      repeat
+        size = size - 4096
+        block = heap:malloc(size)
+      until block
+      heap:free(block)
+      heap:free(waiting)
+      local g = (mems.tointeger(waiting) - 1000) // 8
+      assert.is_true(probe.chain.is_parked(heap, g))
+      assert.equal(block, heap:malloc(size))
+      assert.is_true(probe.chain.is_parked(heap, g))
+    end)
+
     it("gives back the last that was put in, as many as it holds", function()
       local heap <close> = assert(mems.open())
       local quick = probe.quick

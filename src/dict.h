@@ -15,7 +15,8 @@
 **   33 .. 8192    1 s*13 n*7          slack, and the number or 0
 **   8193 ..       1 s*13 0*7 s*12     slack: its lower bits, its upper ones
 **
-** A parked HOLE has 01 there, and the number in its place if it is long.
+** A parked HOLE has 0 there and then ones where the slack is, and the number
+** in its place if it is long.
 ** A block takes two granules at least, since one has no bit to spare. The
 ** table of tiny blocks has a byte for two granules; its pages are in memory
 ** only where there are such blocks.

@@ -153,11 +153,13 @@ static uint64_t squeeze(mems_heap *heap, uint64_t n, uint64_t align) {
   return g;
 }
 
-/* Granules for a block of `size` bytes that is cut anew. */
+/* Granules for a block of `size` bytes that is cut anew. With a large block
+   no heap stays small: so the first one is rounded as the next will be, which
+   then fits where the first one was. */
 static uint64_t granules_for(const mems_heap *heap, size_t size) {
   uint64_t n = dict_granules(size);
-  bool rounds = heap->quick.end && !hole_heap_is_small(heap);
-  return rounds ? size_rounded(n) : n;
+  bool small = hole_heap_is_small(heap) && n <= SMALL_HEAP;
+  return heap->quick.bytes && !small ? size_rounded(n) : n;
 }
 
 /* A HOLE for n granules, whatever can be done for it. */
@@ -173,8 +175,8 @@ static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
   if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
   uint64_t n = granules_for(heap, size), least = dict_granules(size);
   int error = heap->error;
-  uint64_t g = find_room(heap, n, align);
-  if (g == NOWHERE && n > least) g = find_room(heap, n = least, align);
+  uint64_t g = n > least ? hole_try(heap, n, align) : NOWHERE;
+  if (g == NOWHERE) g = find_room(heap, n = least, align);
   if (g == NOWHERE) return 0;
   heap->error = error; /* of an attempt before the one that did it */
   if (heap->fill) memset(chain_physical(&heap->chain, g), 0xAA, size);

@@ -10,7 +10,7 @@
 **   merge      some of it if much waits there, and search again
 **   release    let go of the slice, if it would do, and search again
 **   grow       a new node
-**   search     once more, as long as it takes, before memory is refused
+**   at last    flush, and search once more, as long as it takes
 */
 
 #include "hole.h"
@@ -318,7 +318,7 @@ static bool slice_fits(const mems_heap *heap, const mems_wish *wish) {
   return size > heap->chain.end / EIGHTH && fits(wish, (mems_run){g, size});
 }
 
-static bool find(mems_heap *heap, mems_wish *wish) {
+static bool find(mems_heap *heap, mems_wish *wish, bool patient) {
   if (hole_heap_is_small(heap)) hole_flush(heap);
   if (search(heap, wish, SEARCH_TRIES)) return true;
   if (!hole_heap_is_small(heap) && much_is_parked(heap)) {
@@ -330,6 +330,7 @@ static bool find(mems_heap *heap, mems_wish *wish) {
     if (search(heap, wish, SEARCH_TRIES)) return true;
   }
   if (grow(heap, wish)) return true;
+  if (!patient) return false;
   hole_flush(heap);
   return search(heap, wish, UINT64_MAX);
 }
@@ -340,18 +341,27 @@ void hole_rearm(mems_heap *heap, uint64_t used) {
   heap->relief = used > idle ? used - idle : 0;
 }
 
-uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align) {
+static uint64_t alloc(mems_heap *heap, uint64_t n, uint64_t align,
+                      bool patient) {
   uint64_t g = NOWHERE;
   if (n <= TABLE_MOST && align == 1) {
     g = slice_cut(heap, n);
   }
   if (g == NOWHERE) {
     mems_wish wish = {n, align, {0, 0}};
-    if (!find(heap, &wish)) return NOWHERE;
+    if (!find(heap, &wish, patient)) return NOWHERE;
     g = cut(heap, wish.best, n, align);
   }
   dict_touch(&heap->dict, g + n);
   uint64_t used = heap_used(heap) + n;
   if (used > heap->high) hole_rearm(heap, used);
   return g;
+}
+
+uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align) {
+  return alloc(heap, n, align, true);
+}
+
+uint64_t hole_try(mems_heap *heap, uint64_t n, uint64_t align) {
+  return alloc(heap, n, align, false);
 }

@@ -87,7 +87,8 @@ typedef struct mems_stats {
   uint64_t used;        /* bytes in PROCESS segments: whole granules of 8;
                            blocks of more than 256 bytes up to an eighth
                            (32 MiB at most) more, once more than 64 KiB are
-                           mapped */
+                           mapped, as long as the limit allows it; not with
+                           `align` above 8, `quarantine` or `fill` */
   uint64_t unused;      /* bytes in HOLEs: mapped - used */
   uint64_t requested;   /* bytes asked for by the live blocks */
   uint64_t quarantined; /* bytes of freed blocks that wait (in unused) */
