@@ -23,12 +23,14 @@ describe("check", function()
     for i = 1, 300 do blocks[i] = assert(heap:malloc(i % 90 + 1)) end
     for i = 1, 300, 3 do heap:free(blocks[i]) end
     assert(heap:malloc(40000))
+    local large = assert(heap:malloc(100000)) -- more than a list takes
     local odd = {}
     for size = 100, 190, 10 do
       odd[#odd + 1] = assert(heap:malloc(size))
       assert(heap:malloc(8))
     end
     heap:trim() -- merges all
+    heap:free(large)
     for i = 2, 300, 6 do heap:free(blocks[i]) end
     for _, block in ipairs(odd) do heap:free(block) end
     assert.is_true(heap:check())

@@ -345,11 +345,12 @@ describe("inside,", function()
     it("keeps what it has while a hole fits that rounding spoils", function()
       local limit = 8 << 20
       local heap <close> = assert(mems.open { limit = limit })
-      local waiting, size, block = heap:malloc(100), limit, nil
-      repeat
+      local waiting, size = heap:malloc(100), limit - 4096
+      local block = heap:malloc(size)
+      while not block do
         size = size - 4096
         block = heap:malloc(size)
-      until block
+      end
       heap:free(block)
       heap:free(waiting)
       local g = (mems.tointeger(waiting) - 1000) // 8
