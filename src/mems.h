@@ -182,8 +182,9 @@ MEMS_API mems_addr mems_heap_calloc(mems_heap *heap, size_t count,
 /* Makes the block at `addr` `size` bytes long and returns its address, the
    same one where there is room, else a new one with the contents copied and
    the old one freed. A block that gets smaller keeps the room that a new one
-   would get. 0 on failure, and then the block is as it was. `addr` 0 allocates; `size` 0 is MEMS_EINVAL. The heap's alignment is kept, one
-   asked for by mems_heap_aligned only while the block stays in place. */
+   would get. 0 on failure, and then the block is as it was. `addr` 0
+   allocates; `size` 0 is MEMS_EINVAL. The heap's alignment is kept, one asked
+   for by mems_heap_aligned only while the block stays in place. */
 MEMS_API mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr,
                                      size_t size);
 
