@@ -37,11 +37,14 @@
 enum {
   TINY = 3, /* granules; a tiny block has no room for its slack */
   NEAR_SLACK = 7,
-  SLACK = (1 << 13) - 1,
-  NUMBER_AT = 14, /* the place of the number in an entry */
-  NUMBER = 127,
-  MORE_AT = 21, /* the place of what slack has beyond 13 bits */
-  MORE = (1 << 12) - 1
+  SLACK_BITS = 13,
+  SLACK = (1 << SLACK_BITS) - 1,
+  NUMBER_AT = 1 + SLACK_BITS, /* the place of the number in an entry */
+  NUMBER_BITS = 7,
+  NUMBER = (1 << NUMBER_BITS) - 1,
+  /* the place of what slack has beyond SLACK_BITS: all else of a field */
+  MORE_AT = NUMBER_AT + NUMBER_BITS,
+  MORE = (1 << (FIELD - MORE_AT)) - 1
 };
 
 typedef struct mems_dict {

@@ -23,9 +23,9 @@ uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align);
 /* The same, but gives up where the heap can't grow. */
 uint64_t hole_try(mems_heap *heap, uint64_t n, uint64_t align);
 
-/* A small heap merges before it searches and never rounds sizes up, so that
-   blocks land where whoever reads its chains expects them: in the hole that
-   fits, one right behind the other. */
+/* A small heap merges before it searches and rounds no size up with which it
+   may stay small, so that blocks land where whoever reads its chains expects
+   them: in the hole that fits, one right behind the other. */
 static inline bool hole_heap_is_small(const mems_heap *heap) {
   return heap->chain.end <= SMALL_HEAP;
 }
