@@ -241,6 +241,8 @@ describe("check", function()
       end
       names("the peak is below what is used", "field", "peak",
             probe.field(heap, "room") - 1)
+      names("a HOLE is parked where all were merged", "field", "flushed",
+            probe.field(heap, "frees"))
     end)
 
     it("the block that was found last", function()
@@ -329,8 +331,8 @@ describe("check", function()
     end)
 
     it("the hole that was freed last", function()
-      names("a parked HOLE is in no quick list", "field", "recent",
-            find(probe.chain.is_process))
+      names("the hole that was freed last is none of its list", "field",
+            "recent", find(probe.chain.is_process))
     end)
 
     it("its top", function()
@@ -403,7 +405,6 @@ local function list_breakers(probe, breaks)
   end
 
   function breaks.entries(heap, draw)
-    if random(2) == 1 then probe.field(heap, "recent", draw()) end
     each_list(heap, function(number, first)
       for slot = first, probe.quick_top(heap, number) - 1 do
         if random(3) == 1 then probe.quick_slot(heap, slot, draw()) end
@@ -426,18 +427,18 @@ local function list_breakers(probe, breaks)
     end
   end
 
-  -- Entries that name a HOLE of their list which another one names as well.
+  -- Entries that name a HOLE of their list which another one names as well,
+  -- or the hole that was freed last.
   function breaks.twins(heap)
+    local recent = probe.field(heap, "recent")
+    local its_number = probe.field(heap, "recent_number")
     each_list(heap, function(number, first)
       local top = probe.quick_top(heap, number)
       for slot = first, top - 1 do
         if random(2) == 1 then
           local other = probe.quick_slot(heap, random(first, top - 1))
+          if number == its_number and random(4) == 1 then other = recent end
           probe.quick_slot(heap, slot, other)
-          if random(9) == 1 then
-            probe.field(heap, "recent", other)
-            probe.field(heap, "recent_number", number)
-          end
         end
       end
     end)

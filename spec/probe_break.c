@@ -30,7 +30,8 @@ static const probe_field fields[] = {
   FIELD("recent", quick.recent), FIELD("recent_number", quick.recent_number),
   FIELD("slack", slack), FIELD("room", room), FIELD("peak", peak),
   FIELD("mallocs", mallocs),
-  FIELD("frees", frees), FIELD("cursor", cursor),
+  FIELD("frees", frees), FIELD("flushed", flushed),
+  FIELD("cursor", cursor),
   FIELD("present", bins.present[0]),
   FIELD("present_above", bins.present[1]), FIELD("set_top", bins.top),
   FIELD("sets_usable", bins.long_level[0].usable)

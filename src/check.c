@@ -11,6 +11,7 @@
 typedef struct mems_sums {
   uint64_t segments, processes, used, slack;
   uint64_t waiters, waiting; /* blocks in quarantine, and their granules */
+  uint64_t parked;           /* HOLEs */
 } mems_sums;
 
 static uint64_t level_words(const mems_chain *c, unsigned level) {
@@ -93,6 +94,9 @@ static const char *check_quick_lists(const mems_heap *heap) {
     return "the hole that was freed last has no quick list";
   if (q->recent_number != NONE && q->recent >= heap->chain.end)
     return "the hole that was freed last is behind the end";
+  if (q->recent_number != NONE &&
+      !quick_agrees(q->lists + q->recent_number, &heap->chain, q->recent))
+    return "the hole that was freed last is none of its list";
   for (unsigned i = 0; i < NUMBERS && !broken; i++)
     broken = check_list(heap, i);
   return broken;
@@ -180,6 +184,7 @@ static const char *check_segments(mems_heap *heap, mems_sums *sums) {
     bool merged = chain_is_process(c, g) || chain_is_parked(c, g);
     if (merges && !merged && !chain_is_node(c, g))
       return "two neighbouring HOLEs are not merged";
+    sums->parked += chain_is_parked(c, g);
     const char *broken = chain_is_process(c, g)
                              ? check_process(heap, g, next - g, sums)
                              : check_hole(heap, g, next - g);
@@ -199,6 +204,8 @@ static const char *check_counters(const mems_heap *h, const mems_sums *s) {
   if (s->used != heap_used(h)) return "the count of used granules is wrong";
   if (s->slack != h->slack)
     return "the count of slack bytes is wrong";
+  if (s->parked > 0 && h->flushed == h->frees)
+    return "a HOLE is parked where all were merged";
   return NULL;
 }
 

@@ -185,29 +185,45 @@ static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
 
 /* What the used bits show of the slack of a block of a list from now on. */
 HOT uint64_t slack_bits(const mems_heap *heap, uint64_t g, size_t size,
-                      size_t slack) {
-  if (LIKELY(size > TINY * GRANULE) || slack == 0) return slack << 1;
+                        size_t slack) {
+  if (LIKELY(size > TINY * GRANULE)) return slack << 1;
+  if (slack == 0) return 0;
   *dict_tiny(&heap->dict, &heap->chain, g) = (unsigned char)slack;
   return 2;
 }
 
-static COLD void raise_peak(mems_heap *heap) {
+/* Last of all, so that nothing has to be kept for later. */
+static COLD mems_addr raise_peak(mems_heap *heap, uint64_t g) {
   heap_raise(heap);
+  return dict_addr(&heap->dict, g);
 }
 
 /* Enters the hole at g, which was taken from a list: what it shows there is
    known, and becomes the entry. Counted as by count_in, but that a new peak is
    noted elsewhere: so one instruction counts and tells. */
-HOT mems_addr enter(mems_heap *heap, const mems_list *list, uint64_t g,
-                    size_t size) {
+static inline mems_addr flip_in(mems_heap *heap, const mems_list *list,
+                                uint64_t g, size_t size) {
   uint64_t slack = list->bytes - size;
   bits_flip(chain_useds(&heap->chain), g,
             slack_bits(heap, g, size, slack) ^ list->entry);
   heap->mallocs++;
   heap->slack += slack;
   heap->room -= (int64_t)list->granules;
-  if (UNLIKELY(heap->room < 0)) raise_peak(heap);
+  if (UNLIKELY(heap->room < 0)) return raise_peak(heap, g);
   return dict_addr(&heap->dict, g);
+}
+
+static COLD mems_addr enter_tiny(mems_heap *heap, const mems_list *list,
+                                 uint64_t g, size_t size) {
+  return flip_in(heap, list, g, size);
+}
+
+/* The same, with no stack for what only tiny blocks need. */
+HOT mems_addr enter(mems_heap *heap, const mems_list *list, uint64_t g,
+                    size_t size) {
+  if (UNLIKELY(size <= TINY * GRANULE))
+    return enter_tiny(heap, list, g, size);
+  return flip_in(heap, list, g, size);
 }
 
 /* A size beyond the table, or one for which there was nothing at hand. */
@@ -215,9 +231,11 @@ static COLD mems_addr malloc_far(mems_heap *heap, size_t size) {
   mems_quick *q = &heap->quick;
   if (q->end && size > q->bytes && size <= QUICK_MOST * GRANULE) {
     unsigned number = dict_number(granules_for(heap, size));
+    mems_list *list = q->lists + number;
     uint64_t g;
-    if (number && quick_take(q, &heap->chain, number, &g))
-      return enter(heap, q->lists + number, g, size);
+    if (number && (quick_take_recent(q, number, &g) ||
+                   quick_take(q, &heap->chain, list, &g)))
+      return enter(heap, list, g, size);
   }
   return allocate(heap, size, heap->align);
 }
@@ -247,11 +265,13 @@ static COLD mems_addr malloc_sliced(mems_heap *heap, const mems_list *list,
 ALIGNED mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
   mems_quick *q = &heap->quick;
   if (UNLIKELY(size - 1 >= q->bytes)) return malloc_far(heap, size);
-  unsigned number = q->numbers[(size + GRANULE - 1) / GRANULE];
+  unsigned number = q->numbers[(size - 1) / GRANULE + 1];
+  mems_list *list = q->lists + number;
   uint64_t g;
-  if (LIKELY(quick_take(q, &heap->chain, number, &g)))
-    return enter(heap, q->lists + number, g, size);
-  return malloc_sliced(heap, q->lists + number, size);
+  if (quick_take_recent(q, number, &g)) return enter(heap, list, g, size);
+  if (LIKELY(quick_take(q, &heap->chain, list, &g)))
+    return enter(heap, list, g, size);
+  return malloc_sliced(heap, list, size);
 }
 
 mems_addr mems_heap_aligned(mems_heap *heap, size_t size, size_t align) {

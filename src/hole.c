@@ -143,14 +143,15 @@ static uint64_t merge_list(mems_heap *heap, mems_list *list, uint64_t keep,
   return count;
 }
 
-/* The newer half is merged: its bits are still at hand. */
+/* The newer half is merged: its bits are still at hand. From here on the hole
+   that was freed last is an entry like all others. */
 void hole_settle(mems_heap *heap) {
   mems_quick *q = &heap->quick;
   if (quick_settle(q)) return;
   mems_list *list = q->lists + q->recent_number;
-  uint64_t half = quick_count(list) / 2;
-  merge_list(heap, list, half, UINT64_MAX);
-  quick_settle(q);
+  q->recent_number = NONE;
+  merge_list(heap, list, quick_count(list) / 2, UINT64_MAX);
+  quick_push(q, list, q->recent);
 }
 
 bool hole_merge_some(mems_heap *heap) {
@@ -166,9 +167,13 @@ bool hole_merge_some(mems_heap *heap) {
 
 void hole_flush(mems_heap *heap) {
   slice_release(heap);
+  if (heap->flushed == heap->frees) return;
   hole_settle(heap);
-  for (unsigned i = 0; i < NUMBERS; i++)
-    merge_list(heap, &heap->quick.lists[i], 0, UINT64_MAX);
+  for (unsigned i = 0; i < NUMBERS; i++) {
+    mems_list *list = &heap->quick.lists[i];
+    if (quick_count(list)) merge_list(heap, list, 0, UINT64_MAX);
+  }
+  heap->flushed = heap->frees;
 }
 
 /* What a search wants, and the best that it has seen. */

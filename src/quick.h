@@ -8,10 +8,11 @@
 ** program that runs for long go no further than this.
 **
 ** The hole that was freed last stands in front of the lists, and is put on its
-** own when the next one is freed. So a malloc of its size, right behind the
-** free, need not wait until the list of that size is known.
+** own when the next one is freed, or before anything is merged. So a malloc of
+** its size, right behind the free, need not wait until the list of that size
+** is known; nor need it look again: nobody has touched this hole since.
 **
-** All this is hints. What is named is handed out only if the chain shows
+** The lists are hints. What they name is handed out only if the chain shows
 ** there, in two fields, a parked HOLE of just that size: the pattern of the
 ** list under its masks. Where a block has its slack a parked HOLE has ones: so
 ** all that a malloc changes is known before it has seen these bits.
@@ -121,16 +122,18 @@ static inline bool quick_agrees(const mems_list *list, const mems_chain *c,
   return LIKELY(((useds ^ list->useds) & list->useds_mask) == 0);
 }
 
+/* Takes the hole that was freed last, if it is of this list. */
+HOT bool quick_take_recent(mems_quick *q, unsigned number, uint64_t *g) {
+  if (q->recent_number != number) return false;
+  *g = q->recent;
+  q->recent_number = NONE;
+  return true;
+}
+
 /* Takes the last hole of a list; false if there is none, or it is none. */
-HOT bool quick_take(mems_quick *q, const mems_chain *c, unsigned number,
+HOT bool quick_take(mems_quick *q, const mems_chain *c, mems_list *list,
                     uint64_t *g) {
-  mems_list *list = q->lists + number;
-  if (q->recent_number == number) {
-    *g = q->recent;
-    q->recent_number = NONE;
-  } else {
-    *g = quick_pop(q, list);
-  }
+  *g = quick_pop(q, list);
   return LIKELY(*g < q->end) && LIKELY(quick_agrees(list, c, *g));
 }
 
