@@ -19,6 +19,8 @@ cases.time = {
   { key = "batch-order", name = "batch, in order", bars = BATCH },
   { key = "batch-reverse", name = "batch, reverse", bars = BATCH },
   { key = "batch-random", name = "batch, random", bars = BATCH },
+  { key = "batch-few", name = "batch of 100" },
+  { key = "batch-same", name = "batch of 5000, one size" },
   { key = "live4k", name = "live to 4096", bars = bars(2.4, 0.55, 0.65) },
   { key = "live4k-touch", name = "live to 4096, touched" },
   { key = "live64k", name = "live to 65536", bars = bars(2.8, 1.0, 0.5) },

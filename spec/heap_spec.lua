@@ -261,6 +261,82 @@ describe("free", function()
   end)
 end)
 
+describe("a batch", function()
+  -- Blocks of a heap that is not small, as granules of their addresses.
+  local function fill(heap, size, count)
+    local blocks = {}
+    for i = 1, count do blocks[i] = assert(heap:malloc(size)) end
+    return blocks
+  end
+
+  local orders <const> = {
+    ["in order"] = function() end,
+    ["in reverse"] = function(blocks)
+      table.sort(blocks, function(a, b)
+        return mems.tointeger(a) > mems.tointeger(b)
+      end)
+    end,
+    ["at random"] = function(blocks)
+      for i = #blocks, 2, -1 do
+        local j = math.random(i)
+        blocks[i], blocks[j] = blocks[j], blocks[i]
+      end
+    end,
+    ["in two halves at once"] = function(blocks)
+      for i = 2, #blocks - 1, 2 do
+        local j = #blocks + 1 - i
+        blocks[i], blocks[j] = blocks[j], blocks[i]
+      end
+    end,
+  }
+
+  for how, order in pairs(orders) do
+    it("freed " .. how .. " leaves nothing but holes", function()
+      for _, size in ipairs { 1, 16, 24, 48, 200, 256, 257, 1000, 9000 } do
+        local heap <close> = assert(mems.open { limit = 1 << 26 })
+        local blocks = fill(heap, size, 3000)
+        assert.is_true(heap:check())
+        order(blocks)
+        for i, block in ipairs(blocks) do
+          heap:free(block)
+          if i % 500 == 0 then assert.is_true(heap:check()) end
+        end
+        local stats = heap:stats()
+        assert.equal(0, stats.used)
+        assert.equal(stats.nodes, stats.holes)
+        heap:trim()
+        assert.is_true(heap:check())
+        assert.equal(0, heap:stats().mapped)
+      end
+    end)
+  end
+
+  it("of one size comes back to where the last one was", function()
+    local heap <close> = assert(mems.open())
+    local first = fill(heap, 128, 5000)
+    local mapped = heap:stats().mapped
+    for _ = 1, 5 do
+      for i = #first, 1, -1 do heap:free(first[i]) end
+      first = fill(heap, 128, 5000)
+      assert.is_true(heap:check())
+    end
+    assert.equal(mapped, heap:stats().mapped)
+  end)
+
+  it("of tiny blocks lies together, whatever is between #limits", function()
+    local heap <close> = assert(mems.open())
+    fill(heap, 1000, 300)
+    local last, apart = nil, 0
+    for _ = 1, 200 do
+      local at = mems.tointeger(assert(heap:malloc(9)))
+      if last and at ~= last + 16 then apart = apart + 1 end
+      last = at
+      assert(heap:malloc(100))
+    end
+    assert.is_true(apart <= 1)
+  end)
+end)
+
 describe("get", function()
   before_each(function() fresh() end)
   after_each(function() pcall(mems.finish) end)

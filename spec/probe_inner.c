@@ -98,12 +98,33 @@ OF_GRANULE(is_node, lua_pushboolean, chain_is_node(c, g))
 OF_GRANULE(hole, probe_push, chain_hole(c, g, probe_number(L, 3)))
 #undef OF_GRANULE
 
+/* A row is given by its start, its granules and its count. */
+static mems_row check_row(lua_State *L) {
+  return (mems_row){probe_number(L, 2), probe_number(L, 3),
+                    probe_number(L, 4)};
+}
+
+/* split_row(heap, at, n, count, useds) */
+static int split_row(lua_State *L) {
+  mems_chain *c = &probe_heap(L, 1)->chain;
+  chain_split_row(c, check_row(L), probe_number(L, 5));
+  return 0;
+}
+
+/* is_row(heap, at, n, count, useds, mask) */
+static int is_row(lua_State *L) {
+  const mems_chain *c = &probe_heap(L, 1)->chain;
+  uint64_t useds = probe_number(L, 5), mask = probe_number(L, 6);
+  lua_pushboolean(L, chain_is_row(c, check_row(L), useds, mask));
+  return 1;
+}
+
 static const luaL_Reg chain[] = {
   {"next", next}, {"next_far", next_far}, {"prev", prev},
   {"prev_far", prev_far}, {"node", node}, {"node_end", node_end},
   {"is_process", is_process}, {"is_hole", is_hole},
   {"is_parked", is_parked}, {"is_node", is_node}, {"hole", hole},
-  {NULL, NULL}
+  {"split_row", split_row}, {"is_row", is_row}, {NULL, NULL}
 };
 
 /*

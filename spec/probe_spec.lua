@@ -227,6 +227,75 @@ describe("inside,", function()
     end)
   end)
 
+  describe("a row of the chain", function()
+    -- In a heap of one HOLE: the same bits again and again, and no others.
+    local function each_row(verb)
+      for _ = 1, shell.scaled(150) do
+        local heap <close> = assert(mems.open { page = 4096 })
+        heap:free(heap:malloc(4000))
+        local last = probe.field(heap, "end")
+        for g = 0, last - 1 do
+          probe.used(heap, g, random(2) == 1)
+          if g > 0 then probe.start(heap, g, false) end
+        end
+        local n = random(2, 32)
+        local at = random(0, last - 1 - n)
+        local row = { at = at, n = n, count = random((last - 1 - at) // n) }
+        row.behind = at + n * row.count
+        row.useds = random(0) & (1 << math.min(n, 20)) - 1
+        probe.start(heap, at, true)
+        probe.start(heap, row.behind, true)
+        verb(heap, row, last)
+      end
+    end
+
+    local function split(heap, row)
+      probe.chain.split_row(heap, row.at, row.n, row.count, row.useds)
+    end
+
+    it("is split off with its pattern, and nothing around it", function()
+      each_row(function(heap, row, last)
+        local before, segments = {}, probe.field(heap, "segments")
+        for g = 0, last - 1 do
+          before[g] = { probe.start(heap, g), probe.used(heap, g) }
+        end
+        split(heap, row)
+        for g = 0, last - 1 do
+          local start, used = table.unpack(before[g])
+          local k = (g - row.at) % row.n
+          if g >= row.at and g < row.behind then
+            start, used = k == 0, row.useds >> k & 1 == 1
+          end
+          assert.equal(start, probe.start(heap, g))
+          assert.equal(used, probe.used(heap, g))
+        end
+        assert.equal(segments + row.count - 1, probe.field(heap, "segments"))
+      end)
+    end)
+
+    it("is one unless a bit differs that counts", function()
+      each_row(function(heap, row)
+        local mask = random(0) & (1 << math.min(row.n, 20)) - 1
+        local function agrees()
+          return probe.chain.is_row(heap, row.at, row.n, row.count,
+                                    row.useds, mask)
+        end
+        split(heap, row)
+        assert.is_true(agrees())
+        for _ = 1, 20 do
+          local g = random(row.at, row.behind)
+          probe.start(heap, g, not probe.start(heap, g))
+          assert.is_false(agrees())
+          probe.start(heap, g, not probe.start(heap, g))
+          g = random(row.at, row.behind - 1)
+          probe.used(heap, g, not probe.used(heap, g))
+          assert.equal(mask >> (g - row.at) % row.n & 1 == 0, agrees())
+          probe.used(heap, g, not probe.used(heap, g))
+        end
+      end)
+    end)
+  end)
+
   describe("size classes", function()
     it("go up with the size, and every size has one", function()
       local before, upwards = 0, true

@@ -33,19 +33,21 @@ enum {
 };
 #define SLICE_GRANULES ((uint64_t)64)
 #define SLICE_LEAST ((uint64_t)32)
+#define ROW_GRANULES ((uint64_t)24)
 #define SMALL_HEAP ((uint64_t)2048)
 #define SEARCH_TRIES 2
 #define MAY_TRIES 1
 #else
 enum {
   QUICK_MOST = 8192,   /* granules of the largest size with a quick list */
-  QUICK_DEEP = 256,    /* blocks that a list holds, ... */
+  QUICK_DEEP = 1024,   /* blocks that a list holds, ... */
   QUICK_SHALLOW = 16,
   QUICK_BYTES = 131072, /* ... between those as many as have this size */
-  MERGE_MOST = 128     /* merged at once where much waits */
+  MERGE_MOST = 128     /* merged at once */
 };
 #define SLICE_GRANULES ((uint64_t)8192)
 #define SLICE_LEAST ((uint64_t)4096)
+#define ROW_GRANULES ((uint64_t)512)
 #define SMALL_HEAP ((uint64_t)8192)
 #define SEARCH_TRIES 64
 #define MAY_TRIES 4

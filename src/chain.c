@@ -226,6 +226,63 @@ static uint64_t mask_of(uint64_t i, uint64_t g, uint64_t end) {
   return mask;
 }
 
+/* What a row shows word by word: some bits again and again, every n. */
+typedef struct mems_rhythm {
+  uint64_t bits;  /* from the start of a segment on */
+  unsigned whole; /* granules of as many segments as a word has in whole */
+} mems_rhythm;
+
+static mems_rhythm rhythm(uint64_t bits, uint64_t n) {
+  for (uint64_t shift = n; shift < WORD; shift *= 2) bits |= bits << shift;
+  return (mems_rhythm){bits, WORD - WORD % (unsigned)n};
+}
+
+/* The same from granule k of a segment on; k < n. */
+static uint64_t rhythm_from(mems_rhythm r, unsigned k) {
+  return r.bits >> k | r.bits << 1 << (r.whole - k - 1);
+}
+
+/* Which granule of a segment would be the first one of the row's word. */
+static unsigned first_beat(mems_row row) {
+  unsigned n = (unsigned)row.n, before = row.at % WORD % n;
+  return before ? n - before : 0;
+}
+
+static unsigned next_beat(mems_row row, unsigned k) {
+  return (k + WORD) % (unsigned)row.n;
+}
+
+void chain_split_row(mems_chain *c, mems_row row, uint64_t useds) {
+  mems_rhythm starts = rhythm(1, row.n), all = rhythm(useds, row.n);
+  uint64_t end = row_end(row);
+  unsigned k = first_beat(row);
+  for (uint64_t i = row.at / WORD; i * WORD < end; i++) {
+    uint64_t mask = mask_of(i, row.at, end), old = chain_starts(c)[i];
+    uint64_t *u = chain_useds(c) + i;
+    *u = (*u & ~mask) | (rhythm_from(all, k) & mask);
+    chain_starts(c)[i] = old | (rhythm_from(starts, k) & mask);
+    if (old == 0) chain_word_filled(c, i * WORD);
+    k = next_beat(row, k);
+  }
+  c->segments += row.count - 1;
+}
+
+bool chain_is_row(const mems_chain *c, mems_row row, uint64_t useds,
+                  uint64_t mask) {
+  mems_rhythm starts = rhythm(1, row.n), all = rhythm(useds, row.n);
+  mems_rhythm masks = rhythm(mask, row.n);
+  uint64_t end = row_end(row), wrong = 0;
+  unsigned k = first_beat(row);
+  for (uint64_t i = row.at / WORD; i * WORD < end; i++) {
+    uint64_t inside = mask_of(i, row.at, end);
+    uint64_t u = chain_useds(c)[i] ^ rhythm_from(all, k);
+    wrong |= (chain_starts(c)[i] ^ rhythm_from(starts, k)) & inside;
+    wrong |= u & rhythm_from(masks, k) & inside;
+    k = next_beat(row, k);
+  }
+  return wrong == 0 && chain_is_start(c, end);
+}
+
 void chain_drop_all(mems_chain *c, uint64_t g, uint64_t end, uint64_t count) {
   uint64_t *starts = chain_starts(c);
   for (uint64_t i = (g + 1) / WORD; i * WORD < end; i++) {

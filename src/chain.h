@@ -97,6 +97,24 @@ void chain_word_emptied(mems_chain *c, uint64_t g);
    into the one at g. */
 void chain_drop_all(mems_chain *c, uint64_t g, uint64_t end, uint64_t count);
 
+/* A row: `count` segments of n granules each, side by side from `at` on;
+   for the verbs on rows n is 2 to WORD / 2. */
+typedef struct mems_row {
+  uint64_t at, n, count;
+} mems_row;
+
+static inline uint64_t row_end(mems_row row) {
+  return row.at + row.n * row.count;
+}
+
+/* Splits the HOLE that a row is, from one start to the next, into the HOLEs of
+   the row. Each shows `useds`, n bits at most, from its start on. */
+void chain_split_row(mems_chain *c, mems_row row, uint64_t useds);
+
+/* Are these the segments there, and do all show `useds` under `mask`? */
+bool chain_is_row(const mems_chain *c, mems_row row, uint64_t useds,
+                  uint64_t mask);
+
 /* Clears the used bits of the n granules from g on. */
 void chain_clear(mems_chain *c, uint64_t g, uint64_t n);
 

@@ -247,12 +247,15 @@ static COLD mems_addr summarise(mems_heap *heap, uint64_t g, mems_addr addr) {
 }
 
 /* A list had no hole to give, or there is none for that size (then n is 0):
-   cuts a block off the slice. */
+   cuts a block off the slice. Tiny ones come in rows, so that they share the
+   pages of their table. */
 static COLD mems_addr malloc_sliced(mems_heap *heap, const mems_list *list,
                                     size_t size) {
   uint64_t n = list->granules, slack = n * GRANULE - size, g = heap->slice;
   if (UNLIKELY(n == 0 || !hole_slice_has(heap, n)))
     return malloc_far(heap, size);
+  if (UNLIKELY(n <= TINY))
+    return enter_tiny(heap, list, hole_refill(heap, n), size);
   heap->slice = g + n;
   bool filled = chain_mark(&heap->chain, g + n);
   chain_set(&heap->chain, g, (list->useds & ~list->entry) | 1 |

@@ -102,55 +102,110 @@ static uint64_t slice_cut(mems_heap *heap, uint64_t n) {
   return g;
 }
 
-/* Takes a HOLE of a list up into a run of such holes, if it lies right in
-   front of it or behind it. */
-static bool extend(const mems_chain *c, mems_run *run, uint64_t g,
-                   uint64_t n) {
-  uint64_t end = run->at + run->size;
-  if (g + n == run->at && !chain_is_node(c, run->at))
-    run->at = g;
-  else if (g != end || run->size == 0 || chain_is_node(c, g))
-    return false;
-  run->size += n;
-  return true;
+/* The row of HOLEs of n granules that is cut from `room` granules at g: the
+   first one is asked for, the others are for their list, as far as it has
+   room. */
+static mems_row row_for(const mems_heap *heap, uint64_t g, uint64_t n,
+                        uint64_t room) {
+  mems_row row = {g, n, 1};
+  if (n > NEAR || g + room > heap->quick.end) return row;
+  uint64_t most = quick_space(&heap->quick.lists[n]) + 1;
+  row.count = at_least(1, at_most(most, at_most(room, ROW_GRANULES) / n));
+  return row;
 }
 
-/* Merges a run of holes of n granules, and their neighbours. */
-static void merge_run(mems_heap *heap, mems_run run, uint64_t n) {
-  uint64_t end = run.at + run.size;
-  if (run.size == 0) return;
-  if (run.size > n)
-    chain_drop_all(&heap->chain, run.at, end, run.size / n - 1);
-  hole_free(heap, run.at, run.size);
+/* Splits off all HOLEs of a row and parks all but the first. They will be
+   taken in the order of their addresses. */
+static void park_row(mems_heap *heap, mems_row row) {
+  chain_split_row(&heap->chain, row, heap->quick.lists[row.n].useds);
+  for (uint64_t i = row.count; --i > 0; )
+    quick_push(&heap->quick, &heap->quick.lists[row.n], row.at + i * row.n);
+  dict_touch(&heap->dict, row_end(row));
+  heap->flushed = NOWHERE;
+}
+
+uint64_t hole_refill(mems_heap *heap, uint64_t n) {
+  mems_chain *c = &heap->chain;
+  uint64_t g = heap->slice;
+  mems_row row = row_for(heap, g, n, heap->slice_end - g - 2);
+  heap->slice = row_end(row);
+  if (chain_mark(c, heap->slice)) chain_word_filled(c, heap->slice);
+  park_row(heap, row);
+  return g;
+}
+
+/* The last `most` entries of a list that are a row, up or down; at least
+   one. */
+static mems_row last_row(const mems_quick *q, const mems_list *list,
+                         uint64_t most) {
+  const uint32_t *last = q->slots + list->top - 1;
+  mems_row row = {last[0], list->granules, 1};
+  uint32_t n = list->granules, step = most > 1 ? last[-1] - last[0] : 0;
+  if (step != n && step != -n) return row;
+  while (row.count < most && last[-1] - last[0] == step) {
+    row.count++;
+    last--;
+  }
+  if (step != n) row.at = last[0];
+  return row;
+}
+
+/* Is all of a row there, in one node? */
+static bool row_agrees(const mems_heap *heap, const mems_list *list,
+                       mems_row row) {
+  const mems_chain *c = &heap->chain;
+  uint64_t g = row.at, end = row_end(row);
+  if (g >= end || end > heap->quick.end || end > chain_node_end(c, g))
+    return false;
+  if (row.n <= NEAR)
+    return chain_is_row(c, row, list->useds, list->useds_mask);
+  while (g < end && quick_agrees(list, c, g)) g += row.n;
+  return g == end;
+}
+
+/* Makes one HOLE of a row. */
+static void join_row(mems_chain *c, mems_row row) {
+  if (row.n <= NEAR)
+    chain_drop_all(c, row.at, row_end(row), row.count - 1);
+  else
+    for (uint64_t i = 1; i < row.count; i++)
+      chain_drop(c, row.at + i * row.n);
+}
+
+/* Merges the last entries of a list, `most` at most; returns how many. */
+static uint64_t merge_last(mems_heap *heap, mems_list *list, uint64_t most) {
+  mems_chain *c = &heap->chain;
+  mems_row row = last_row(&heap->quick, list, most);
+  if (row.count > 1 && row_agrees(heap, list, row)) {
+    list->top -= (uint32_t)row.count;
+    join_row(c, row);
+    hole_free(heap, row.at, row.n * row.count);
+    return row.count;
+  }
+  uint64_t g = quick_pop(&heap->quick, list);
+  if (g < heap->quick.end && quick_agrees(list, c, g))
+    hole_free(heap, g, list->granules);
+  return 1;
 }
 
 /* Merges and notes what waits in a list, the newest first, until `keep`
    entries are left or `most` were merged; returns how many were. */
 static uint64_t merge_list(mems_heap *heap, mems_list *list, uint64_t keep,
                            uint64_t most) {
-  const mems_chain *c = &heap->chain;
-  mems_run run = {NOWHERE, 0};
-  uint64_t count = 0, n = list->granules;
-  for (; count < most && quick_count(list) > keep; count++) {
-    uint64_t g = quick_pop(&heap->quick, list);
-    if (g >= heap->quick.end || !quick_agrees(list, c, g)) continue;
-    if (extend(c, &run, g, n)) continue;
-    merge_run(heap, run, n);
-    /* an entry that stands there twice was part of that run */
-    run = (mems_run){g, quick_agrees(list, c, g) ? n : 0};
-  }
-  merge_run(heap, run, n);
+  uint64_t count = 0, left;
+  while (count < most && (left = quick_count(list)) > keep)
+    count += merge_last(heap, list, at_most(left - keep, most - count));
   return count;
 }
 
-/* The newer half is merged: its bits are still at hand. From here on the hole
+/* The newest are merged: their bits are still at hand. From here on the hole
    that was freed last is an entry like all others. */
 void hole_settle(mems_heap *heap) {
   mems_quick *q = &heap->quick;
   if (quick_settle(q)) return;
   mems_list *list = q->lists + q->recent_number;
   q->recent_number = NONE;
-  merge_list(heap, list, quick_count(list) / 2, UINT64_MAX);
+  merge_list(heap, list, quick_count(list) / 2, MERGE_MOST);
   quick_push(q, list, q->recent);
 }
 
@@ -282,23 +337,26 @@ static bool grow(mems_heap *heap, mems_wish *wish) {
   return true;
 }
 
-/* Cuts [at, at + n) out of a hole:  [ front | n granules | rest ]. */
+/* Cuts [at, at + n) out of a hole:  [ front | n granules | rest ], and from the
+   rest, in a heap that is not small, more of the same size for their list. */
 static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
                     uint64_t align) {
   uint64_t at = round_up(hole.at, align), end = hole.at + hole.size;
+  bool small = hole_heap_is_small(heap) || align > 1;
+  mems_row row = small ? (mems_row){at, n, 1} : row_for(heap, at, n, end - at);
   if (at > hole.at) {
     chain_begin(&heap->chain, at, end - at);
     bins_note(&heap->bins, hole.at, at - hole.at);
   }
-  if (at + n < end) {
-    uint64_t rest = end - at - n;
-    chain_begin(&heap->chain, at + n, rest);
-    bool small = n <= TABLE_MOST && align == 1;
-    if (small && rest >= SLICE_LEAST && !hole_heap_is_small(heap))
-      slice_set(heap, at + n, rest);
+  uint64_t rest_at = row_end(row), rest = end - rest_at;
+  if (rest > 0) {
+    chain_begin(&heap->chain, rest_at, rest);
+    if (n <= TABLE_MOST && rest >= SLICE_LEAST && !small)
+      slice_set(heap, rest_at, rest);
     else
-      bins_note(&heap->bins, at + n, rest);
+      bins_note(&heap->bins, rest_at, rest);
   }
+  if (row.count > 1) park_row(heap, row);
   return at;
 }
 

@@ -6,6 +6,16 @@
 ** other, when their quick list is empty; all of it is in no quick list and in
 ** no set. It hands out at most SLICE_GRANULES, whose used bits are all clear,
 ** then it is let go and the search for older holes has its turn again.
+**
+** A row is some HOLEs of one size, side by side, that are cut at once: from a
+** hole that a search has found, since who misses one block of a size mostly
+** wants more; and from the slice for tiny blocks, so that the table of their
+** slack (dict.h) is in memory for few pages only. All but the first are parked:
+**
+**   [            HOLE             ]  ->  [ n ][ n ][ n ][ n ][    rest    ]
+**                                         asked     parked
+**
+** ROW_GRANULES are cut at most, and as many as the list has room for.
 */
 
 #ifndef MEMS_HOLE_H
@@ -33,6 +43,11 @@ static inline bool hole_heap_is_small(const mems_heap *heap) {
 /* The HOLE of n granules at g is to be found again: merges it with its
    neighbours. */
 void hole_free(mems_heap *heap, uint64_t g, uint64_t n);
+
+/* Cuts a row of HOLEs of n granules off the slice, which has n + 2 at least;
+   n is NEAR at most. The list of their size gets all but the first, which is
+   the caller's and looks parked. */
+uint64_t hole_refill(mems_heap *heap, uint64_t n);
 
 /* The length of the HOLE at g, if the segment before may grow into it; 0 if
    not. The index need not know: what is left of it has to be freed anew. */

@@ -87,6 +87,11 @@ static inline uint64_t quick_count(const mems_list *list) {
   return list->top > list->first ? list->top - list->first : 0;
 }
 
+/* How many more it has room for. */
+static inline uint64_t quick_space(const mems_list *list) {
+  return list->top < list->last ? list->last - list->top : 0;
+}
+
 /* Takes the last entry of a list; NOWHERE if it is empty. */
 static inline uint64_t quick_pop(mems_quick *q, mems_list *list) {
   uint32_t top = list->top;
