@@ -246,20 +246,25 @@ static COLD mems_addr summarise(mems_heap *heap, uint64_t g, mems_addr addr) {
   return addr;
 }
 
+/* Tiny blocks are cut off the slice in rows, so that they share the pages of
+   their table. */
+static COLD mems_addr malloc_tiny(mems_heap *heap, const mems_list *list,
+                                  size_t size) {
+  uint64_t g = hole_refill(heap, list->granules);
+  return flip_in(heap, list, g, size);
+}
+
 /* A list had no hole to give, or there is none for that size (then n is 0):
-   cuts a block off the slice. Tiny ones come in rows, so that they share the
-   pages of their table. */
+   cuts a block off the slice. */
 static COLD mems_addr malloc_sliced(mems_heap *heap, const mems_list *list,
                                     size_t size) {
   uint64_t n = list->granules, slack = n * GRANULE - size, g = heap->slice;
   if (UNLIKELY(n == 0 || !hole_slice_has(heap, n)))
     return malloc_far(heap, size);
-  if (UNLIKELY(n <= TINY))
-    return enter_tiny(heap, list, hole_refill(heap, n), size);
+  if (UNLIKELY(n <= TINY)) return malloc_tiny(heap, list, size);
   heap->slice = g + n;
   bool filled = chain_mark(&heap->chain, g + n);
-  chain_set(&heap->chain, g, (list->useds & ~list->entry) | 1 |
-                                 slack_bits(heap, g, size, slack));
+  chain_set(&heap->chain, g, list->useds ^ list->entry ^ slack << 1);
   count_in(heap, n, slack);
   mems_addr addr = dict_addr(&heap->dict, g);
   return UNLIKELY(filled) ? summarise(heap, g + n, addr) : addr;
