@@ -170,8 +170,8 @@ describe("check", function()
     it("the slack of a large PROCESS", function()
       local large = assert(heap:malloc((1 << 20) + 1))
       local g = (mems.tointeger(large) - 1000) // 8
-      names("the count of slack bytes is wrong", "used", g + 21,
-            not probe.used(heap, g + 21))
+      names("the count of slack bytes is wrong", "used", g + 22,
+            not probe.used(heap, g + 22))
       names("the slack of a PROCESS does not fit its segment", "used", g + 32,
             not probe.used(heap, g + 32))
     end)
@@ -301,6 +301,10 @@ describe("check", function()
     local g = (mems.tointeger(block) - 1000) // 8
     names("the number of a PROCESS is not that of its size", "used", g + 14,
           not probe.used(heap, g + 14))
+    local large = heap:malloc(1 << 20)
+    g = (mems.tointeger(large) - 1000) // 8
+    names("the number of a PROCESS is not that of its size", "used", g + 21,
+          not probe.used(heap, g + 21))
   end)
 
   describe("names what is wrong in a quick list:", function()

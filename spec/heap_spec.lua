@@ -539,7 +539,7 @@ describe("rounding", function()
       local wanted = {
         [256] = 256, [257] = 288, [1000] = 1024, [2040] = 2048, [2049] = 2304,
         [65000] = 65536, [65537] = 73728, [(1 << 20) + 1] = 9 << 17,
-        [(1 << 28) + 1] = 9 << 25, [(1 << 29) + 1] = 17 << 25
+        [(1 << 28) + 1] = 17 << 24, [(1 << 29) + 1] = 33 << 24
       }
       for size, extent in pairs(wanted) do
         local block = assert(heap:malloc(size))

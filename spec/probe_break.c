@@ -122,7 +122,7 @@ static int quick_top(lua_State *L) {
 static int quick_slot(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
   uint64_t i = probe_number(L, 2);
-  luaL_argcheck(L, i < NUMBERS * QUICK_STRIDE, 2, "no slot");
+  luaL_argcheck(L, i < SLOTS, 2, "no slot");
   uint32_t *slot = &heap->quick.slots[i];
   lua_pushinteger(L, *slot);
   if (!lua_isnoneornil(L, 3)) *slot = (uint32_t)probe_number(L, 3);

@@ -391,13 +391,18 @@ describe("inside,", function()
       assert.equal(probe.QUICK_MOST, sizes.granules(number))
     end)
 
-    it("go on by eighths where numbers end, and then by 32 MiB", function()
-      local octave = probe.QUICK_MOST
+    it("go on by eighths, and then by 16 MiB without numbers", function()
+      local octave, sizes = probe.QUICK_MOST, probe.sizes
       while octave < 1 << 43 do
-        local step = math.min(octave // 8, 1 << 22)
+        local step = math.min(octave // 8, 1 << 21)
         for _ = 1, 20 do
           local n = random(octave + 1, 2 * octave)
-          assert.equal((n + step - 1) // step * step, probe.sizes.rounded(n))
+          local rounded = (n + step - 1) // step * step
+          assert.equal(rounded, sizes.rounded(n))
+          if octave < 1 << 25 then
+            assert.equal(rounded, sizes.granules(sizes.number(n)))
+            assert.is_true(sizes.number(n) < 256)
+          end
         end
         octave = 2 * octave
       end

@@ -26,7 +26,7 @@ bool dict_search(const mems_dict *d, const mems_chain *c, mems_addr addr,
   uint64_t at = chain_prev(c, g);
   if (!dict_is_block(d, c, at)) return false;
   found->at = at;
-  found->granules = chain_next(c, g) - at;
+  found->granules = dict_length(c, at);
   found->size = found->granules * GRANULE -
                 dict_slack(d, c, at, found->granules);
   return offset - at * GRANULE < found->size;

@@ -12,8 +12,8 @@
 **   2, 3          1 s                 s: there is slack, and the table of tiny
 **                                     blocks has how much
 **   4 .. 32       1 s*3               slack, 0 to 7
-**   33 .. 8192    1 s*13 n*7          slack, and the number or 0
-**   8193 ..       1 s*13 0*7 s*12     slack: its lower bits, its upper ones
+**   33 .. 8192    1 s*13 n*8          slack, and the number or 0
+**   8193 ..       1 s*13 n*8 s*11     the same; upper bits of the slack
 **
 ** A parked HOLE has 0 there and then ones where the slack is, and the number
 ** in its place if it is long.
@@ -40,7 +40,7 @@ enum {
   SLACK_BITS = 13,
   SLACK = (1 << SLACK_BITS) - 1,
   NUMBER_AT = 1 + SLACK_BITS, /* the place of the number in an entry */
-  NUMBER_BITS = 7,
+  NUMBER_BITS = 8,
   NUMBER = (1 << NUMBER_BITS) - 1,
   /* the place of what slack has beyond SLACK_BITS: all else of a field */
   MORE_AT = NUMBER_AT + NUMBER_BITS,
@@ -107,8 +107,17 @@ static inline unsigned char *dict_tiny(const mems_dict *d,
 
 /* The number of a size of n granules; 0 if it has none. */
 static inline unsigned dict_number(uint64_t n) {
-  if (n > QUICK_MOST || size_rounded(n) != n) return 0;
+  if (n > NUMBER_MOST || size_rounded(n) != n) return 0;
   return size_number(n);
+}
+
+/* The granules of the PROCESS at g: its number knows if its start bits don't
+   show it at once. */
+static inline uint64_t dict_length(const mems_chain *c, uint64_t g) {
+  uint64_t after = bits_above(bits_window(chain_starts(c), g), 0);
+  if (LIKELY(after)) return bit_first(after);
+  unsigned number = bits_field(chain_useds(c), g) >> NUMBER_AT & NUMBER;
+  return number ? size_granules(number) : chain_next_far(c, g) - g;
 }
 
 /* The bits that the entry of a block of n granules takes. */

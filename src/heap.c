@@ -134,7 +134,7 @@ static void release(mems_heap *heap, uint64_t most) {
   while (q->waiting > most && g != NOWHERE) {
     g = guard_take(q, heap);
     if (g < c->end && chain_is_process(c, g) && guard_waits(q, heap, g)) {
-      uint64_t n = chain_next(c, g) - g;
+      uint64_t n = dict_length(c, g);
       guard_drop(q, heap, g, n);
       give_back(heap, g, n);
     }
@@ -321,7 +321,7 @@ static bool block_at(const mems_heap *heap, mems_addr addr, mems_block *b) {
     refuse_block(heap, addr);
     return false;
   }
-  uint64_t n = chain_next(c, g) - g;
+  uint64_t n = dict_length(c, g);
   *b = (mems_block){g, n, n * GRANULE - dict_slack(&heap->dict, c, g, n)};
   return true;
 }
@@ -370,7 +370,7 @@ static inline int retire(mems_heap *heap, unsigned number, uint64_t g,
 
 static int take_back(mems_heap *heap, const mems_block *b) {
   if (UNLIKELY(heap->guarded)) return retire_guarded(heap, b);
-  unsigned number = dict_number(b->granules);
+  unsigned number = quick_number(b->granules, false);
   if (number == 0 || b->at >= heap->quick.end) return retire_far(heap, b);
   hole_settle(heap);
   if (UNLIKELY(heap_used(heap) < heap->relief))
@@ -400,7 +400,8 @@ ALIGNED int mems_heap_free(mems_heap *heap, mems_addr addr) {
       number = bit_first(next);
     } else {
       number = useds >> NUMBER_AT & NUMBER;
-      if (UNLIKELY(number == 0)) return free_far(heap, g);
+      if (UNLIKELY(number - 1 >= size_number(QUICK_MOST)))
+        return free_far(heap, g);
     }
     return retire(heap, number, g, useds);
   }

@@ -86,7 +86,7 @@ typedef struct mems_stats {
   uint64_t mapped;      /* bytes in nodes now */
   uint64_t used;        /* bytes in PROCESS segments: whole granules of 8;
                            blocks of more than 256 bytes up to an eighth
-                           (32 MiB at most) more, once more than 64 KiB are
+                           (16 MiB at most) more, once more than 64 KiB are
                            mapped, as long as the limit allows it; not with
                            `align` above 8, `quarantine` or `fill` */
   uint64_t unused;      /* bytes in HOLEs: mapped - used */

@@ -4,8 +4,7 @@
 
 #include "quick.h"
 
-static_assert(QUICK_MOST <= 8192, "numbers and slack fit their fields");
-static_assert(NUMBERS == NUMBER + 1, "a number names a list");
+static_assert(QUICK_MOST <= 8192, "slack fits its field, and lists do");
 static_assert(STEP_MOST * GRANULE <= (SLACK + UINT64_C(1)) * (MORE + 1),
               "the slack of the largest step fits its entry");
 static_assert(QUICK_MOST >= (int)FIELD, "an entry lies in its block");
@@ -16,13 +15,26 @@ static uint32_t depth(uint64_t n) {
   return (uint32_t)at_most(QUICK_DEEP, at_least(QUICK_SHALLOW, many));
 }
 
+static bool has_list(unsigned number) {
+  return number >= 2 && number <= size_number(QUICK_MOST);
+}
+
+/* The lists lie one behind the other, with gaps between. */
+static uint32_t first_slot(unsigned number) {
+  uint32_t slot = GAP;
+  for (unsigned i = 0; i < number; i++)
+    if (has_list(i)) slot += depth(size_granules(i)) + GAP;
+  assert(slot <= SLOTS);
+  return slot;
+}
+
 mems_list quick_list(unsigned number) {
-  mems_list list = {.first = number * QUICK_STRIDE};
+  mems_list list = {.first = first_slot(number)};
   list.last = list.top = list.first;
   list.starts = list.starts_mask = 1;
   list.entry = list.useds_mask = 3;
   list.useds = 2;
-  if (number < 2 || number > size_number(QUICK_MOST)) return list;
+  if (!has_list(number)) return list;
   uint64_t n = size_granules(number);
   list.granules = (uint32_t)n;
   list.bytes = n * GRANULE;

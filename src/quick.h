@@ -23,7 +23,7 @@
 **   33 ..        1 0 0 .. 0 0         0 1 1 .. 1 number
 **
 ** So a long one's length is what its number says: nobody changes the one
-** without the other.
+** without the other. Sizes above QUICK_MOST have numbers too, but no lists.
 **
 ** 32 bits of a granule number are kept, so holes behind the first 32 GiB have
 ** no quick list.
@@ -38,9 +38,10 @@ enum {
   TABLE_MOST = QUICK_MOST < 512 ? QUICK_MOST : 512, /* granules */
   NUMBERS = 128, /* more than there are sizes */
   NONE = 1,      /* the number of no size */
-  /* not a power of two, so that the tops of all lists don't compete for the
+  /* slots between two lists, so that the tops of all don't compete for the
      same few lines of the cache */
-  QUICK_STRIDE = QUICK_DEEP + 16
+  GAP = 16,
+  SLOTS = 33 * QUICK_DEEP + NUMBERS * GAP /* as many as all lists have */
 };
 
 typedef struct mems_list {
@@ -65,7 +66,7 @@ typedef struct mems_quick {
   uint8_t numbers[TABLE_MOST + 1]; /* which list serves so many granules, 0:
                                       none */
   _Alignas(64) mems_list lists[NUMBERS]; /* list 0 has no slots */
-  uint32_t slots[NUMBERS * QUICK_STRIDE];
+  uint32_t slots[SLOTS];
 } mems_quick;
 
 /* Sets up empty lists. */
