@@ -378,7 +378,7 @@ describe("inside,", function()
   describe("sizes", function()
     it("are numbered one by one, and rounded up to the next", function()
       local sizes, number = probe.sizes, 0
-      for n = 1, probe.QUICK_MOST do
+      for n = 1, 1 << 13 do
         local rounded = sizes.rounded(n)
         if sizes.number(n) ~= number then
           number = number + 1
@@ -388,18 +388,18 @@ describe("inside,", function()
         assert.is_true(rounded >= n and rounded - n < math.max(1, n / 8))
       end
       assert.is_true(number < probe.NUMBERS)
-      assert.equal(probe.QUICK_MOST, sizes.granules(number))
+      assert.equal(1 << 13, sizes.granules(number))
     end)
 
-    it("go on by eighths, and then by 16 MiB without numbers", function()
-      local octave, sizes = probe.QUICK_MOST, probe.sizes
+    it("go on by quarters, and then by 16 MiB without numbers", function()
+      local octave, sizes = 1 << 13, probe.sizes
       while octave < 1 << 43 do
-        local step = math.min(octave // 8, 1 << 21)
+        local step = math.min(octave // 4, 1 << 21)
         for _ = 1, 20 do
           local n = random(octave + 1, 2 * octave)
           local rounded = (n + step - 1) // step * step
           assert.equal(rounded, sizes.rounded(n))
-          if octave < 1 << 25 then
+          if octave < 1 << 24 then
             assert.equal(rounded, sizes.granules(sizes.number(n)))
             assert.is_true(sizes.number(n) < 256)
           end

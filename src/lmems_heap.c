@@ -364,8 +364,8 @@ The state of the heap, from counters. Costs the same for every heap, but for
  `limit`: the most bytes its nodes may map;
  `mapped`: bytes in nodes now;
  `used`: bytes in PROCESS segments, whole granules of 8; blocks of more than
- 256 bytes get up to an eighth more (16 MiB at most), once more than 64 KiB
- are mapped;
+ 256 bytes get up to an eighth more, of more than 64 KiB up to a quarter (16
+ MiB at most), once more than 64 KiB are mapped;
  `unused`: bytes in HOLEs;
  `requested`: bytes the live blocks were asked for;
  `quarantined`: bytes of freed blocks that wait;

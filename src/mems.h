@@ -86,9 +86,10 @@ typedef struct mems_stats {
   uint64_t mapped;      /* bytes in nodes now */
   uint64_t used;        /* bytes in PROCESS segments: whole granules of 8;
                            blocks of more than 256 bytes up to an eighth
-                           (16 MiB at most) more, once more than 64 KiB are
-                           mapped, as long as the limit allows it; not with
-                           `align` above 8, `quarantine` or `fill` */
+                           more, of more than 64 KiB up to a quarter (16 MiB
+                           at most), once more than 64 KiB are mapped, as
+                           long as the limit allows it; not with `align`
+                           above 8, `quarantine` or `fill` */
   uint64_t unused;      /* bytes in HOLEs: mapped - used */
   uint64_t requested;   /* bytes asked for by the live blocks */
   uint64_t quarantined; /* bytes of freed blocks that wait (in unused) */

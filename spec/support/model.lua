@@ -57,11 +57,12 @@ local function least(size)
 end
 
 -- The same in a heap that rounds: up to 256 bytes that is all; beyond, up to
--- one of eight sizes for each power of two, or by 16 MiB.
+-- one of eight sizes for each power of two, above 64 KiB of four, or by 16 MiB.
 local function rounded(size)
   local bytes, step = least(size), GRANULE
   if bytes <= 256 then return bytes end
-  while bytes > 16 * step and step < 16 << 20 do step = 2 * step end
+  local steps = bytes <= 65536 and 16 or 8
+  while bytes > steps * step and step < 16 << 20 do step = 2 * step end
   return round_up(bytes, step)
 end
 
