@@ -351,20 +351,38 @@ static int retire_guarded(mems_heap *heap, const mems_block *b) {
   return MEMS_OK;
 }
 
-/* Takes the block at g out, and puts its HOLE in front of the lists. */
-static inline int retire(mems_heap *heap, unsigned number, uint64_t g,
-                         uint64_t useds) {
-  mems_quick *q = &heap->quick;
-  const mems_list *list = q->lists + number;
+/* Makes a HOLE of the block at g and puts it in front of the lists. `entry`
+   are the bits in which the block has its used bit and its slack. */
+static inline void park(mems_heap *heap, unsigned number, uint64_t g,
+                        uint64_t entry) {
   uint64_t *map = chain_useds(&heap->chain);
-  uint64_t n = list->granules, slack = (useds & list->entry) >> 1;
-  bits_set(map, g, list->entry);
+  bits_set(map, g, entry);
   bits_flip(map, g, 1);
-  q->recent = (uint32_t)g;
-  q->recent_number = number;
-  if (UNLIKELY(number <= TINY) && slack)
-    slack = *dict_tiny(&heap->dict, &heap->chain, g);
+  heap->quick.recent = (uint32_t)g;
+  heap->quick.recent_number = number;
+}
+
+static COLD int retire_tiny(mems_heap *heap, uint64_t g, unsigned n) {
+  size_t slack = dict_slack(&heap->dict, &heap->chain, g, n);
+  park(heap, n, g, dict_entry(n));
   count_out(heap, n, slack);
+  return MEMS_OK;
+}
+
+/* A block up to NEAR: what its list knows is in its length, n. */
+static inline int retire_near(mems_heap *heap, uint64_t g, unsigned n,
+                              uint64_t useds) {
+  if (UNLIKELY(n <= TINY)) return retire_tiny(heap, g, n);
+  park(heap, n, g, 1 | NEAR_SLACK << 1);
+  count_out(heap, n, useds >> 1 & NEAR_SLACK);
+  return MEMS_OK;
+}
+
+static inline int retire_long(mems_heap *heap, uint64_t g, unsigned number,
+                              uint64_t useds) {
+  const mems_list *list = heap->quick.lists + number;
+  park(heap, number, g, list->entry);
+  count_out(heap, list->granules, useds >> 1 & SLACK);
   return MEMS_OK;
 }
 
@@ -375,8 +393,9 @@ static int take_back(mems_heap *heap, const mems_block *b) {
   hole_settle(heap);
   if (UNLIKELY(heap_used(heap) < heap->relief))
     trim_step(heap, b->granules * GRANULE);
-  return retire(heap, number, b->at,
-                bits_field(chain_useds(&heap->chain), b->at));
+  park(heap, number, b->at, heap->quick.lists[number].entry);
+  count_out(heap, b->granules, b->granules * GRANULE - b->size);
+  return MEMS_OK;
 }
 
 /* What starts at g is a block that no list has room for, or none. */
@@ -390,20 +409,18 @@ static COLD int free_far(mems_heap *heap, uint64_t g) {
 ALIGNED int mems_heap_free(mems_heap *heap, mems_addr addr) {
   uint64_t g = dict_granule(&heap->dict, addr);
   mems_quick *q = &heap->quick;
-  if (LIKELY(g < q->end) && LIKELY(quick_settle(q))) {
+  if (LIKELY(g < q->end) && LIKELY(quick_list_recent(q))) {
     uint64_t starts = bits_field(chain_starts(&heap->chain), g);
     uint64_t useds = bits_field(chain_useds(&heap->chain), g);
     uint64_t next = starts & (bit(FIELD) - 2);
-    unsigned number;
-    if (UNLIKELY(!(starts & useds & 1))) return free_far(heap, g);
-    if (LIKELY(next != 0)) {
-      number = bit_first(next);
-    } else {
-      number = useds >> NUMBER_AT & NUMBER;
-      if (UNLIKELY(number - 1 >= size_number(QUICK_MOST)))
-        return free_far(heap, g);
+    unsigned number = useds >> NUMBER_AT & NUMBER;
+    if (LIKELY(starts & useds & 1)) {
+      if (LIKELY(next != 0))
+        return retire_near(heap, g, bit_first(next), useds);
+      if (LIKELY(number - 1 < size_number(QUICK_MOST)))
+        return retire_long(heap, g, number, useds);
     }
-    return retire(heap, number, g, useds);
+    q->recent_number = NONE;
   }
   return free_far(heap, g);
 }

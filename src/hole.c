@@ -202,9 +202,11 @@ static uint64_t merge_list(mems_heap *heap, mems_list *list, uint64_t keep,
    that was freed last is an entry like all others. */
 void hole_settle(mems_heap *heap) {
   mems_quick *q = &heap->quick;
-  if (quick_settle(q)) return;
-  mems_list *list = q->lists + q->recent_number;
+  unsigned number = q->recent_number;
+  bool listed = quick_list_recent(q);
   q->recent_number = NONE;
+  if (listed) return;
+  mems_list *list = q->lists + number;
   merge_list(heap, list, quick_count(list) / 2, MERGE_MOST);
   quick_push(q, list, q->recent);
 }

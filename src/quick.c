@@ -4,7 +4,7 @@
 
 #include "quick.h"
 
-static_assert(QUICK_MOST <= FINE_MOST, "slack fits its field, and lists do");
+static_assert((int)QUICK_MOST <= FINE_MOST, "slack and lists are as planned");
 static_assert(STEP_MOST * GRANULE <= (SLACK + UINT64_C(1)) * (MORE + 1),
               "the slack of the largest step fits its entry");
 static_assert(QUICK_MOST >= (int)FIELD, "an entry lies in its block");

@@ -110,13 +110,11 @@ static inline bool quick_push(mems_quick *q, mems_list *list, uint64_t g) {
   return true;
 }
 
-/* Puts the hole that was freed last on its list; false if that is full. */
-static inline bool quick_settle(mems_quick *q) {
+/* Puts the hole that was freed last on its list as well; false if that is
+   full. Whoever calls this notes another one as freed last, or none. */
+static inline bool quick_list_recent(mems_quick *q) {
   unsigned number = q->recent_number;
-  if (number == NONE) return true;
-  if (!quick_push(q, q->lists + number, q->recent)) return false;
-  q->recent_number = NONE;
-  return true;
+  return number == NONE || quick_push(q, q->lists + number, q->recent);
 }
 
 /* Is g, below q->end, a HOLE that waits in this list? */
