@@ -176,6 +176,14 @@ describe("check", function()
             not probe.used(heap, g + 32))
     end)
 
+    it("a HOLE that looks parked but has no list", function()
+      local large = assert(heap:malloc(16 << 20))
+      assert(heap:malloc(32 << 20)) -- behind it
+      heap:free(large)
+      local g = find(is_loose, 1 << 21)
+      names("a parked HOLE is in no quick list", "used", g + 1, true)
+    end)
+
     it("a parked HOLE without its pattern", function()
       local g = find(probe.chain.is_parked, 4)
       names("a parked HOLE is in no quick list", "used", g + 2, false)

@@ -63,10 +63,14 @@ static const char *check_nodes(const mems_chain *c) {
   return count == c->nodes ? NULL : "the count of nodes is wrong";
 }
 
-static const char *check_list(const mems_heap *heap, unsigned number) {
+/* List `number`, whose slots have to begin at *slot; then where those of the
+   next one do. */
+static const char *check_list(const mems_heap *heap, unsigned number,
+                              uint32_t *slot) {
   const mems_quick *q = &heap->quick;
-  mems_list list = q->lists[number], empty = quick_list(number);
+  mems_list list = q->lists[number], empty = quick_list(number, *slot);
   uint32_t top = list.top;
+  *slot = quick_next_slot(&empty);
   list.top = empty.top;
   if (memcmp(&list, &empty, sizeof list) != 0)
     return "a quick list is not that of its size";
@@ -97,17 +101,19 @@ static const char *check_quick_lists(const mems_heap *heap) {
   if (q->recent_number != NONE &&
       !quick_agrees(q->lists + q->recent_number, &heap->chain, q->recent))
     return "the hole that was freed last is none of its list";
+  uint32_t slot = GAP;
   for (unsigned i = 0; i < NUMBERS && !broken; i++)
-    broken = check_list(heap, i);
+    broken = check_list(heap, i, &slot);
   return broken;
 }
 
 /* Does the list of its size name the HOLE of n granules at g? */
 static bool is_listed(const mems_quick *q, const mems_chain *c, uint64_t g,
                       uint64_t n) {
-  const mems_list *list = q->lists + dict_number(n);
+  unsigned number = quick_number(n, false);
+  const mems_list *list = q->lists + number;
   if (!quick_agrees(list, c, g)) return false;
-  if (q->recent_number == dict_number(n) && q->recent == g) return true;
+  if (q->recent_number == number && q->recent == g) return true;
   for (uint32_t i = list->first; i < list->top; i++)
     if (q->slots[i] == g) return true;
   return false;

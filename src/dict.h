@@ -51,10 +51,10 @@ typedef struct mems_dict {
   mems_addr base; /* the virtual address of granule 0 */
   mems_addr last; /* the block found last, and its exact size; ... */
   size_t length;  /* ... 0: none */
-  uint64_t fresh; /* no granule from here on was ever part of a block since
-                     its page was mapped: it reads as zero. Blocks of the
-                     slice are noted late (heap_note_slice) */
-  uint64_t known; /* no granule from here on was ever part of a block */
+  uint64_t fresh; /* no granule from here on was ever part of a block, or of
+                     a row, since its page was mapped: it reads as zero.
+                     Blocks of the slice are noted late (heap_note_slice) */
+  uint64_t known; /* no granule from here on was ever part of one at all */
   mems_area tiny; /* the slack of tiny blocks */
   mems_guard guard; /* the blocks that were freed and wait */
 } mems_dict;

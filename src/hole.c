@@ -10,7 +10,7 @@
 **   merge      some of it if much waits there, and search again
 **   release    let go of the slice, if it would do, and search again
 **   grow       a new node
-**   at last    flush, and search once more, as long as it takes
+**   at last    merge and search by turns, then search as long as it takes
 */
 
 #include "hole.h"
@@ -134,15 +134,22 @@ uint64_t hole_refill(mems_heap *heap, uint64_t n) {
   return g;
 }
 
-/* The last `most` entries of a list that are a row, up or down; at least
-   one. */
-static mems_row last_row(const mems_quick *q, const mems_list *list,
+/* Do segments at a and b, one behind the other, lie in the same node? */
+static bool share_node(const mems_heap *heap, uint32_t a, uint32_t b) {
+  uint64_t upper = at_least(a, b);
+  return upper < heap->quick.end && !chain_is_node(&heap->chain, upper);
+}
+
+/* The last `most` entries of a list that are a row in one node, up or down; at
+   least one. */
+static mems_row last_row(const mems_heap *heap, const mems_list *list,
                          uint64_t most) {
-  const uint32_t *last = q->slots + list->top - 1;
+  const uint32_t *last = heap->quick.slots + list->top - 1;
   mems_row row = {last[0], list->granules, 1};
   uint32_t n = list->granules, step = most > 1 ? last[-1] - last[0] : 0;
   if (step != n && step != -n) return row;
-  while (row.count < most && last[-1] - last[0] == step) {
+  while (row.count < most && last[-1] - last[0] == step &&
+         share_node(heap, last[-1], last[0])) {
     row.count++;
     last--;
   }
@@ -150,13 +157,12 @@ static mems_row last_row(const mems_quick *q, const mems_list *list,
   return row;
 }
 
-/* Is all of a row there, in one node? */
+/* Is all of a row there? */
 static bool row_agrees(const mems_heap *heap, const mems_list *list,
                        mems_row row) {
   const mems_chain *c = &heap->chain;
   uint64_t g = row.at, end = row_end(row);
-  if (g >= end || end > heap->quick.end || end > chain_node_end(c, g))
-    return false;
+  if (g >= end || end > heap->quick.end) return false;
   if (row.n <= NEAR)
     return chain_is_row(c, row, list->useds, list->useds_mask);
   while (g < end && quick_agrees(list, c, g)) g += row.n;
@@ -175,7 +181,7 @@ static void join_row(mems_chain *c, mems_row row) {
 /* Merges the last entries of a list, `most` at most; returns how many. */
 static uint64_t merge_last(mems_heap *heap, mems_list *list, uint64_t most) {
   mems_chain *c = &heap->chain;
-  mems_row row = last_row(&heap->quick, list, most);
+  mems_row row = last_row(heap, list, most);
   if (row.count > 1 && row_agrees(heap, list, row)) {
     list->top -= (uint32_t)row.count;
     join_row(c, row);
@@ -340,12 +346,15 @@ static bool grow(mems_heap *heap, mems_wish *wish) {
 }
 
 /* Cuts [at, at + n) out of a hole:  [ front | n granules | rest ], and from the
-   rest, in a heap that is not small, more of the same size for their list. */
+   rest, in a heap that is not small, more of the same size for their list. But
+   not where memory is fresh: what was never a block shall be known as such. */
 static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
                     uint64_t align) {
   uint64_t at = round_up(hole.at, align), end = hole.at + hole.size;
   bool small = hole_heap_is_small(heap) || align > 1;
-  mems_row row = small ? (mems_row){at, n, 1} : row_for(heap, at, n, end - at);
+  bool fresh = at + ROW_GRANULES > heap->dict.fresh;
+  mems_row row = {at, n, 1};
+  if (!small && !fresh) row = row_for(heap, at, n, end - at);
   if (at > hole.at) {
     chain_begin(&heap->chain, at, end - at);
     bins_note(&heap->bins, hole.at, at - hole.at);
@@ -396,7 +405,9 @@ static bool find(mems_heap *heap, mems_wish *wish, bool patient) {
   }
   if (grow(heap, wish)) return true;
   if (!patient) return false;
-  hole_flush(heap);
+  while (!hole_merge_some(heap))
+    if (search(heap, wish, SEARCH_TRIES)) return true;
+  slice_release(heap);
   return search(heap, wish, UINT64_MAX);
 }
 

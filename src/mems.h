@@ -52,7 +52,9 @@ enum {
   MEMS_ENOMEM,   /* the OS refused memory */
   MEMS_ELIMIT,   /* the heap's limit would be passed */
   MEMS_EFOREIGN, /* the address was never allocated in this heap */
-  MEMS_EFREED,   /* the address lies in a hole where blocks have been */
+  MEMS_EFREED,   /* the address lies in a hole where blocks have been, or
+                    were meant to be: those of up to 24 bytes are cut by the
+                    hundred */
   MEMS_EINSIDE,  /* the address is inside a block, not at its start */
   MEMS_ERANGE,   /* the range starts in a block and runs past its end */
   MEMS_EINIT,    /* the default heap is not initialised, or it is already */
@@ -176,7 +178,8 @@ MEMS_API mems_addr mems_heap_aligned(mems_heap *heap, size_t size,
                                      size_t align);
 
 /* A new block of count * size bytes, all zero; MEMS_ELIMIT if the product
-   overflows. Pages fresh from the OS are not touched. */
+   overflows. What is fresh from the OS is not touched, but for blocks of up
+   to 24 bytes. */
 MEMS_API mems_addr mems_heap_calloc(mems_heap *heap, size_t count,
                                     size_t size);
 

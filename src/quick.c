@@ -15,26 +15,13 @@ static uint32_t depth(uint64_t n) {
   return (uint32_t)at_most(QUICK_DEEP, at_least(QUICK_SHALLOW, many));
 }
 
-static bool has_list(unsigned number) {
-  return number >= 2 && number <= size_number(QUICK_MOST);
-}
-
-/* The lists lie one behind the other, with gaps between. */
-static uint32_t first_slot(unsigned number) {
-  uint32_t slot = GAP;
-  for (unsigned i = 0; i < number; i++)
-    if (has_list(i)) slot += depth(size_granules(i)) + GAP;
-  assert(slot <= SLOTS);
-  return slot;
-}
-
-mems_list quick_list(unsigned number) {
-  mems_list list = {.first = first_slot(number)};
+mems_list quick_list(unsigned number, uint32_t slot) {
+  mems_list list = {.first = slot};
   list.last = list.top = list.first;
   list.starts = list.starts_mask = 1;
   list.entry = list.useds_mask = 3;
   list.useds = 2;
-  if (!has_list(number)) return list;
+  if (number < 2 || number > size_number(QUICK_MOST)) return list;
   uint64_t n = size_granules(number);
   list.granules = (uint32_t)n;
   list.bytes = n * GRANULE;
@@ -64,7 +51,12 @@ void quick_set_rounding(mems_quick *q, bool rounds) {
 }
 
 void quick_open(mems_quick *q) {
-  for (unsigned i = 0; i < NUMBERS; i++) q->lists[i] = quick_list(i);
+  uint32_t slot = GAP;
+  for (unsigned i = 0; i < NUMBERS; i++) {
+    q->lists[i] = quick_list(i, slot);
+    slot = quick_next_slot(&q->lists[i]);
+  }
+  assert(slot <= SLOTS);
   q->recent_number = NONE;
   quick_set_rounding(q, false);
 }

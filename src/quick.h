@@ -36,7 +36,7 @@
 
 enum {
   TABLE_MOST = QUICK_MOST < 512 ? QUICK_MOST : 512, /* granules */
-  NUMBERS = 128, /* more than there are sizes */
+  NUMBERS = 128, /* more than there are sizes with a list */
   NONE = 1,      /* the number of no size */
   /* slots between two lists, so that the tops of all don't compete for the
      same few lines of the cache */
@@ -72,9 +72,14 @@ typedef struct mems_quick {
 /* Sets up empty lists. */
 void quick_open(mems_quick *q);
 
-/* What list `number` is made of, with no entry; without a slot if there is no
-   such size. */
-mems_list quick_list(unsigned number);
+/* What list `number` is made of, with no entry, if its slots begin at `slot`;
+   without a slot if there is no such size. */
+mems_list quick_list(unsigned number, uint32_t slot);
+
+/* Where the slots of the next list begin. */
+static inline uint32_t quick_next_slot(const mems_list *list) {
+  return list->last > list->first ? list->last + GAP : list->first;
+}
 
 /* Which list serves n granules; `rounds`: may the block be larger? */
 unsigned quick_number(uint64_t n, bool rounds);
