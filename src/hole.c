@@ -345,14 +345,15 @@ static bool grow(mems_heap *heap, mems_wish *wish) {
   return true;
 }
 
-/* Cuts [at, at + n) out of a hole:  [ front | n granules | rest ], and from the
-   rest, in a heap that is not small, more of the same size for their list. But
-   not where memory is fresh: what was never a block shall be known as such. */
+/* Cuts [at, at + n) out of a hole:  [ front | n granules | rest ]. A heap that
+   is not small cuts more of the same size from the rest, for their list; but
+   where memory is fresh the rest becomes the slice, so that what was never a
+   block is known as such. */
 static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
                     uint64_t align) {
   uint64_t at = round_up(hole.at, align), end = hole.at + hole.size;
   bool small = hole_heap_is_small(heap) || align > 1;
-  bool fresh = at + ROW_GRANULES > heap->dict.fresh;
+  bool fresh = end > heap->dict.fresh;
   mems_row row = {at, n, 1};
   if (!small && !fresh) row = row_for(heap, at, n, end - at);
   if (at > hole.at) {
@@ -362,7 +363,7 @@ static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
   uint64_t rest_at = row_end(row), rest = end - rest_at;
   if (rest > 0) {
     chain_begin(&heap->chain, rest_at, rest);
-    if (n <= TABLE_MOST && rest >= SLICE_LEAST && !small)
+    if (n <= TABLE_MOST && !small && (fresh || rest >= SLICE_LEAST))
       slice_set(heap, rest_at, rest);
     else
       bins_note(&heap->bins, rest_at, rest);
