@@ -287,7 +287,7 @@ mems_addr lmems_checkaddr_slow(lua_State *L, int arg);
 
 /* An address: a light userdata or an integer; raises on anything else. */
 static inline mems_addr lmems_checkaddr(lua_State *L, int arg) {
-  if (lua_type(L, arg) == LUA_TLIGHTUSERDATA)
+  if (LMEMS_LIKELY(lua_type(L, arg) == LUA_TLIGHTUSERDATA))
     return (uintptr_t)lua_touserdata(L, arg);
   return lmems_checkaddr_slow(L, arg);
 }
