@@ -1,6 +1,7 @@
 -- Heaps and whole blocks, as Lua sees them.
 
 local mems = require "mems"
+local shell = require "spec.support.shell"
 local refused = require "spec.support.misuse".refused
 
 local function fresh(options)
@@ -294,7 +295,7 @@ describe("a batch", function()
     it("freed " .. how .. " leaves nothing but holes", function()
       for _, size in ipairs { 1, 16, 24, 48, 200, 256, 257, 1000, 9000 } do
         local heap <close> = assert(mems.open { limit = 1 << 26 })
-        local blocks = fill(heap, size, 3000)
+        local blocks = fill(heap, size, math.max(300, shell.scaled(3000)))
         assert.is_true(heap:check())
         order(blocks)
         for i, block in ipairs(blocks) do
@@ -313,11 +314,12 @@ describe("a batch", function()
 
   it("of one size comes back to where the last one was", function()
     local heap <close> = assert(mems.open())
-    local first = fill(heap, 128, 5000)
+    local count = math.max(1000, shell.scaled(5000))
+    local first = fill(heap, 128, count)
     local mapped = heap:stats().mapped
     for _ = 1, 5 do
       for i = #first, 1, -1 do heap:free(first[i]) end
-      first = fill(heap, 128, 5000)
+      first = fill(heap, 128, count)
       assert.is_true(heap:check())
     end
     assert.equal(mapped, heap:stats().mapped)
