@@ -263,7 +263,6 @@ describe("free", function()
 end)
 
 describe("a batch", function()
-  -- Blocks of a heap that is not small, as granules of their addresses.
   local function fill(heap, size, count)
     local blocks = {}
     for i = 1, count do blocks[i] = assert(heap:malloc(size)) end

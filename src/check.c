@@ -82,25 +82,30 @@ static const char *check_list(const mems_heap *heap, unsigned number,
   return NULL;
 }
 
+static const char *check_recent(const mems_quick *q, const mems_chain *c) {
+  unsigned number = q->recent_number;
+  if (number == NONE) return NULL;
+  if (number >= NUMBERS || !q->lists[number].granules)
+    return "the hole that was freed last has no quick list";
+  if (q->recent >= c->end)
+    return "the hole that was freed last is behind the end";
+  return quick_agrees(q->lists + number, c, q->recent)
+             ? NULL
+             : "the hole that was freed last is none of its list";
+}
+
 static const char *check_quick_lists(const mems_heap *heap) {
   const mems_quick *q = &heap->quick;
   uint64_t end = at_most(heap->chain.end, UINT32_MAX);
   bool rounds = q->bytes && !hole_heap_is_small(heap);
-  const char *broken = NULL;
+  const char *broken;
   if (heap->turn >= NUMBERS) return "the list to be merged next is none";
   if (q->end != (q->bytes ? end : 0))
     return "the end of what quick lists may name is wrong";
   for (uint64_t n = 1; n <= TABLE_MOST; n++)
     if (q->numbers[n] != quick_number(at_least(n, 2), rounds))
       return "the table of quick lists is wrong";
-  if (q->recent_number != NONE && (q->recent_number >= NUMBERS ||
-                                   !q->lists[q->recent_number].granules))
-    return "the hole that was freed last has no quick list";
-  if (q->recent_number != NONE && q->recent >= heap->chain.end)
-    return "the hole that was freed last is behind the end";
-  if (q->recent_number != NONE &&
-      !quick_agrees(q->lists + q->recent_number, &heap->chain, q->recent))
-    return "the hole that was freed last is none of its list";
+  broken = check_recent(q, &heap->chain);
   uint32_t slot = GAP;
   for (unsigned i = 0; i < NUMBERS && !broken; i++)
     broken = check_list(heap, i, &slot);

@@ -37,6 +37,8 @@
 enum {
   TINY = 3, /* granules; a tiny block has no room for its slack */
   NEAR_SLACK = 7,
+  TINY_ENTRY = 3, /* what entries of blocks up to TINY and to NEAR take */
+  NEAR_ENTRY = 1 | NEAR_SLACK << 1,
   SLACK_BITS = 13,
   SLACK = (1 << SLACK_BITS) - 1,
   NUMBER_AT = 1 + SLACK_BITS, /* the place of the number in an entry */
@@ -122,8 +124,8 @@ static inline uint64_t dict_length(const mems_chain *c, uint64_t g) {
 
 /* The bits that the entry of a block of n granules takes. */
 static inline uint64_t dict_entry(uint64_t n) {
-  if (n <= TINY) return 3;
-  if (n <= NEAR) return 1 | NEAR_SLACK << 1;
+  if (n <= TINY) return TINY_ENTRY;
+  if (n <= NEAR) return NEAR_ENTRY;
   return bit(n <= QUICK_MOST ? MORE_AT : FIELD) - 1;
 }
 
@@ -144,7 +146,7 @@ static inline void dict_insert(const mems_dict *d, mems_chain *c, uint64_t g,
   uint64_t entry = 1 | (slack & SLACK) << 1;
   if (n <= TINY && slack) {
     *dict_tiny(d, c, g) = (unsigned char)slack;
-    entry = 3;
+    entry = TINY_ENTRY;
   } else if (n > NEAR) {
     entry |= (uint64_t)dict_number(n) << NUMBER_AT;
     entry |= slack / (SLACK + 1) << MORE_AT;

@@ -183,47 +183,33 @@ static COLD mems_addr allocate(mems_heap *heap, size_t size, uint64_t align) {
   return hand_out(heap, g, n, size);
 }
 
-/* What the used bits show of the slack of a block of a list from now on. */
-HOT uint64_t slack_bits(const mems_heap *heap, uint64_t g, size_t size,
-                        size_t slack) {
-  if (LIKELY(size > TINY * GRANULE)) return slack << 1;
-  if (slack == 0) return 0;
-  *dict_tiny(&heap->dict, &heap->chain, g) = (unsigned char)slack;
-  return 2;
-}
-
 /* Last of all, so that nothing has to be kept for later. */
 static COLD mems_addr raise_peak(mems_heap *heap, uint64_t g) {
   heap_raise(heap);
   return dict_addr(&heap->dict, g);
 }
 
+/* A block whose slack is in the table of tiny ones; apart from enter, which so
+   needs no stack. */
+static COLD mems_addr enter_tiny(mems_heap *heap, const mems_list *list,
+                                 uint64_t g, size_t size) {
+  return hand_out(heap, g, list->granules, size);
+}
+
 /* Enters the hole at g, which was taken from a list: what it shows there is
    known, and becomes the entry. Counted as by count_in, but that a new peak is
    noted elsewhere: so one instruction counts and tells. */
-static inline mems_addr flip_in(mems_heap *heap, const mems_list *list,
-                                uint64_t g, size_t size) {
+HOT mems_addr enter(mems_heap *heap, const mems_list *list, uint64_t g,
+                    size_t size) {
+  if (UNLIKELY(size <= TINY * GRANULE))
+    return enter_tiny(heap, list, g, size);
   uint64_t slack = list->bytes - size;
-  bits_flip(chain_useds(&heap->chain), g,
-            slack_bits(heap, g, size, slack) ^ list->entry);
+  bits_flip(chain_useds(&heap->chain), g, slack << 1 ^ list->entry);
   heap->mallocs++;
   heap->slack += slack;
   heap->room -= (int64_t)list->granules;
   if (UNLIKELY(heap->room < 0)) return raise_peak(heap, g);
   return dict_addr(&heap->dict, g);
-}
-
-static COLD mems_addr enter_tiny(mems_heap *heap, const mems_list *list,
-                                 uint64_t g, size_t size) {
-  return flip_in(heap, list, g, size);
-}
-
-/* The same, with no stack for what only tiny blocks need. */
-HOT mems_addr enter(mems_heap *heap, const mems_list *list, uint64_t g,
-                    size_t size) {
-  if (UNLIKELY(size <= TINY * GRANULE))
-    return enter_tiny(heap, list, g, size);
-  return flip_in(heap, list, g, size);
 }
 
 /* A size beyond the table, or one for which there was nothing at hand. */
@@ -251,7 +237,7 @@ static COLD mems_addr summarise(mems_heap *heap, uint64_t g, mems_addr addr) {
 static COLD mems_addr malloc_tiny(mems_heap *heap, const mems_list *list,
                                   size_t size) {
   uint64_t g = hole_refill(heap, list->granules);
-  return flip_in(heap, list, g, size);
+  return hand_out(heap, g, list->granules, size);
 }
 
 /* A list had no hole to give, or there is none for that size (then n is 0):
@@ -351,39 +337,36 @@ static int retire_guarded(mems_heap *heap, const mems_block *b) {
   return MEMS_OK;
 }
 
-/* Makes a HOLE of the block at g and puts it in front of the lists. `entry`
-   are the bits in which the block has its used bit and its slack. */
-static inline void park(mems_heap *heap, unsigned number, uint64_t g,
-                        uint64_t entry) {
+/* Makes a HOLE of the block of n granules at g and puts it in front of the
+   lists. `entry` are the bits in which it has its used bit and its slack. */
+static inline int retire(mems_heap *heap, unsigned number, uint64_t g,
+                         uint64_t n, uint64_t entry, size_t slack) {
   uint64_t *map = chain_useds(&heap->chain);
   bits_set(map, g, entry);
   bits_flip(map, g, 1);
   heap->quick.recent = (uint32_t)g;
   heap->quick.recent_number = number;
+  count_out(heap, n, slack);
+  return MEMS_OK;
 }
 
 static COLD int retire_tiny(mems_heap *heap, uint64_t g, unsigned n) {
   size_t slack = dict_slack(&heap->dict, &heap->chain, g, n);
-  park(heap, n, g, dict_entry(n));
-  count_out(heap, n, slack);
-  return MEMS_OK;
+  return retire(heap, n, g, n, TINY_ENTRY, slack);
 }
 
 /* A block up to NEAR: what its list knows is in its length, n. */
 static inline int retire_near(mems_heap *heap, uint64_t g, unsigned n,
                               uint64_t useds) {
   if (UNLIKELY(n <= TINY)) return retire_tiny(heap, g, n);
-  park(heap, n, g, 1 | NEAR_SLACK << 1);
-  count_out(heap, n, useds >> 1 & NEAR_SLACK);
-  return MEMS_OK;
+  return retire(heap, n, g, n, NEAR_ENTRY, useds >> 1 & NEAR_SLACK);
 }
 
 static inline int retire_long(mems_heap *heap, uint64_t g, unsigned number,
                               uint64_t useds) {
   const mems_list *list = heap->quick.lists + number;
-  park(heap, number, g, list->entry);
-  count_out(heap, list->granules, useds >> 1 & SLACK);
-  return MEMS_OK;
+  return retire(heap, number, g, list->granules, list->entry,
+                useds >> 1 & SLACK);
 }
 
 static int take_back(mems_heap *heap, const mems_block *b) {
@@ -393,9 +376,9 @@ static int take_back(mems_heap *heap, const mems_block *b) {
   hole_settle(heap);
   if (UNLIKELY(heap_used(heap) < heap->relief))
     trim_step(heap, b->granules * GRANULE);
-  park(heap, number, b->at, heap->quick.lists[number].entry);
-  count_out(heap, b->granules, b->granules * GRANULE - b->size);
-  return MEMS_OK;
+  return retire(heap, number, b->at, b->granules,
+                heap->quick.lists[number].entry,
+                b->granules * GRANULE - b->size);
 }
 
 /* What starts at g is a block that no list has room for, or none. */

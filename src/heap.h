@@ -44,7 +44,7 @@ struct mems_heap {
 
   uint64_t cursor;   /* where giving back goes on; NOWHERE: at rest */
   unsigned turn;     /* the quick list that is merged next */
-  uint64_t flushed;  /* nothing was parked since so many frees */
+  uint64_t flushed;  /* if there were so many frees, nothing is parked */
 
   uint64_t align;    /* of every block, in granules */
   uint64_t node;     /* smallest node, in granules */

@@ -120,7 +120,6 @@ static void park_row(mems_heap *heap, mems_row row) {
   chain_split_row(&heap->chain, row, heap->quick.lists[row.n].useds);
   for (uint64_t i = row.count; --i > 0; )
     quick_push(&heap->quick, &heap->quick.lists[row.n], row.at + i * row.n);
-  dict_touch(&heap->dict, row_end(row));
   heap->flushed = NOWHERE;
 }
 
@@ -232,10 +231,8 @@ void hole_flush(mems_heap *heap) {
   slice_release(heap);
   if (heap->flushed == heap->frees) return;
   hole_settle(heap);
-  for (unsigned i = 0; i < NUMBERS; i++) {
-    mems_list *list = &heap->quick.lists[i];
-    if (quick_count(list)) merge_list(heap, list, 0, UINT64_MAX);
-  }
+  for (unsigned i = 0; i < NUMBERS; i++)
+    merge_list(heap, &heap->quick.lists[i], 0, UINT64_MAX);
   heap->flushed = heap->frees;
 }
 
@@ -352,10 +349,10 @@ static bool grow(mems_heap *heap, mems_wish *wish) {
 static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
                     uint64_t align) {
   uint64_t at = round_up(hole.at, align), end = hole.at + hole.size;
-  bool small = hole_heap_is_small(heap) || align > 1;
   bool fresh = end > heap->dict.fresh;
+  bool more = align == 1 && !hole_heap_is_small(heap);
   mems_row row = {at, n, 1};
-  if (!small && !fresh) row = row_for(heap, at, n, end - at);
+  if (more && !fresh) row = row_for(heap, at, n, end - at);
   if (at > hole.at) {
     chain_begin(&heap->chain, at, end - at);
     bins_note(&heap->bins, hole.at, at - hole.at);
@@ -363,7 +360,7 @@ static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
   uint64_t rest_at = row_end(row), rest = end - rest_at;
   if (rest > 0) {
     chain_begin(&heap->chain, rest_at, rest);
-    if (n <= TABLE_MOST && !small && (fresh || rest >= SLICE_LEAST))
+    if (more && n <= TABLE_MOST && (fresh || rest >= SLICE_LEAST))
       slice_set(heap, rest_at, rest);
     else
       bins_note(&heap->bins, rest_at, rest);
