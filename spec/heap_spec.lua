@@ -262,6 +262,44 @@ describe("free", function()
   end)
 end)
 
+describe("a hole", function()
+  -- `count` blocks of `size` bytes; returns them and the heap
+  local function blocks(count, size)
+    local heap, list = assert(mems.open()), {}
+    for i = 1, count do list[i] = assert(heap:malloc(size)) end
+    return list, heap
+  end
+
+  it("is used merged at once in a heap of up to three pages", function()
+    for _, order in ipairs { { 1, 2, 3 }, { 3, 2, 1 }, { 1, 3, 2 } } do
+      local list, heap <close> = blocks(100, 96)
+      assert.equal(12288, heap:stats().mapped)
+      for _, i in ipairs(order) do heap:free(list[10 + i]) end
+      assert.equal(list[11], heap:malloc(3 * 96))
+      assert.is_true(heap:check())
+    end
+  end)
+
+  it("that waits makes room for a page before a small heap grows", function()
+    for _, size in ipairs { 24, 96, 256, 1000 } do
+      local list, heap <close> = blocks(40000 // size, size)
+      local mapped = heap:stats().mapped
+      assert.is_true(mapped > 12288 and mapped <= 65536)
+      for _, block in ipairs(list) do heap:free(block) end
+      assert.is_truthy(heap:malloc(4096))
+      assert.equal(mapped, heap:stats().mapped)
+      assert.is_true(heap:check())
+    end
+  end)
+
+  it("that waits is left for its size in a larger heap #limits", function()
+    local list, heap <close> = blocks(200, 96)
+    for i = 11, 13 do heap:free(list[i]) end
+    assert.not_equal(list[11], heap:malloc(3 * 96))
+    for i = 13, 11, -1 do assert.equal(list[i], heap:malloc(96)) end
+  end)
+end)
+
 describe("a batch", function()
   local function fill(heap, size, count)
     local blocks = {}
@@ -323,6 +361,20 @@ describe("a batch", function()
     end
     assert.equal(mapped, heap:stats().mapped)
   end)
+
+  it("of mixed sizes in a small heap takes little more room each time",
+    function()
+      local heap <close> = assert(mems.open())
+      for round = 1, 200 do
+        local list = {}
+        for i = 1, 100 do
+          list[i] = assert(heap:malloc(15 + math.random(241)))
+        end
+        if round % 20 == 0 then assert.is_true(heap:check()) end
+        for _, block in ipairs(list) do heap:free(block) end
+      end
+      assert.is_true(heap:stats().mapped <= 25600 + 65536)
+    end)
 
   it("of tiny blocks lies together, whatever is between #limits", function()
     local heap <close> = assert(mems.open())

@@ -34,6 +34,7 @@ enum {
 #define SLICE_GRANULES ((uint64_t)64)
 #define SLICE_LEAST ((uint64_t)32)
 #define ROW_GRANULES ((uint64_t)24)
+#define TIGHT_HEAP ((uint64_t)1536)
 #define SMALL_HEAP ((uint64_t)2048)
 #define SEARCH_TRIES 2
 #define MAY_TRIES 1
@@ -48,6 +49,7 @@ enum {
 #define SLICE_GRANULES ((uint64_t)8192)
 #define SLICE_LEAST ((uint64_t)4096)
 #define ROW_GRANULES ((uint64_t)512)
+#define TIGHT_HEAP ((uint64_t)1536)
 #define SMALL_HEAP ((uint64_t)8192)
 #define SEARCH_TRIES 64
 #define MAY_TRIES 4

@@ -4,10 +4,11 @@
 ** A request goes down this list and stops at the first that serves it:
 **
 **   slice      cut the next piece off                 small requests only
-**   flush      merge what waits in the quick lists    small heaps only
+**   flush      merge what waits in the quick lists    heaps of a few pages
 **   search     the smallest size class that will do, the lowest region
 **              that has it, there the best fit
-**   merge      some of it if much waits there, and search again
+**   merge      some of it if much waits there, or all if the heap is small and
+**              the request is not, and search again
 **   release    let go of the slice, if it would do, and search again
 **   grow       a new node
 **   at last    merge and search by turns, then search as long as it takes
@@ -229,10 +230,15 @@ bool hole_merge_some(mems_heap *heap) {
 
 void hole_flush(mems_heap *heap) {
   slice_release(heap);
-  if (heap->flushed == heap->frees) return;
+  uint64_t left = heap->frees - heap->flushed; /* no more than these wait */
+  if (heap->flushed == NOWHERE) left = UINT64_MAX;
+  if (left == 0) return;
+  unsigned number = heap->quick.recent_number; /* where one is sure to */
   hole_settle(heap);
-  for (unsigned i = 0; i < NUMBERS; i++)
-    merge_list(heap, &heap->quick.lists[i], 0, UINT64_MAX);
+  for (unsigned i = 0; i < NUMBERS && left > 0; i++) {
+    left -= merge_list(heap, &heap->quick.lists[number], 0, left);
+    number = (number + 1) % NUMBERS;
+  }
   heap->flushed = heap->frees;
 }
 
@@ -343,14 +349,14 @@ static bool grow(mems_heap *heap, mems_wish *wish) {
 }
 
 /* Cuts [at, at + n) out of a hole:  [ front | n granules | rest ]. A heap that
-   is not small cuts more of the same size from the rest, for their list; but
+   is not tight cuts more of the same size from the rest, for their list; but
    where memory is fresh the rest becomes the slice, so that what was never a
    block is known as such. */
 static uint64_t cut(mems_heap *heap, mems_run hole, uint64_t n,
                     uint64_t align) {
   uint64_t at = round_up(hole.at, align), end = hole.at + hole.size;
   bool fresh = end > heap->dict.fresh;
-  bool more = align == 1 && !hole_heap_is_small(heap);
+  bool more = align == 1 && !hole_heap_is_tight(heap);
   mems_row row = {at, n, 1};
   if (more && !fresh) row = row_for(heap, at, n, end - at);
   if (at > hole.at) {
@@ -390,13 +396,24 @@ static bool slice_fits(const mems_heap *heap, const mems_wish *wish) {
   return size > heap->chain.end / EIGHTH && fits(wish, (mems_run){g, size});
 }
 
-static bool find(mems_heap *heap, mems_wish *wish, bool patient) {
-  if (hole_heap_is_small(heap)) hole_flush(heap);
-  if (search(heap, wish, SEARCH_TRIES)) return true;
-  if (!hole_heap_is_small(heap) && much_is_parked(heap)) {
+/* Merges what is parked as far as that is better than to grow at once; false
+   if not at all. */
+static bool merge_for(mems_heap *heap, uint64_t n) {
+  if (hole_heap_is_tight(heap)) return false;
+  if (hole_heap_is_small(heap) && n >= PAGE_GRANULES)
+    hole_flush(heap);
+  else if (much_is_parked(heap))
     hole_merge_some(heap);
-    if (search(heap, wish, SEARCH_TRIES)) return true;
-  }
+  else
+    return false;
+  return true;
+}
+
+static bool find(mems_heap *heap, mems_wish *wish, bool patient) {
+  if (hole_heap_is_tight(heap)) hole_flush(heap);
+  if (search(heap, wish, SEARCH_TRIES)) return true;
+  if (merge_for(heap, wish->n) && search(heap, wish, SEARCH_TRIES))
+    return true;
   if (slice_fits(heap, wish)) {
     slice_release(heap);
     if (search(heap, wish, SEARCH_TRIES)) return true;

@@ -33,9 +33,14 @@ uint64_t hole_alloc(mems_heap *heap, uint64_t n, uint64_t align);
 /* The same, but gives up where the heap can't grow. */
 uint64_t hole_try(mems_heap *heap, uint64_t n, uint64_t align);
 
-/* A small heap merges before it searches and rounds no size up with which it
-   may stay small, so that blocks land where whoever reads its chains expects
-   them: in the hole that fits, one right behind the other. */
+/* A heap of a few pages merges before it searches, so that blocks land where
+   whoever reads its chains expects them: in the hole that fits, one right
+   behind the other. */
+static inline bool hole_heap_is_tight(const mems_heap *heap) {
+  return heap->chain.end <= TIGHT_HEAP;
+}
+
+/* A small heap rounds no size up with which it may stay small. */
 static inline bool hole_heap_is_small(const mems_heap *heap) {
   return heap->chain.end <= SMALL_HEAP;
 }
