@@ -189,27 +189,35 @@ static COLD mems_addr raise_peak(mems_heap *heap, uint64_t g) {
   return dict_addr(&heap->dict, g);
 }
 
-/* A block whose slack is in the table of tiny ones; apart from enter, which so
-   needs no stack. */
-static COLD mems_addr enter_tiny(mems_heap *heap, const mems_list *list,
-                                 uint64_t g, size_t size) {
-  return hand_out(heap, g, list->granules, size);
-}
-
 /* Enters the hole at g, which was taken from a list: what it shows there is
-   known, and becomes the entry. Counted as by count_in, but that a new peak is
-   noted elsewhere: so one instruction counts and tells. */
-HOT mems_addr enter(mems_heap *heap, const mems_list *list, uint64_t g,
-                    size_t size) {
-  if (UNLIKELY(size <= TINY * GRANULE))
-    return enter_tiny(heap, list, g, size);
-  uint64_t slack = list->bytes - size;
-  bits_flip(chain_useds(&heap->chain), g, slack << 1 ^ list->entry);
+   known, and `flips` make the entry of it. Counted as by count_in, but that a
+   new peak is noted elsewhere: so one instruction counts and tells. */
+HOT mems_addr enter_as(mems_heap *heap, const mems_list *list, uint64_t g,
+                       size_t slack, uint64_t flips) {
+  bits_flip(chain_useds(&heap->chain), g, flips);
   heap->mallocs++;
   heap->slack += slack;
   heap->room -= (int64_t)list->granules;
   if (UNLIKELY(heap->room < 0)) return raise_peak(heap, g);
   return dict_addr(&heap->dict, g);
+}
+
+/* A block whose slack is in the table of tiny ones. A parked HOLE already
+   shows that there is some. */
+static COLD mems_addr enter_tiny(mems_heap *heap, const mems_list *list,
+                                 uint64_t g, size_t size) {
+  size_t slack = list->bytes - size;
+  if (slack == 0) return enter_as(heap, list, g, 0, list->entry);
+  *dict_tiny(&heap->dict, &heap->chain, g) = (unsigned char)slack;
+  return enter_as(heap, list, g, slack, 1);
+}
+
+HOT mems_addr enter(mems_heap *heap, const mems_list *list, uint64_t g,
+                    size_t size) {
+  if (UNLIKELY(size <= TINY * GRANULE))
+    return enter_tiny(heap, list, g, size);
+  size_t slack = list->bytes - size;
+  return enter_as(heap, list, g, slack, slack << 1 ^ list->entry);
 }
 
 /* A size beyond the table, or one for which there was nothing at hand. */
@@ -350,15 +358,17 @@ static inline int retire(mems_heap *heap, unsigned number, uint64_t g,
   return MEMS_OK;
 }
 
-static COLD int retire_tiny(mems_heap *heap, uint64_t g, unsigned n) {
-  size_t slack = dict_slack(&heap->dict, &heap->chain, g, n);
+static COLD int retire_tiny(mems_heap *heap, uint64_t g, unsigned n,
+                            uint64_t useds) {
+  size_t slack = 0;
+  if (useds & 2) slack = *dict_tiny(&heap->dict, &heap->chain, g);
   return retire(heap, n, g, n, TINY_ENTRY, slack);
 }
 
 /* A block up to NEAR: what its list knows is in its length, n. */
 static inline int retire_near(mems_heap *heap, uint64_t g, unsigned n,
                               uint64_t useds) {
-  if (UNLIKELY(n <= TINY)) return retire_tiny(heap, g, n);
+  if (UNLIKELY(n <= TINY)) return retire_tiny(heap, g, n, useds);
   return retire(heap, n, g, n, NEAR_ENTRY, useds >> 1 & NEAR_SLACK);
 }
 
