@@ -125,10 +125,10 @@ static inline bool quick_list_recent(mems_quick *q) {
 /* Is g, below q->end, a HOLE that waits in this list? */
 static inline bool quick_agrees(const mems_list *list, const mems_chain *c,
                                 uint64_t g) {
-  uint64_t starts = bits_field(chain_starts(c), g);
-  if (UNLIKELY((starts ^ list->starts) & list->starts_mask)) return false;
-  uint64_t useds = bits_field(chain_useds(c), g);
-  return LIKELY(((useds ^ list->useds) & list->useds_mask) == 0);
+  uint64_t starts = bits_field(chain_starts(c), g) ^ list->starts;
+  uint64_t useds = bits_field(chain_useds(c), g) ^ list->useds;
+  uint64_t wrong = (starts & list->starts_mask) | (useds & list->useds_mask);
+  return LIKELY(wrong == 0);
 }
 
 /* Takes the hole that was freed last, if it is of this list. */
