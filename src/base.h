@@ -28,8 +28,7 @@
 
 #if defined(MEMS_TINY)
 enum {
-  QUICK_MOST = 128, QUICK_DEEP = 6, QUICK_SHALLOW = 2,
-  QUICK_BYTES = 4096, MERGE_MOST = 3
+  QUICK_MOST = 128, QUICK_DEEP = 6, QUICK_BYTES = 4096, MERGE_MOST = 3
 };
 #define SLICE_GRANULES ((uint64_t)64)
 #define SLICE_LEAST ((uint64_t)32)
@@ -41,9 +40,8 @@ enum {
 #else
 enum {
   QUICK_MOST = 8192,   /* granules of the largest size with a quick list */
-  QUICK_DEEP = 1024,   /* blocks that a list holds, ... */
-  QUICK_SHALLOW = 16,
-  QUICK_BYTES = 131072, /* ... between those as many as have this size */
+  QUICK_DEEP = 1024,   /* blocks that a list holds at most, ... */
+  QUICK_BYTES = 1 << 20, /* ... and bytes in them */
   MERGE_MOST = 128     /* merged at once */
 };
 #define SLICE_GRANULES ((uint64_t)8192)

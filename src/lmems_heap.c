@@ -358,7 +358,7 @@ static int toaddress(lua_State *L) {
 /***
 The state of the heap, from counters. Costs the same for every heap, but for
 `holes`, which looks at the freed blocks that wait to be used again, some
-32,000 at most.
+59,000 at most.
 @function stats
 @treturn table
  `limit`: the most bytes its nodes may map;

@@ -230,7 +230,7 @@ MEMS_API const char *mems_strerror(int error);
 MEMS_API size_t mems_heap_trim(mems_heap *heap);
 
 /* Fills *stats, from counters, but for `holes`: for that all holes that wait
-   in quick lists are looked at, some 32,000 at most. O(1). */
+   in quick lists are looked at, some 59,000 at most. O(1). */
 MEMS_API void mems_heap_stats(const mems_heap *heap, mems_stats *stats);
 
 /* Fills *segment with the segment that holds `addr`, neighbouring holes

@@ -9,10 +9,9 @@ static_assert(STEP_MOST * GRANULE <= (SLACK + UINT64_C(1)) * (MORE + 1),
               "the slack of the largest step fits its entry");
 static_assert(QUICK_MOST >= (int)FIELD, "an entry lies in its block");
 
-/* Entries of a list: as many as have QUICK_BYTES, between two limits. */
+/* Entries of a list. */
 static uint32_t depth(uint64_t n) {
-  uint64_t many = QUICK_BYTES / (n * GRANULE);
-  return (uint32_t)at_most(QUICK_DEEP, at_least(QUICK_SHALLOW, many));
+  return (uint32_t)at_most(QUICK_DEEP, QUICK_BYTES / (n * GRANULE));
 }
 
 mems_list quick_list(unsigned number, uint32_t slot) {

@@ -41,7 +41,7 @@ enum {
   /* slots between two lists, so that the tops of all don't compete for the
      same few lines of the cache */
   GAP = 16,
-  SLOTS = 33 * QUICK_DEEP + NUMBERS * GAP /* as many as all lists have */
+  SLOTS = 58 * QUICK_DEEP + NUMBERS * GAP /* as many as all lists have */
 };
 
 typedef struct mems_list {
