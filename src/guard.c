@@ -58,7 +58,7 @@ uint64_t guard_take(mems_guard *q, void *image) {
   uint64_t g = *guard_slot(q, image, q->head);
   uint64_t *page = guard_slot(q, image, q->head / PAGE_SLOTS * PAGE_SLOTS);
   q->head++;
-  /* a page that the OS won't take back is laid over when its turn comes */
+  /* a page that the OS won't take back is used again when its turn comes */
   if (q->head % PAGE_SLOTS == 0) pages_unmap(page, PAGE);
   return g;
 }

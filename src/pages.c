@@ -1,10 +1,13 @@
 /*
-** pages.c - the one door to the OS: mmap, munmap, madvise, mincore.
+** pages.c - the one door to the OS: mmap, mprotect, munmap, madvise, mincore.
 **
-** Pages are mapped and unmapped by laying a new mapping over the old one
-** (MAP_FIXED), never by munmap, so that no other thread's mmap can land in a
-** gap of the reservation. MAP_NORESERVE throughout: neighbours with equal
-** flags are one mapping to the kernel, and a reservation costs no memory.
+** A reservation is mapped with no rights. Pages become usable by mprotect,
+** which takes a third of the time that a mapping over them would. They are
+** given back by laying a new mapping over them (MAP_FIXED), never by munmap,
+** so that no other thread's mmap can land in a gap of the reservation; and so
+** they read as zero when they are made usable again. MAP_NORESERVE throughout:
+** neighbours with equal flags are one mapping to the kernel, and a reservation
+** costs no memory.
 */
 
 #include "pages.h"
@@ -44,17 +47,13 @@ void pages_unreserve(void *at, size_t size) {
   munmap(at, size);
 }
 
-static bool lay(void *at, size_t size, int protection) {
-  if (refused()) return false;
-  return mmap(at, size, protection, FLAGS | MAP_FIXED, -1, 0) == at;
-}
-
 bool pages_map(void *at, size_t size) {
-  return lay(at, size, PROT_READ | PROT_WRITE);
+  return !refused() && mprotect(at, size, PROT_READ | PROT_WRITE) == 0;
 }
 
 bool pages_unmap(void *at, size_t size) {
-  return lay(at, size, PROT_NONE);
+  if (refused()) return false;
+  return mmap(at, size, PROT_NONE, FLAGS | MAP_FIXED, -1, 0) == at;
 }
 
 bool pages_discard(void *at, size_t size) {
