@@ -22,6 +22,13 @@ local function chain(heap, node)
   return lines
 end
 
+-- `count` blocks of `size` bytes.
+local function fill(heap, size, count)
+  local blocks = {}
+  for i = 1, count do blocks[i] = assert(heap:malloc(size)) end
+  return blocks
+end
+
 describe("init", function()
   before_each(function() pcall(mems.finish) end)
   after_each(function() pcall(mems.finish) end)
@@ -263,16 +270,10 @@ describe("free", function()
 end)
 
 describe("a hole", function()
-  -- `count` blocks of `size` bytes; returns them and the heap
-  local function blocks(count, size)
-    local heap, list = assert(mems.open()), {}
-    for i = 1, count do list[i] = assert(heap:malloc(size)) end
-    return list, heap
-  end
-
   it("is used merged at once in a heap of up to three pages", function()
     for _, order in ipairs { { 1, 2, 3 }, { 3, 2, 1 }, { 1, 3, 2 } } do
-      local list, heap <close> = blocks(100, 96)
+      local heap <close> = assert(mems.open())
+      local list = fill(heap, 96, 100)
       assert.equal(12288, heap:stats().mapped)
       for _, i in ipairs(order) do heap:free(list[10 + i]) end
       assert.equal(list[11], heap:malloc(3 * 96))
@@ -282,7 +283,8 @@ describe("a hole", function()
 
   it("that waits makes room for a page before a small heap grows", function()
     for _, size in ipairs { 24, 96, 256, 1000 } do
-      local list, heap <close> = blocks(40000 // size, size)
+      local heap <close> = assert(mems.open())
+      local list = fill(heap, size, 40000 // size)
       local mapped = heap:stats().mapped
       assert.is_true(mapped > 12288 and mapped <= 65536)
       for _, block in ipairs(list) do heap:free(block) end
@@ -293,7 +295,8 @@ describe("a hole", function()
   end)
 
   it("that waits is left for its size in a larger heap #limits", function()
-    local list, heap <close> = blocks(200, 96)
+    local heap <close> = assert(mems.open())
+    local list = fill(heap, 96, 200)
     for i = 11, 13 do heap:free(list[i]) end
     assert.not_equal(list[11], heap:malloc(3 * 96))
     for i = 13, 11, -1 do assert.equal(list[i], heap:malloc(96)) end
@@ -301,12 +304,6 @@ describe("a hole", function()
 end)
 
 describe("a batch", function()
-  local function fill(heap, size, count)
-    local blocks = {}
-    for i = 1, count do blocks[i] = assert(heap:malloc(size)) end
-    return blocks
-  end
-
   local orders <const> = {
     ["in order"] = function() end,
     ["in reverse"] = function(blocks)

@@ -107,6 +107,12 @@ static inline unsigned char *dict_tiny(const mems_dict *d,
   return (unsigned char *)c + d->tiny.at + g / 2;
 }
 
+/* Slack of the tiny block at g, whose used bits are `useds`. */
+static inline size_t dict_tiny_slack(const mems_dict *d, const mems_chain *c,
+                                     uint64_t g, uint64_t useds) {
+  return useds & 2 ? *dict_tiny(d, c, g) : 0;
+}
+
 /* The number of a size of n granules; 0 if it has none. */
 static inline unsigned dict_number(uint64_t n) {
   if (n > NUMBER_MOST || size_rounded(n) != n) return 0;
@@ -132,8 +138,8 @@ static inline uint64_t dict_entry(uint64_t n) {
 /* Slack of the PROCESS [g, g + n). */
 static inline size_t dict_slack(const mems_dict *d, const mems_chain *c,
                                 uint64_t g, uint64_t n) {
-  uint64_t bits = bits_field(chain_useds(c), g) >> 1;
-  if (n <= TINY) return bits & 1 ? *dict_tiny(d, c, g) : 0;
+  uint64_t useds = bits_field(chain_useds(c), g), bits = useds >> 1;
+  if (n <= TINY) return dict_tiny_slack(d, c, g, useds);
   if (n <= NEAR) return bits & NEAR_SLACK;
   uint64_t more = n > QUICK_MOST ? bits >> (MORE_AT - 1) & MORE : 0;
   return (bits & SLACK) | more * (SLACK + 1);

@@ -207,9 +207,8 @@ HOT mems_addr enter_as(mems_heap *heap, const mems_list *list, uint64_t g,
 static COLD mems_addr enter_tiny(mems_heap *heap, const mems_list *list,
                                  uint64_t g, size_t size) {
   size_t slack = list->bytes - size;
-  if (slack == 0) return enter_as(heap, list, g, 0, list->entry);
-  *dict_tiny(&heap->dict, &heap->chain, g) = (unsigned char)slack;
-  return enter_as(heap, list, g, slack, 1);
+  if (slack) *dict_tiny(&heap->dict, &heap->chain, g) = (unsigned char)slack;
+  return enter_as(heap, list, g, slack, slack ? 1 : list->entry);
 }
 
 HOT mems_addr enter(mems_heap *heap, const mems_list *list, uint64_t g,
@@ -360,8 +359,7 @@ static inline int retire(mems_heap *heap, unsigned number, uint64_t g,
 
 static COLD int retire_tiny(mems_heap *heap, uint64_t g, unsigned n,
                             uint64_t useds) {
-  size_t slack = 0;
-  if (useds & 2) slack = *dict_tiny(&heap->dict, &heap->chain, g);
+  size_t slack = dict_tiny_slack(&heap->dict, &heap->chain, g, useds);
   return retire(heap, n, g, n, TINY_ENTRY, slack);
 }
 

@@ -217,15 +217,20 @@ void hole_settle(mems_heap *heap) {
   quick_push(q, list, q->recent);
 }
 
-bool hole_merge_some(mems_heap *heap) {
-  uint64_t left = MERGE_MOST;
-  hole_settle(heap);
+/* Merges what waits, list by list from *number on, `most` at most; false if
+   it stopped at that. *number is the list to go on with. */
+static bool merge_lists(mems_heap *heap, unsigned *number, uint64_t most) {
   for (unsigned i = 0; i < NUMBERS; i++) {
-    left -= merge_list(heap, &heap->quick.lists[heap->turn], 0, left);
-    if (left == 0) return false;
-    heap->turn = (heap->turn + 1) % NUMBERS;
+    most -= merge_list(heap, &heap->quick.lists[*number], 0, most);
+    if (most == 0) return false;
+    *number = (*number + 1) % NUMBERS;
   }
   return true;
+}
+
+bool hole_merge_some(mems_heap *heap) {
+  hole_settle(heap);
+  return merge_lists(heap, &heap->turn, MERGE_MOST);
 }
 
 void hole_flush(mems_heap *heap) {
@@ -235,10 +240,7 @@ void hole_flush(mems_heap *heap) {
   if (left == 0) return;
   unsigned number = heap->quick.recent_number; /* where one is sure to */
   hole_settle(heap);
-  for (unsigned i = 0; i < NUMBERS && left > 0; i++) {
-    left -= merge_list(heap, &heap->quick.lists[number], 0, left);
-    number = (number + 1) % NUMBERS;
-  }
+  merge_lists(heap, &number, left);
   heap->flushed = heap->frees;
 }
 

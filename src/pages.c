@@ -52,8 +52,8 @@ bool pages_map(void *at, size_t size) {
 }
 
 bool pages_unmap(void *at, size_t size) {
-  if (refused()) return false;
-  return mmap(at, size, PROT_NONE, FLAGS | MAP_FIXED, -1, 0) == at;
+  return !refused() &&
+         mmap(at, size, PROT_NONE, FLAGS | MAP_FIXED, -1, 0) == at;
 }
 
 bool pages_discard(void *at, size_t size) {
