@@ -33,7 +33,7 @@ LUA_LIBS = $(shell for name in lua5.4 lua-5.4 lua; do \
   pkg-config --libs $$name 2>/dev/null && exit; done; echo -llua5.4)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wundef $(if $(WERROR),-Werror)
-STANDARD := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden \
+STANDARD := -std=c11 -D_GNU_SOURCE -Isrc -fPIC -fvisibility=hidden \
   -fno-semantic-interposition $(WARNINGS)
 COMPILE = $(CC) $(STANDARD) $(OWN) $(CPPFLAGS) $(CFLAGS)
 SHARED = $(CC) $(CFLAGS) -shared -Wl,-Bsymbolic $(LDFLAGS)
@@ -41,9 +41,8 @@ SHARED = $(CC) $(CFLAGS) -shared -Wl,-Bsymbolic $(LDFLAGS)
 # Each command is shown as the file it makes; with V=1 as it is.
 Q = $(if $(V),,@echo "make $@"; )
 
-# The binding is src/lmems*.c, the library all the rest.
-LIBRARY := $(filter-out src/lmems%,$(wildcard src/*.c))
-BINDING := $(wildcard src/lmems*.c)
+LIBRARY := $(wildcard src/heap/*.c)
+BINDING := $(wildcard src/lua/*.c)
 PROBES := $(wildcard spec/*.c)
 PROGRAMS := $(patsubst %.c,build/%,$(wildcard examples/*.c))
 PRODUCTS := build/libmems.a build/libmems.so build/mems/core.so $(PROGRAMS)
@@ -75,7 +74,7 @@ build/flags: FORCE
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(BINDING_O) $(TEST_O): OWN += $(LUA_CFLAGS)
-$(TEST_O): OWN += -DMEMS_TEST -Isrc
+$(TEST_O): OWN += -DMEMS_TEST -Isrc/heap -Isrc/lua
 
 build/obj/%.o: src/%.c build/flags
 	@mkdir -p $(@D)
@@ -107,10 +106,9 @@ build/test/mems/core.so: $(TEST_O)
 
 build/examples/%: examples/%.c build/libmems.a
 	@mkdir -p $(@D)
-	$Q$(COMPILE) -Isrc -MMD -MP $(LDFLAGS) -o $@ $< build/libmems.a
+	$Q$(COMPILE) -MMD -MP $(LDFLAGS) -o $@ $< build/libmems.a
 
--include $(wildcard build/obj/*.d build/test/*.d build/test/spec/*.d \
-  build/examples/*.d)
+-include $(wildcard build/obj/*/*.d build/test/*/*.d build/examples/*.d)
 
 # Trying. SPECS=spec/one_spec.lua runs one file only.
 
@@ -143,7 +141,7 @@ tsan: build/threads ## the soak in two threads, under ThreadSanitizer
 	build/threads $(SECONDS) $(or $(SEED),$$(date +%s))
 
 build/threads: spec/threads/threads.c $(LIBRARY) $(BINDING) build/flags
-	$Q$(CC) $(STANDARD) $(LUA_CFLAGS) -g -O1 -fsanitize=thread -Isrc -o $@ \
+	$Q$(CC) $(STANDARD) $(LUA_CFLAGS) -g -O1 -fsanitize=thread -o $@ \
 	  $(filter %.c,$^) $(LUA_LIBS) -lpthread
 
 fuzz: ## libFuzzer on the heap and on the binding, SECONDS each
@@ -180,7 +178,7 @@ valgrind: all build/test/mems/core.so ## run them under valgrind
 	  --leak-check=full --errors-for-leak-kinds=definite \
 	  $(BUSTED) --exclude-tags=style $(SPECS)
 
-coverage: ## show how much of src/*.c the specs reach; under 95 % fails
+coverage: ## show how much of src/ the specs reach; under 95 % fails
 	@$(call mirror,coverage)
 	find build/coverage -name '*.gcda' -delete
 	+status=0; $(MAKE) -C build/coverage test CFLAGS="-O0 -g --coverage" \
@@ -192,8 +190,8 @@ coverage: ## show how much of src/*.c the specs reach; under 95 % fails
 TIDY_FLAGS = $(STANDARD) $(LUA_CFLAGS)
 lint: all ## luacheck, clang-tidy, gcc -fanalyzer and the style as a spec
 	luacheck --quiet lua spec examples bench rockspec .ci
-	clang-tidy --quiet src/*.c -- $(TIDY_FLAGS)
-	for source in src/*.c; do gcc $(TIDY_FLAGS) -O2 -Werror -fanalyzer \
+	clang-tidy --quiet src/*/*.c -- $(TIDY_FLAGS)
+	for source in src/*/*.c; do gcc $(TIDY_FLAGS) -O2 -Werror -fanalyzer \
 	  -c -o /dev/null $$source || exit 1; done
 	.ci/specs build/style.log $(BUSTED) --tags=style
 
@@ -238,4 +236,4 @@ uninstall: ## remove what install put there
 	-rmdir $(DESTDIR)$(LUADIR)/mems $(DESTDIR)$(LUALIBDIR)/mems
 
 clean: ## remove what was built, by luarocks as well
-	rm -rf build mems src/*.o
+	rm -rf build mems src/*/*.o

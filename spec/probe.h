@@ -8,7 +8,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "heap.h"
+#include "image.h"
 #include "lmems.h"
 
 /* The heap in the userdata at `arg`, which mems.open gave; raises. */

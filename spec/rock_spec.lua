@@ -26,7 +26,7 @@ describe("the rock #style", function()
   it("compiles every C file there is", function()
     local sources = rockspec().build.modules["mems.core"].sources
     table.sort(sources)
-    assert.same(words "ls src/*.c", sources)
+    assert.same(words "ls src/*/*.c", sources)
   end)
 
   it("installs every Lua file there is", function()

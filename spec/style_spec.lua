@@ -20,15 +20,16 @@ local function lines(text)
   return text:gmatch("([^\n]*)\n?")
 end
 
-local C_FILES <const> = list "src/*.[ch] spec/*.[ch] spec/*/*.[ch] \z
-  examples/*.[ch] bench/*.[ch] bench/*/*.[ch]"
+local SOURCES <const> = list "src/*.[ch] src/*/*.[ch]"
+local C_FILES <const> = list "src/*.[ch] src/*/*.[ch] \z
+  spec/*.[ch] spec/*/*.[ch] examples/*.[ch] bench/*.[ch] bench/*/*.[ch]"
 local LUA_FILES <const> = list "lua/mems/*.lua lua/mems/*/*.lua library/*.lua \z
   spec/*.lua spec/*/*.lua examples/*.lua bench/*.lua .ci/*.lua"
 local OTHER_FILES <const> = list "Makefile */Makefile */*/Makefile *.md \z
   */*.md rockspec/* .ci/* .luacheckrc .clang-tidy .busted docs/config.ld"
 
 -- Nothing may be left out because a pattern stopped matching.
-assert(#list "src/*.c" >= 8 and #LUA_FILES >= 5 and #OTHER_FILES >= 8)
+assert(#list "src/*/*.c" >= 8 and #LUA_FILES >= 5 and #OTHER_FILES >= 8)
 
 -- What is wrong, as lines "path:number: what"; an empty list if nothing is.
 local function complain(into, path, number, what)
@@ -124,7 +125,7 @@ end
 -- Names of the functions with a comment for LDoc.
 local function documented()
   local names = {}
-  for _, path in ipairs(list "src/lmems*.c lua/mems/*.lua lua/mems/*/*.lua") do
+  for _, path in ipairs(list "src/lua/*.c lua/mems/*.lua lua/mems/*/*.lua") do
     local text = read(path)
     for name in text:gmatch("\n%W*@function ([%w_]+)") do names[name] = true end
     for name in text:gmatch("\n%-%-[^\n]*\nfunction [%w_]*[.:]([%w_]+)%(") do
@@ -154,7 +155,7 @@ describe("the style checker #style", function()
 
   it("finds all functions of the heap", function()
     local names = {}
-    for _, path in ipairs(list "src/*.c") do
+    for _, path in ipairs(list "src/*/*.c") do
       for _, f in ipairs(c_functions(read(path))) do names[f.name] = true end
     end
     for name in code_of(read "src/mems.h"):gmatch("(mems_[%w_]+)%s*%b();") do
@@ -234,13 +235,13 @@ describe("a C file #style", function()
 
   it("in src stands on a floor and includes from below only", function()
     local floor_of = floors()
-    each(list "src/*.[ch]", function(complaints, path, text)
-      local floor, noun = floor_of[path], path:match("src/(.-)%.")
+    each(SOURCES, function(complaints, path, text)
+      local floor, folder = floor_of[path], path:match("^.*/")
+      local noun = path:match("([^/]*)%.%w$")
       if not floor then return complain(complaints, path, 1, "no floor") end
       for name in text:gmatch('#%s*include%s+"(.-)"') do
-        local below = floor_of["src/" .. name]
-        local own = name == noun .. ".h" or
-          noun:find("^lmems") and name:find("^lmems")
+        local below = floor_of[folder .. name] or floor_of["src/" .. name]
+        local own = name == noun .. ".h" or folder == "src/lua/"
         if not own and (not below or below >= floor) then
           complain(complaints, path, 1, "includes " .. name)
         end
@@ -249,9 +250,9 @@ describe("a C file #style", function()
   end)
 
   it("of the binding sees nothing of the library but mems.h", function()
-    each(list "src/lmems*", function(complaints, path, text)
+    each(list "src/lua/*", function(complaints, path, text)
       for name in text:gmatch('#%s*include%s+"(.-)"') do
-        if name ~= "mems.h" and not name:find("^lmems") then
+        if name ~= "mems.h" and #list("src/lua/" .. name) == 0 then
           complain(complaints, path, 1, "includes " .. name)
         end
       end
@@ -259,8 +260,8 @@ describe("a C file #style", function()
   end)
 
   it("of the library knows nothing of Lua", function()
-    each(list "src/*.[ch]", function(complaints, path, text)
-      if path:find("src/lmems") then return end
+    each(SOURCES, function(complaints, path, text)
+      if path:find("^src/lua/") then return end
       if text:find("#%s*include%s+[<\"]l[ua]%w+%.h") then
         complain(complaints, path, 1, "includes Lua")
       end
@@ -268,8 +269,8 @@ describe("a C file #style", function()
   end)
 
   it("but pages.c never asks the OS for memory", function()
-    each(list "src/*.[ch]", function(complaints, path, text)
-      if path == "src/pages.c" then return end
+    each(SOURCES, function(complaints, path, text)
+      if path == "src/heap/pages.c" then return end
       local code = code_of(text)
       for _, name in ipairs { "mmap", "munmap", "mprotect", "madvise",
                               "mremap", "sbrk", "malloc", "calloc" } do
@@ -284,7 +285,7 @@ describe("a C file #style", function()
   end)
 
   it("never exits, and prints only to a file it was given", function()
-    each(list "src/*.[ch]", function(complaints, path, text)
+    each(SOURCES, function(complaints, path, text)
       local code = code_of(text)
       for _, name in ipairs { "printf", "puts", "putchar", "perror", "exit",
                               "_exit", "abort" } do

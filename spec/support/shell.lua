@@ -63,8 +63,8 @@ function shell.lua(script, ...)
   return shell.run(table.concat(words, " "))
 end
 
--- The library in C: all sources but those of the Lua binding.
-local LIBRARY <const> = "$(ls src/*.c | grep -v '^src/lmems')"
+-- The library in C.
+local LIBRARY <const> = "src/heap/*.c"
 
 --- Runs examples/NAME.c, as shell.run does: the program that make built, or
 -- else one that is compiled here for the occasion (without what a sanitizer

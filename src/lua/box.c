@@ -1,5 +1,5 @@
 /*
-** lmems_box.c - the userdata that owns a heap: options, open, close.
+** box.c - the userdata that owns a heap: options, open, close.
 **
 ** A box without a heap is never used: a default one is "not initialised",
 ** another one is "closed". Closing is one function for close, __close and

@@ -1,5 +1,5 @@
 /*
-** lmems_trace.c - the option `trace`: where each block was allocated, and,
+** trace.c - the option `trace`: where each block was allocated, and,
 ** while it waits in the quarantine, where it was freed; what leaked.
 **
 ** All of it lies in a heap of its own, so that it neither loads Lua's

@@ -1,5 +1,5 @@
 /*
-** heap.h - what a heap is made of. All of it lies in one reservation; behind
+** image.h - what a heap is made of. All of it lies in one reservation; behind
 ** the first page begins the image, in which all links are offsets:
 **
 **   [ place ][ mems_heap ][ bitmaps ][ tiny ][ sets ][ guard ][ payload ... ]
@@ -11,8 +11,8 @@
 ** quarantine is PROCESS to the chain and counted in dict.guard.waiting.
 */
 
-#ifndef MEMS_HEAP_H
-#define MEMS_HEAP_H
+#ifndef MEMS_IMAGE_H
+#define MEMS_IMAGE_H
 
 #include "bins.h"
 #include "chain.h"

@@ -1,5 +1,5 @@
 /*
-** lmems_type.c - the types: names, ranges, and the values that don't fit.
+** type.c - the types: names, ranges, and the values that don't fit.
 */
 
 #include <float.h>

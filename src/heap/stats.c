@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-#include "heap.h"
+#include "image.h"
 
 /* True if a HOLE at g belongs to the run of holes that ends there. */
 static bool joins(const mems_chain *c, uint64_t g) {

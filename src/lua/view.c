@@ -1,5 +1,5 @@
 /*
-** lmems_view.c - making views, asking what they may see, and the methods
+** view.c - making views, asking what they may see, and the methods
 ** that all of them have.
 **
 ** A class has two metatables, one with finalizer for owners, one without for
@@ -7,7 +7,7 @@
 ** the addresses of the two `class_key` of the class.
 */
 
-#include "lmems_view.h"
+#include "view.h"
 
 /***
 @module mems

@@ -8,7 +8,7 @@
 ** and hole_free. Nothing changes before nothing can fail any more.
 */
 
-#include "heap.h"
+#include "image.h"
 
 #include "hole.h"
 #include "trim.h"

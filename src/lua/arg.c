@@ -1,5 +1,5 @@
 /*
-** lmems_arg.c - from arguments to numbers, addresses and pointers.
+** arg.c - from arguments to numbers, addresses and pointers.
 **
 ** The fast halves of these checks are inline in lmems.h; here are those
 ** that convert, translate or raise.

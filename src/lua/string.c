@@ -1,5 +1,5 @@
 /*
-** lmems_string.c - strings and records of Lua's own formats.
+** string.c - strings and records of Lua's own formats.
 **
 ** pack and unpack call string.pack and string.unpack, their upvalue 3, and
 ** turn their complaints into ones about the arguments of the caller.

@@ -1,5 +1,5 @@
 /*
-** lmems_block.c - records: what objects know of the blocks they lie in.
+** block.c - records: what objects know of the blocks they lie in.
 **
 ** Each box has a table of the records on its blocks, chained by the block's
 ** address. A live record is in it, a dead one is not. There may be several
@@ -13,7 +13,7 @@
 
 #include <limits.h>
 
-#include "lmems_view.h"
+#include "view.h"
 
 /*
 ** The table

@@ -21,7 +21,7 @@
 #ifndef MEMS_HOLE_H
 #define MEMS_HOLE_H
 
-#include "heap.h"
+#include "image.h"
 
 /* Makes a HOLE of exactly n granules, at a multiple of `align` granules: out
    of an old one if a bounded search finds one, else the heap grows; where it

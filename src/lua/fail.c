@@ -1,5 +1,5 @@
 /*
-** lmems_fail.c - what the binding says when something is wrong.
+** fail.c - what the binding says when something is wrong.
 **
 ** A mistake of the caller raises "bad argument #n to 'verb' (...)", with the
 ** verb's own name however it was called, and arguments counted after the

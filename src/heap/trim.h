@@ -5,7 +5,7 @@
 #ifndef MEMS_TRIM_H
 #define MEMS_TRIM_H
 
-#include "heap.h"
+#include "image.h"
 
 /* A block of `freed` bytes has gone and much is unused: gives back some more
    than that. A step costs in proportion to what was freed, whose pages the

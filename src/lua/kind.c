@@ -1,13 +1,13 @@
 /*
-** lmems_kind.c - values that may have parts: from bytes to Lua and back.
+** kind.c - values that may have parts: from bytes to Lua and back.
 **
-** All of this works on copies of the bytes (lmems_view.h): whatever the
+** All of this works on copies of the bytes (view.h): whatever the
 ** collector or a finalizer does meanwhile, no pointer here is into a heap.
 */
 
 #include <limits.h>
 
-#include "lmems_view.h"
+#include "view.h"
 
 const lmems_kind *lmems_scalar(int type) {
 #define X(ID, name, ctype, bits) \

@@ -1,11 +1,11 @@
 /*
-** lmems_array.c - typed arrays: elements, slices, growth.
+** array.c - typed arrays: elements, slices, growth.
 **
 ** Reading a[i] is: is it one of ours, is i an integer in range, is the view
 ** alive, what type. Names of methods are looked up after that.
 */
 
-#include "lmems_view.h"
+#include "view.h"
 
 /***
 @module mems

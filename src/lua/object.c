@@ -1,8 +1,8 @@
 /*
-** lmems_object.c - brings buffers, arrays and structs into the module.
+** object.c - brings buffers, arrays and structs into the module.
 */
 
-#include "lmems_view.h"
+#include "view.h"
 
 void lmems_setobjects(lua_State *L, int first) {
   static const luaL_Reg verbs[] = {

@@ -1,5 +1,5 @@
 /*
-** lmems_heap.c - verbs on heaps and on whole blocks.
+** heap.c - verbs on heaps and on whole blocks.
 */
 
 #include "lmems.h"

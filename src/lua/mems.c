@@ -1,5 +1,5 @@
 /*
-** lmems.c - opens the module: its table, the metatable of heaps, the box of
+** mems.c - opens the module: its table, the metatable of heaps, the box of
 ** the default heap.
 */
 

@@ -1,5 +1,5 @@
 /*
-** lmems_sort.c - sorting the elements of an array.
+** sort.c - sorting the elements of an array.
 **
 ** All types become unsigned numbers of their width that have the same order:
 ** a signed one with its sign bit turned, a float with its sign bit turned or,
@@ -10,7 +10,7 @@
 ** heapsort, or an insertion sort, in place. NaNs go to the end before.
 */
 
-#include "lmems_view.h"
+#include "view.h"
 
 /***
 @module mems

@@ -1,12 +1,12 @@
 /*
-** lmems_number.c - verbs on all elements of an array: fill, find, sum, min,
+** number.c - verbs on all elements of an array: fill, find, sum, min,
 ** max.
 **
 ** The kernels know numbers in this machine's byte order only, CHUNK at a
 ** time; those in the other order are turned around in a copy of that size.
 */
 
-#include "lmems_view.h"
+#include "view.h"
 
 /***
 @module mems

@@ -1,5 +1,5 @@
 /*
-** lmems_walk.c - the main chain and its sub-chains, to loop over and to
+** walk.c - the main chain and its sub-chains, to loop over and to
 ** print.
 **
 ** An iterator remembers the address it has come to and asks the heap what

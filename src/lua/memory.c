@@ -1,5 +1,5 @@
 /*
-** lmems_memory.c - peek and poke: one value at one address.
+** memory.c - peek and poke: one value at one address.
 **
 ** peek_TYPE and poke_TYPE are made from the table of types in lmems.h, one
 ** pair of C functions for each type and byte order.

@@ -1,12 +1,12 @@
 /*
-** lmems_struct.c - structs: their types, and objects with fields.
+** struct.c - structs: their types, and objects with fields.
 **
 ** Reading p.x is: is it one of ours, is it alive, where in the hash of names
 ** is that very string, what type. No string is compared, no table looked
 ** into, nothing allocated.
 */
 
-#include "lmems_view.h"
+#include "view.h"
 
 /***
 @module mems

@@ -1,11 +1,11 @@
 /*
-** lmems_buffer.c - bytes that free themselves.
+** buffer.c - bytes that free themselves.
 **
 ** The verbs on memory are methods of buffers too: the buffer stands where
 ** the address would.
 */
 
-#include "lmems_view.h"
+#include "view.h"
 
 /***
 @module mems

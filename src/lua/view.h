@@ -1,5 +1,5 @@
 /*
-** lmems_view.h - objects on blocks: what buffers, arrays and structs share.
+** view.h - objects on blocks: what buffers, arrays and structs share.
 **
 ** A record (lmems_block) is what objects know of one block: where it is, how
 ** much of it they may use. The box of a heap has a table of all records on
@@ -28,7 +28,7 @@
 #define LMEMS_LIKELY(condition) __builtin_expect(!!(condition), 1)
 
 /*
-** Records (lmems_block.c)
+** Records (block.c)
 */
 
 struct lmems_block {
@@ -77,7 +77,7 @@ int lmems_blockresize(lmems_block *block, size_t capacity, size_t size);
 void lmems_nudge(lua_State *L, lmems_box *box, size_t size);
 
 /*
-** Kinds (lmems_kind.c): what an element or a field is.
+** Kinds (kind.c): what an element or a field is.
 */
 
 typedef struct lmems_layout lmems_layout;
@@ -122,7 +122,7 @@ void lmems_storevalue(lua_State *L, int index, const lmems_kind *kind,
 void lmems_showvalue(luaL_Buffer *B, const lmems_kind *kind, const char *p);
 
 /*
-** Layouts (lmems_layout.c): what a struct is.
+** Layouts (layout.c): what a struct is.
 */
 
 typedef struct lmems_field {
@@ -189,7 +189,7 @@ lmems_layout *lmems_newlayout(lua_State *L, int arg, int index,
                               lmems_box *box);
 
 /*
-** Views (lmems_view.c)
+** Views (view.c)
 */
 
 typedef struct lmems_view {
@@ -297,12 +297,12 @@ int lmems_hasclasses(lua_State *L);
 ** Classes
 */
 
-/* lmems_buffer.c, lmems_array.c, lmems_struct.c */
+/* buffer.c, array.c, struct.c */
 void lmems_openbuffer(lua_State *L);
 void lmems_openarray(lua_State *L);
 void lmems_openstruct(lua_State *L);
 
-/* lmems_number.c, lmems_sort.c: methods of arrays */
+/* number.c, sort.c: methods of arrays */
 void lmems_setnumber(lua_State *L);
 void lmems_setsort(lua_State *L);
 

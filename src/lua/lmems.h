@@ -65,12 +65,12 @@ LMEMS_DIRECT(lua_type);
 #define LMEMS_RAISES __attribute__((cold, noreturn))
 
 /*
-** Heaps (lmems_box.c)
+** Heaps (box.c)
 */
 
 #define LMEMS_HEAP "mems.heap" /* name of the metatable of boxes */
 
-/* What objects know of a block (lmems_view.h). */
+/* What objects know of a block (view.h). */
 typedef struct lmems_block lmems_block;
 
 /* The userdata that owns a heap. */
@@ -145,7 +145,7 @@ lmems_box *lmems_newbox(lua_State *L);
 void lmems_setverbs(lua_State *L, const luaL_Reg *verbs, int first);
 
 /*
-** Records of blocks (lmems_block.c): what has to be told to the objects.
+** Records of blocks (block.c): what has to be told to the objects.
 */
 
 /* The records of the block at `addr` are dead: it was freed or moved. */
@@ -160,7 +160,7 @@ static inline void lmems_blockgone(lmems_box *box, mems_addr addr) {
 void lmems_blocksgone(lmems_box *box);
 
 /* The box of the object that is argument 1 of a method; raises if it is
-   none (lmems_view.c, as the next two). */
+   none (view.c, as the next two). */
 lmems_box *lmems_viewbox(lua_State *L);
 
 /* If there is an object of this module at `arg`, replaces it by its address,
@@ -172,7 +172,7 @@ int lmems_viewaddress(lua_State *L, lmems_box *box, int arg, size_t size);
 int lmems_viewrest(lua_State *L, int arg, size_t *rest);
 
 /*
-** Sites of allocations (lmems_trace.c). Whoever allocates, resizes or frees
+** Sites of allocations (trace.c). Whoever allocates, resizes or frees
 ** a block for Lua tells it, whether it succeeded or not (then the address is
 ** 0); none of these raises.
 */
@@ -235,7 +235,7 @@ void lmems_warn(const char *report);
 void lmems_warnleaks(lua_State *L, lmems_box *box);
 
 /*
-** Messages (lmems_fail.c)
+** Messages (fail.c)
 */
 
 /* Raises "bad argument #n to 'verb' (message)"; `arg` is a stack index.
@@ -271,7 +271,7 @@ static inline void lmems_checkfill(lua_State *L, lmems_box *box, int arg,
 }
 
 /*
-** Arguments and the gate (lmems_arg.c)
+** Arguments and the gate (arg.c)
 */
 
 /* An integer from `low` to `high`; raises, calling it `what`. */
@@ -358,7 +358,7 @@ static inline char *lmems_gate(lua_State *L, lmems_box *box, int arg,
 size_t lmems_rest(lua_State *L, lmems_box *box, int arg);
 
 /*
-** Types (lmems_type.c)
+** Types (type.c)
 **
 ** A type is a number: one of LMEMS_I8 ... LMEMS_PTR for this machine's byte
 ** order, the same plus LMEMS_SWAPPED for the other one.
@@ -554,14 +554,14 @@ static inline int lmems_put(lua_State *L, int index, int type, void *p) {
 ** for the methods.
 */
 
-void lmems_setheap(lua_State *L, int first);   /* lmems_heap.c */
-void lmems_setmemory(lua_State *L, int first); /* lmems_memory.c */
-void lmems_setbulk(lua_State *L, int first);   /* lmems_bulk.c */
-void lmems_setstring(lua_State *L, int first); /* lmems_string.c */
-void lmems_setwalk(lua_State *L, int first);   /* lmems_walk.c */
-void lmems_settrace(lua_State *L, int first);  /* lmems_trace.c */
+void lmems_setheap(lua_State *L, int first);   /* heap.c */
+void lmems_setmemory(lua_State *L, int first); /* memory.c */
+void lmems_setbulk(lua_State *L, int first);   /* bulk.c */
+void lmems_setstring(lua_State *L, int first); /* string.c */
+void lmems_setwalk(lua_State *L, int first);   /* walk.c */
+void lmems_settrace(lua_State *L, int first);  /* trace.c */
 
-/* lmems_object.c: adds buffer, array, struct and what belongs to them to
+/* object.c: adds buffer, array, struct and what belongs to them to
    the module table on top of the stack; `first` is the default heap's box.
    Called with the metatable of heaps on top and itself as `first` as well,
    so that heap:buffer(...) works. */

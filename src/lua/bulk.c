@@ -1,5 +1,5 @@
 /*
-** lmems_bulk.c - many bytes or many values in one call.
+** bulk.c - many bytes or many values in one call.
 **
 ** All ranges and all values are checked before the first byte changes, so a
 ** call that raises has done nothing.

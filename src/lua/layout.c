@@ -1,5 +1,5 @@
 /*
-** lmems_layout.c - from the definition of a struct to its layout.
+** layout.c - from the definition of a struct to its layout.
 **
 ** A layout is one userdata:
 **
@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-#include "lmems_view.h"
+#include "view.h"
 
 enum {
   MOST_DIMENSIONS = 8,
