@@ -37,6 +37,7 @@ build = {
         "src/heap/hole.c",
         "src/heap/pages.c",
         "src/heap/quick.c",
+        "src/heap/ranges.c",
         "src/heap/stats.c",
         "src/heap/trim.c",
         "src/lua/arg.c",

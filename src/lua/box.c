@@ -169,6 +169,8 @@ int lmems_boxopen(lua_State *L, lmems_box *box, int arg) {
   trace_options own;
   int error = MEMS_OK;
   check_options(L, arg, &options, &own);
+  if (box->standard && options.base == 0)
+    options.base = 1000;
   box->heap = mems_heap_open(&options, &error);
   if (box->heap != NULL) {
     box->epoch++;
