@@ -64,6 +64,7 @@ enum {
 
 /* How to open a heap. A field that is 0 takes its default. */
 typedef struct mems_options {
+  size_t size;        /* sizeof(mems_options), or 0: the fields up to `fill` */
   uint64_t limit;     /* most bytes the nodes may map, rounded down to whole
                          pages, from one page to 2^46. Default 64 GiB, or what
                          the OS will reserve, halving; see mems_stats.limit.
@@ -85,23 +86,23 @@ typedef struct mems_options {
                          with 0x55 */
 } mems_options;
 
-/* The state of a heap. */
+/* The state of a heap. The last three fields cost a walk over all segments,
+   the others none: whoever sets `size` to offsetof(mems_stats, holes) leaves
+   them as they were. */
 typedef struct mems_stats {
+  size_t size;          /* set by the caller: sizeof(mems_stats); 0: the same
+                           for version 1, up to `requested` */
   uint64_t limit;       /* most bytes the nodes may map */
   uint64_t mapped;      /* bytes in nodes now */
-  uint64_t used;        /* bytes in PROCESS segments: whole granules of 8;
-                           blocks of more than 256 bytes up to an eighth
-                           more, of more than 64 KiB up to a quarter (16 MiB
-                           at most), once more than 64 KiB are mapped, as
-                           long as the limit allows it; not with `align`
-                           above 8, `quarantine` or `fill` */
+  uint64_t used;        /* bytes in PROCESS segments: whole granules of 8, or
+                           the whole slots of runs */
   uint64_t unused;      /* bytes in HOLEs: mapped - used */
-  uint64_t requested;   /* bytes asked for by the live blocks */
   uint64_t quarantined; /* bytes of freed blocks that wait (in unused) */
   uint64_t overhead;    /* bytes mapped beside the nodes: bitmaps, index */
-  uint64_t peak;        /* highest value of used so far */
+  uint64_t peak;        /* highest value of used so far; free slots that stood
+                           ready to be handed out may be counted in, 256 and
+                           1 MiB of each size class at most */
   uint64_t processes;   /* PROCESS segments: live blocks */
-  uint64_t holes;       /* HOLEs; neighbours count as one, waiting ones each */
   uint64_t nodes;       /* length of the main chain */
   uint64_t pages;       /* mapped / page_size */
   uint64_t page_size;   /* 4096 */
@@ -109,6 +110,10 @@ typedef struct mems_stats {
   uint64_t frees;       /* blocks taken back since then */
   mems_addr base;       /* first virtual address */
   size_t align;         /* physical alignment of every block */
+  uint64_t holes;       /* HOLEs, waiting ones and free slots of runs too */
+  uint64_t requested;   /* bytes asked for by the live blocks */
+  uint64_t largest;     /* a malloc of so many bytes succeeds now, unless the
+                           OS refuses; one of an eighth more need not */
 } mems_stats;
 
 typedef enum mems_kind { MEMS_HOLE, MEMS_PROCESS } mems_kind;
@@ -217,6 +222,9 @@ MEMS_API mems_addr mems_heap_address(const mems_heap *heap,
 /* The bytes that were asked for at `addr`, exactly; 0 if `addr` is not the
    start of a block. O(1). */
 MEMS_API size_t mems_heap_size(const mems_heap *heap, mems_addr addr);
+
+/* Frees every block at once and keeps the pages. O(size of the heap). */
+MEMS_API void mems_heap_reset(mems_heap *heap);
 
 /* Why the last call on this heap that failed did so. A call that succeeds
    leaves it as it is. */

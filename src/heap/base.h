@@ -3,8 +3,10 @@
 **
 **   granule   8 bytes          what a segment's place and length count in
 **   word      64 granules      one 64-bit word of each bitmap
-**   page      512 granules     what the OS deals in
-**   region    512 granules     what one bit of the hole index stands for
+**   page      512 granules     what nodes and runs are made of
+**   region    512 granules     what one bit of an index stands for
+**
+** The OS may deal in larger pages; pages.h knows.
 **
 ** Test builds define MEMS_TINY, which shrinks the limits at the end, so
 ** that rare paths run all the time.
@@ -26,34 +28,39 @@
 #define REGION ((uint64_t)512)
 #define NOWHERE UINT64_MAX /* a granule that no heap has */
 
+/* A heap of up to so many granules is the chain alone, one of up to JOINED
+   makes each request to the OS a node of its own. */
+#define TIGHT_HEAP ((uint64_t)1536)
+#define JOINED ((uint64_t)8192)
+
 #if defined(MEMS_TINY)
 enum {
-  QUICK_MOST = 128, QUICK_DEEP = 6, QUICK_BYTES = 4096, MERGE_MOST = 3
+  STACK_DEEP = 6, STACK_BYTES = 1 << 14, REFILL_MOST = 4, RUN_ASKS = 2,
+  RUN_ASKS_TIGHT = 60, RUN_SLOTS = 5
 };
-#define SLICE_GRANULES ((uint64_t)64)
-#define SLICE_LEAST ((uint64_t)32)
-#define ROW_GRANULES ((uint64_t)24)
-#define TIGHT_HEAP ((uint64_t)1536)
-#define SMALL_HEAP ((uint64_t)2048)
 #define SEARCH_TRIES 2
 #define MAY_TRIES 1
+#define IDLE_LEAST ((uint64_t)64 << 10)
+#define IDLE_STEP ((uint64_t)32 << 10)
+#define ZERO_LEAST ((uint64_t)16 << 10)
 #else
 enum {
-  QUICK_MOST = 8192,   /* granules of the largest size with a quick list */
-  QUICK_DEEP = 1024,   /* blocks that a list holds at most, ... */
-  QUICK_BYTES = 1 << 20, /* ... and bytes in them */
-  MERGE_MOST = 128     /* merged at once */
+  STACK_DEEP = 256,       /* slots that a stack holds at most, ... */
+  STACK_BYTES = 1 << 20,  /* ... and bytes in them */
+  REFILL_MOST = 64,       /* slots that it takes at once */
+  RUN_ASKS = 12,          /* requests of a class before its first run, ... */
+  RUN_ASKS_TIGHT = 1024,  /* ... while the heap is the chain alone */
+  RUN_SLOTS = 16          /* in a run of more than a page */
 };
-#define SLICE_GRANULES ((uint64_t)8192)
-#define SLICE_LEAST ((uint64_t)4096)
-#define ROW_GRANULES ((uint64_t)512)
-#define TIGHT_HEAP ((uint64_t)1536)
-#define SMALL_HEAP ((uint64_t)8192)
 #define SEARCH_TRIES 64
 #define MAY_TRIES 4
+/* So many free bytes may stay in memory, or a quarter of the live ones; ... */
+#define IDLE_LEAST ((uint64_t)16 << 20)
+/* ... and beyond, a call gives so many back. */
+#define IDLE_STEP ((uint64_t)8 << 20)
+/* From so many bytes on zeros come cheaper from the OS. */
+#define ZERO_LEAST ((uint64_t)256 << 10)
 #endif
-
-#define PARKED_PART 16 /* parked beyond a 16th of the heap is much */
 
 /* Kept out of the functions that call it, which need no stack then. */
 #define COLD __attribute__((noinline))
@@ -89,6 +96,10 @@ static inline uint64_t at_least(uint64_t a, uint64_t b) {
 static inline uint64_t at_most(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
+
+static_assert(sizeof(void *) == 8,
+              "mems needs addresses of 64 bits: its heaps reserve far more "
+              "address space than 32 bits have");
 
 /* True if a * b does not fit, else *product has it. */
 static inline bool multiply_overflows(size_t a, size_t b, size_t *product) {

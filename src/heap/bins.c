@@ -71,13 +71,17 @@ bool bins_reach(mems_bins *b, uint64_t end) {
   return ok;
 }
 
-void bins_retreat(mems_bins *b, uint64_t end) {
-  char *reservation = (char *)b - b->here;
+void bins_forget(mems_bins *b, uint64_t end) {
   for (unsigned c = 0; c < CLASSES; c++) {
     uint64_t region = (end + REGION - 1) / REGION;
     while ((region = bins_find(b, region, c)) != NOWHERE)
       bins_exclude(b, region++, c);
   }
+}
+
+void bins_retreat(mems_bins *b, uint64_t end) {
+  char *reservation = (char *)b - b->here;
+  bins_forget(b, end);
   bool ok = true;
   for (unsigned level = 0; ok && level < LONG; level++)
     ok = area_shrink(reservation, &b->long_level[level],
@@ -123,7 +127,7 @@ uint64_t bins_find(const mems_bins *b, uint64_t region, unsigned c) {
   }
 }
 
-static void include(mems_bins *b, uint64_t region, unsigned c) {
+void bins_include(mems_bins *b, uint64_t region, unsigned c) {
   uint64_t i = region;
   for (unsigned level = 0; level <= b->top; level++, i /= GROUP) {
     uint64_t *word = set_word(b, level, i, c), old = *word;
@@ -139,8 +143,4 @@ void bins_exclude(mems_bins *b, uint64_t region, unsigned c) {
     if (*set_word(b, level, i, c) &= ~bit(i % GROUP)) return;
   }
   clear_class(b->present, c);
-}
-
-void bins_note(mems_bins *b, uint64_t g, uint64_t n) {
-  include(b, g / REGION, class_of(n));
 }

@@ -1,9 +1,9 @@
 /*
-** bins.h - the index of holes by size and place. Only hints: what it names
-** is checked against the chain before it is used, so a broken hint is found,
-** never followed.
+** bins.h - an index by class and place. Only hints: what it names is checked
+** against the chain before it is used, so a broken hint is found, never
+** followed.
 **
-** Holes are found through sets of regions, 4 KiB of payload each. For each
+** Holes of the chain are found through sets of regions, 4 KiB of payload each. For each
 ** size class there is the set of the regions in which a hole of that class
 ** starts; a set is a bitmap with summaries, 64 to 1, and the words of all
 ** classes for the same 64 regions stand together in one block:
@@ -17,11 +17,12 @@
 ** address-ordered among equals (Wilson et al. 1995).
 **
 ** A set may name too many regions: whoever then looks there and finds no
-** such hole takes it out. It never names too few:
+** such hole takes it out. It never names too few: the region of each HOLE of
+** the chain is in the set of its class, unless the heap is so small that it
+** looks at all of them (hole.h).
 **
-**   each HOLE is parked, in the quick list of its size or in front of the
-**   lists (quick.h), or it is the slice (hole.h), or its region is in the
-**   set of its class.
+** The same sets, by class of slots, name the regions where a run with free
+** slots begins (runs.h).
 */
 
 #ifndef MEMS_BINS_H
@@ -54,8 +55,10 @@ uint64_t bins_plan(mems_bins *b, uint64_t here, uint64_t at, uint64_t limit);
 /* Makes the sets usable for granules below `end`. */
 bool bins_reach(mems_bins *b, uint64_t end);
 
-/* Forgets all regions that start at `end` or behind, and gives back what
-   their sets take. */
+/* Forgets all regions that start at `end` or behind. */
+void bins_forget(mems_bins *b, uint64_t end);
+
+/* The same, and gives back what their sets take. */
 void bins_retreat(mems_bins *b, uint64_t end);
 
 uint64_t bins_overhead(const mems_bins *b);
@@ -90,10 +93,8 @@ static inline unsigned bins_class(const mems_bins *b, unsigned c) {
 /* The first region from `region` on that has class `c`, or NOWHERE. */
 uint64_t bins_find(const mems_bins *b, uint64_t region, unsigned c);
 
-/* There is a hole of n granules at g. */
-void bins_note(mems_bins *b, uint64_t g, uint64_t n);
-
-/* No hole of class c starts in `region`. */
+/* `region` is in the set of class c from now on, and is not. */
+void bins_include(mems_bins *b, uint64_t region, unsigned c);
 void bins_exclude(mems_bins *b, uint64_t region, unsigned c);
 
 static inline mems_sets *bins_level(const mems_bins *b, unsigned level) {

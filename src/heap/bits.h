@@ -60,16 +60,17 @@ static inline uint64_t bits_below(uint64_t w, unsigned i) {
 
 enum { WINDOW = 57, FIELD = 33 };
 
-/* Those bits from number i on that `mask` has, one of FIELD bits, become
-   `bits`, word by word, the last one first: so neighbours may be written one
-   soon after the other, and no load has to wait for two stores. */
-static inline void bits_write(uint64_t *map, uint64_t i, uint64_t mask,
-                              uint64_t bits) {
-  uint64_t *w = map + i / 64;
-  unsigned rest = 63 - i % 64;
-  uint64_t over = mask >> 1 >> rest;
-  if (over) w[1] = (w[1] & ~over) | (bits >> 1 >> rest & over);
-  w[0] = (w[0] & ~(mask << i % 64)) | (bits & mask) << i % 64;
+/* All bits of the word of number i, each one the bit behind it. */
+static inline uint64_t bits_behind(const uint64_t *map, uint64_t i) {
+  return map[i / 64] >> 1 | map[i / 64 + 1] << 63;
+}
+
+/* Which bits of word number i of a bitmap are in [from, to). */
+static inline uint64_t bits_between(uint64_t i, uint64_t from, uint64_t to) {
+  uint64_t mask = ~UINT64_C(0);
+  if (i == from / 64) mask = bits_from(mask, from % 64);
+  if (i == to / 64) mask = bits_below(mask, to % 64);
+  return mask;
 }
 
 /* Test builds with small limits take the portable way. */
@@ -96,21 +97,14 @@ static inline uint64_t bits_field(const uint64_t *map, uint64_t i) {
   return w >> i % 32;
 }
 
-/* Those bits of the field from number i on that `bits` has are changed. */
-static inline void bits_flip(uint64_t *map, uint64_t i, uint64_t bits) {
+/* Those bits of the field from number i on that `mask` has become `bits`, by
+   one store. */
+static inline void bits_put(uint64_t *map, uint64_t i, uint64_t mask,
+                            uint64_t bits) {
   uint64_t w;
   char *at = (char *)map + i / 32 * 4;
   memcpy(&w, at, sizeof w);
-  w ^= bits << i % 32;
-  memcpy(at, &w, sizeof w);
-}
-
-/* Those that `bits` has are set. */
-static inline void bits_set(uint64_t *map, uint64_t i, uint64_t bits) {
-  uint64_t w;
-  char *at = (char *)map + i / 32 * 4;
-  memcpy(&w, at, sizeof w);
-  w |= bits << i % 32;
+  w = (w & ~(mask << i % 32)) | bits << i % 32;
   memcpy(at, &w, sizeof w);
 }
 
@@ -130,12 +124,13 @@ static inline uint64_t bits_field(const uint64_t *map, uint64_t i) {
   return bits_window(map, i);
 }
 
-static inline void bits_flip(uint64_t *map, uint64_t i, uint64_t bits) {
-  bits_write(map, i, bits, ~bits_window(map, i));
-}
-
-static inline void bits_set(uint64_t *map, uint64_t i, uint64_t bits) {
-  bits_write(map, i, bits, bits);
+static inline void bits_put(uint64_t *map, uint64_t i, uint64_t mask,
+                            uint64_t bits) {
+  uint64_t *w = map + i / 64;
+  unsigned rest = 63 - i % 64;
+  uint64_t over = mask >> 1 >> rest;
+  if (over) w[1] = (w[1] & ~over) | (bits >> 1 >> rest & over);
+  w[0] = (w[0] & ~(mask << i % 64)) | (bits & mask) << i % 64;
 }
 
 #endif

@@ -36,11 +36,10 @@ uint64_t chain_plan(mems_chain *c, uint64_t at, uint64_t limit) {
 
 void chain_attach(mems_chain *c) {
   char *image = (char *)c;
-  *chain_place(c) = (mems_place){
-      .starts = (uint64_t *)(image + c->start_bits.at) + 1,
-      .useds = (uint64_t *)(image + c->used_bits.at),
-      .payload = image + c->payload,
-  };
+  mems_place *place = chain_place(c);
+  place->starts = (uint64_t *)(image + c->start_bits.at) + 1;
+  place->useds = (uint64_t *)(image + c->used_bits.at);
+  place->payload = image + c->payload;
 }
 
 /* Bytes of each area that granules up to `end`, the sentinel's, need. */
@@ -114,7 +113,7 @@ bool chain_open(mems_chain *c) {
   return true;
 }
 
-bool chain_grow(mems_chain *c, uint64_t granules) {
+bool chain_grow(mems_chain *c, uint64_t granules, bool node) {
   uint64_t old = c->end, end = old + granules;
   assert(end <= c->limit && granules % PAGE_GRANULES == 0);
   if (!reach(c, end) ||
@@ -123,28 +122,28 @@ bool chain_grow(mems_chain *c, uint64_t granules) {
     return false;
   }
   set_sentinel(c, end);
-  mark_node(c, old, true);
-  chain_unpark(c, old, granules);
+  if (node) mark_node(c, old, true);
+  chain_free(c, old);
   c->end = end;
-  c->nodes++;
-  c->segments++;
+  c->nodes += node;
   return true;
 }
 
-bool chain_shrink(mems_chain *c) {
-  uint64_t end = c->end, at = chain_prev(c, end - 1);
-  assert(chain_is_hole(c, at) && !chain_is_parked(c, at));
-  assert(chain_is_node(c, at));
-  if (!pages_unmap(chain_physical(c, at), (end - at) * GRANULE)) return false;
-  c->end = at;
-  c->nodes--;
-  c->segments--;
-  chain_useds(c)[at / WORD] |= bit(at % WORD);
-  mark_node(c, at, false);
-  uint64_t *w = chain_starts(c) + end / WORD;
-  *w &= ~bit(end % WORD);
-  if (*w == 0) chain_word_emptied(c, end);
-  retreat(c, at);
+bool chain_shrink(mems_chain *c, uint64_t end) {
+  uint64_t old = c->end;
+  assert(chain_prev(c, old - 1) == chain_prev(c, end));
+  if (!pages_unmap(chain_physical(c, end), (old - end) * GRANULE))
+    return false;
+  set_sentinel(c, end);
+  c->end = end;
+  if (chain_is_node(c, end)) {
+    mark_node(c, end, false);
+    c->nodes--;
+  }
+  uint64_t *w = chain_starts(c) + old / WORD;
+  *w &= ~bit(old % WORD);
+  if (*w == 0) chain_word_emptied(c, old);
+  retreat(c, end);
   return true;
 }
 
@@ -218,83 +217,24 @@ uint64_t chain_hole(const mems_chain *c, uint64_t g, uint64_t until) {
   return g < until ? g : NOWHERE;
 }
 
-/* Which bits of word i of a bitmap are in [g, end). */
-static uint64_t mask_of(uint64_t i, uint64_t g, uint64_t end) {
-  uint64_t mask = ~UINT64_C(0);
-  if (i == g / WORD) mask = bits_from(mask, g % WORD);
-  if (i == end / WORD) mask = bits_below(mask, end % WORD);
-  return mask;
-}
-
-/* What a row shows word by word: some bits again and again, every n. */
-typedef struct mems_rhythm {
-  uint64_t bits;  /* from the start of a segment on */
-  unsigned whole; /* granules of as many segments as a word has in whole */
-} mems_rhythm;
-
-static mems_rhythm rhythm(uint64_t bits, uint64_t n) {
-  for (uint64_t shift = n; shift < WORD; shift *= 2) bits |= bits << shift;
-  return (mems_rhythm){bits, WORD - WORD % (unsigned)n};
-}
-
-/* The same from granule k of a segment on; k < n. */
-static uint64_t rhythm_from(mems_rhythm r, unsigned k) {
-  return r.bits >> k | r.bits << 1 << (r.whole - k - 1);
-}
-
-/* Which granule of a segment would be the first one of the row's word. */
-static unsigned first_beat(mems_row row) {
-  unsigned n = (unsigned)row.n, before = row.at % WORD % n;
-  return before ? n - before : 0;
-}
-
-static unsigned next_beat(mems_row row, unsigned k) {
-  return (k + WORD) % (unsigned)row.n;
-}
-
-void chain_split_row(mems_chain *c, mems_row row, uint64_t useds) {
-  mems_rhythm starts = rhythm(1, row.n), all = rhythm(useds, row.n);
-  uint64_t end = row_end(row);
-  unsigned k = first_beat(row);
-  for (uint64_t i = row.at / WORD; i * WORD < end; i++) {
-    uint64_t mask = mask_of(i, row.at, end), old = chain_starts(c)[i];
-    uint64_t *u = chain_useds(c) + i;
-    *u = (*u & ~mask) | (rhythm_from(all, k) & mask);
-    chain_starts(c)[i] = old | (rhythm_from(starts, k) & mask);
-    if (old == 0) chain_word_filled(c, i * WORD);
-    k = next_beat(row, k);
-  }
-  c->segments += row.count - 1;
-}
-
-bool chain_is_row(const mems_chain *c, mems_row row, uint64_t useds,
-                  uint64_t mask) {
-  mems_rhythm starts = rhythm(1, row.n), all = rhythm(useds, row.n);
-  mems_rhythm masks = rhythm(mask, row.n);
-  uint64_t end = row_end(row), wrong = 0;
-  unsigned k = first_beat(row);
-  for (uint64_t i = row.at / WORD; i * WORD < end; i++) {
-    uint64_t inside = mask_of(i, row.at, end);
-    uint64_t u = chain_useds(c)[i] ^ rhythm_from(all, k);
-    wrong |= (chain_starts(c)[i] ^ rhythm_from(starts, k)) & inside;
-    wrong |= u & rhythm_from(masks, k) & inside;
-    k = next_beat(row, k);
-  }
-  return wrong == 0 && chain_is_start(c, end);
-}
-
-void chain_drop_all(mems_chain *c, uint64_t g, uint64_t end, uint64_t count) {
+void chain_drop_all(mems_chain *c, uint64_t g, uint64_t end) {
   uint64_t *starts = chain_starts(c);
   for (uint64_t i = (g + 1) / WORD; i * WORD < end; i++) {
     uint64_t old = starts[i];
-    starts[i] = old & ~mask_of(i, g + 1, end);
+    starts[i] = old & ~bits_between(i, g + 1, end);
     if (old && starts[i] == 0) chain_word_emptied(c, i * WORD);
   }
-  c->segments -= count;
 }
 
 void chain_clear(mems_chain *c, uint64_t g, uint64_t n) {
   uint64_t *useds = chain_useds(c);
   for (uint64_t i = g / WORD; i * WORD < g + n; i++)
-    useds[i] &= ~mask_of(i, g, g + n);
+    useds[i] &= ~bits_between(i, g, g + n);
+}
+
+bool chain_is_clear(const mems_chain *c, uint64_t g, uint64_t n) {
+  const uint64_t *useds = chain_useds(c) + g / WORD;
+  uint64_t i = n / WORD;
+  while (i > 0 && useds[i - 1] == 0) i--;
+  return i == 0;
 }

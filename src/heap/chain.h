@@ -10,12 +10,12 @@
 **   start     1 0 0 1 0 1 0 0 | 1        [5,8) PROCESS, 8 the sentinel
 **   used      1 . . 0 . 1 . . | 1
 **
-** A HOLE of two granules or more may be parked: it waits in a quick list and
-** is not to be merged. Its second used bit says so. What the other used bits
-** of a segment mean is the dictionary's affair.
+** What the other used bits of a segment mean is not the chain's affair
+** (entry.h).
 **
 ** One bit for each page says that a node begins there. A segment never
-** crosses the start of a node, so holes of two nodes never merge.
+** crosses the start of a node, so holes of two nodes never merge. The last
+** node may be made longer and shorter at its end.
 **
 ** Summaries, 64 to 1: a bit of level k is set if and only if the word of
 ** level k - 1 that it stands for is not 0; level 0 is the start bits. They
@@ -43,8 +43,7 @@ typedef struct mems_chain {
   uint64_t end;             /* granules in nodes; the sentinel's number */
   uint64_t limit;           /* granules; end <= limit */
   uint64_t nodes;           /* length of the main chain */
-  uint64_t segments;        /* starts, without the sentinel */
-  uint64_t payload;         /* offset of granule 0, a multiple of PAGE */
+  uint64_t payload;         /* offset of granule 0 */
   unsigned top;             /* the level that is one word long */
   uint64_t level_at[LEVELS]; /* offset of each summary, from level 1 up */
   mems_area start_bits;     /* behind one word of zeros, for bits_before */
@@ -57,7 +56,10 @@ typedef struct mems_chain {
 /* Where an image lies in this process. */
 typedef struct mems_place {
   uint64_t *starts, *useds; /* the bitmaps */
+  uint16_t *map;            /* the page map (runs.h) */
   char *payload;
+  char *reservation;        /* all of it, ... */
+  size_t reserved;          /* ... in bytes */
 } mems_place;
 
 /* Notes where the image of *c lies, once all of it is laid out. */
@@ -70,12 +72,14 @@ uint64_t chain_plan(mems_chain *c, uint64_t at, uint64_t limit);
 /* Makes the first bitmap pages usable and sets the sentinel at granule 0. */
 bool chain_open(mems_chain *c);
 
-/* Adds a node of `granules`, one HOLE, at the end. False, and nothing has
+/* Adds `granules` at the end, one HOLE: a node of its own, or more of the last
+   one, whose last segment is not merged with it. False, and nothing has
    changed, if the OS refuses. The limit is the caller's to keep. */
-bool chain_grow(mems_chain *c, uint64_t granules);
+bool chain_grow(mems_chain *c, uint64_t granules, bool node);
 
-/* Unmaps the last node, which is one HOLE. */
-bool chain_shrink(mems_chain *c);
+/* Unmaps all from granule `end` on, which is a multiple of the OS's page and
+   lies in the last segment, a HOLE. False if the OS refuses. */
+bool chain_shrink(mems_chain *c, uint64_t end);
 
 /* Bytes in use for the bitmaps. */
 uint64_t chain_overhead(const mems_chain *c);
@@ -93,30 +97,16 @@ uint64_t chain_node_end(const mems_chain *c, uint64_t g);
 void chain_word_filled(mems_chain *c, uint64_t g);
 void chain_word_emptied(mems_chain *c, uint64_t g);
 
-/* Merges all segments that start behind g and before `end`, `count` of them,
-   into the one at g. */
-void chain_drop_all(mems_chain *c, uint64_t g, uint64_t end, uint64_t count);
-
-/* A row: `count` segments of n granules each, side by side from `at` on;
-   for the verbs on rows n is 2 to WORD / 2. */
-typedef struct mems_row {
-  uint64_t at, n, count;
-} mems_row;
-
-static inline uint64_t row_end(mems_row row) {
-  return row.at + row.n * row.count;
-}
-
-/* Splits the HOLE that a row is, from one start to the next, into the HOLEs of
-   the row. Each shows `useds`, n bits at most, from its start on. */
-void chain_split_row(mems_chain *c, mems_row row, uint64_t useds);
-
-/* Are these the segments there, and do all show `useds` under `mask`? */
-bool chain_is_row(const mems_chain *c, mems_row row, uint64_t useds,
-                  uint64_t mask);
+/* Merges all segments that start behind g and before `end` into the one at
+   g. */
+void chain_drop_all(mems_chain *c, uint64_t g, uint64_t end);
 
 /* Clears the used bits of the n granules from g on. */
 void chain_clear(mems_chain *c, uint64_t g, uint64_t n);
+
+/* Are all used bits of the n granules from g on clear? Both are multiples of
+   WORD. */
+bool chain_is_clear(const mems_chain *c, uint64_t g, uint64_t n);
 
 /* The first HOLE that starts in [g, until), or NOWHERE. */
 uint64_t chain_hole(const mems_chain *c, uint64_t g, uint64_t until);
@@ -164,37 +154,11 @@ static inline bool chain_is_hole(const mems_chain *c, uint64_t g) {
   return chain_is(c, g, false);
 }
 
-static inline bool chain_is_parked(const mems_chain *c, uint64_t g) {
-  return (bits_window(chain_starts(c), g) & 3) == 1 &&
-         (bits_field(chain_useds(c), g) & 3) == 2;
-}
-
-/* Writes those used bits of the granules from g on that `mask` has; the last
-   word first, so that a start is used only when all behind it is right. */
-static inline void chain_write(mems_chain *c, uint64_t g, uint64_t mask,
-                               uint64_t bits) {
-  bits_write(chain_useds(c), g, mask, bits);
-}
-
-/* The same where all that `bits` reaches is clear. */
-static inline void chain_set(mems_chain *c, uint64_t g, uint64_t bits) {
-  uint64_t *w = chain_useds(c) + g / WORD;
-  uint64_t over = bits >> 1 >> (WORD - 1 - g % WORD);
-  if (over) w[1] |= over;
-  w[0] |= bits << g % WORD;
-}
-
-/* The HOLE of n granules at g is not parked any more, or new. */
-static inline void chain_unpark(mems_chain *c, uint64_t g, uint64_t n) {
-  chain_write(c, g, n < 2 ? 1 : 3, 0);
-}
-
 /* Marks that a segment begins at g. True if its word was empty: then
    chain_word_filled has to be told. */
 static inline bool chain_mark(mems_chain *c, uint64_t g) {
   uint64_t *w = chain_starts(c) + g / WORD, old = *w;
   *w = old | bit(g % WORD);
-  c->segments++;
   return UNLIKELY(old == 0);
 }
 
@@ -204,9 +168,14 @@ static inline void chain_expect(const mems_chain *c, uint64_t g) {
   __builtin_prefetch(chain_useds(c) + g / WORD, 1);
 }
 
-/* Splits: a HOLE of n granules, not parked, begins at g, inside a segment. */
-static inline void chain_begin(mems_chain *c, uint64_t g, uint64_t n) {
-  chain_unpark(c, g, n);
+/* Makes a HOLE of the segment at g. */
+static inline void chain_free(mems_chain *c, uint64_t g) {
+  chain_useds(c)[g / WORD] &= ~bit(g % WORD);
+}
+
+/* Splits: a HOLE begins at g, inside a segment. */
+static inline void chain_begin(mems_chain *c, uint64_t g) {
+  chain_free(c, g);
   if (chain_mark(c, g)) chain_word_filled(c, g);
 }
 
@@ -215,7 +184,6 @@ static inline void chain_drop(mems_chain *c, uint64_t g) {
   uint64_t *w = chain_starts(c) + g / WORD;
   *w &= ~bit(g % WORD);
   if (UNLIKELY(*w == 0)) chain_word_emptied(c, g);
-  c->segments--;
 }
 
 static inline bool chain_is_node(const mems_chain *c, uint64_t g) {

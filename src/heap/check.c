@@ -5,13 +5,15 @@
 ** only once the bitmaps are known to lead it to the end.
 */
 
+#include <string.h>
+
 #include "hole.h"
 
 /* What the walk adds up, to be compared with the counters. */
 typedef struct mems_sums {
-  uint64_t segments, processes, used, slack;
+  uint64_t processes, used;  /* of the chain, with those that wait */
   uint64_t waiters, waiting; /* blocks in quarantine, and their granules */
-  uint64_t parked;           /* HOLEs */
+  uint64_t slots[SIZES], spare[SIZES], named[SIZES], chained[SIZES];
 } mems_sums;
 
 static uint64_t level_words(const mems_chain *c, unsigned level) {
@@ -63,65 +65,79 @@ static const char *check_nodes(const mems_chain *c) {
   return count == c->nodes ? NULL : "the count of nodes is wrong";
 }
 
-/* List `number`, whose slots have to begin at *slot; then where those of the
-   next one do. */
-static const char *check_list(const mems_heap *heap, unsigned number,
-                              uint32_t *slot) {
-  const mems_quick *q = &heap->quick;
-  mems_list list = q->lists[number], empty = quick_list(number, *slot);
-  uint32_t top = list.top;
-  *slot = quick_next_slot(&empty);
-  list.top = empty.top;
-  if (memcmp(&list, &empty, sizeof list) != 0)
-    return "a quick list is not that of its size";
-  if (top < list.first || top > list.last)
-    return "the top of a quick list is outside of it";
-  for (uint32_t i = list.first; i < top; i++)
-    if (q->slots[i] >= heap->chain.end)
-      return "a quick list names a granule behind the end";
+/* Is g a free slot of a class that shows that a stack names it? */
+static bool is_stacked(const mems_heap *heap, unsigned number, uint64_t g) {
+  const mems_chain *c = &heap->chain;
+  if (g >= c->end || !runs_agree(c, number, g)) return false;
+  uint32_t offset = runs_offset(g, runs_map(c)[g / PAGE_GRANULES]);
+  return runs_is_slot(heap->runs.classes + number, offset) &&
+         runs_is_free(c, g, true);
+}
+
+/* Class `number`, whose stack has to begin at *slot; then where that of the
+   next one does. What it is made of is as runs_class says, and all that its
+   stack names are its free slots. */
+static const char *check_class(const mems_heap *heap, unsigned number,
+                               uint32_t *slot) {
+  const mems_runs *r = &heap->runs;
+  const mems_class *class = r->classes + number;
+  mems_class made = runs_class(number, *slot);
+  *slot = made.last + GAP;
+  made.top = class->top, made.asks = class->asks, made.slots = class->slots;
+  made.spare = class->spare, made.chained = class->chained;
+  if (memcmp(&made, class, sizeof made) != 0)
+    return "a class is not that of its size";
+  if (class->top < class->first || class->top > class->last)
+    return "the top of a stack is outside of it";
+  for (uint32_t i = class->first; i < class->top; i++)
+    if (!is_stacked(heap, number, r->stacks[i]))
+      return "a stack names what is no free slot of its class";
   return NULL;
 }
 
-static const char *check_recent(const mems_quick *q, const mems_chain *c) {
-  unsigned number = q->recent_number;
-  if (number == NONE) return NULL;
-  if (number >= NUMBERS || !q->lists[number].granules)
-    return "the hole that was freed last has no quick list";
-  if (q->recent >= c->end)
-    return "the hole that was freed last is behind the end";
-  return quick_agrees(q->lists + number, c, q->recent)
-             ? NULL
-             : "the hole that was freed last is none of its list";
-}
-
-static const char *check_quick_lists(const mems_heap *heap) {
-  const mems_quick *q = &heap->quick;
+static const char *check_classes(const mems_heap *heap) {
+  const mems_runs *r = &heap->runs;
+  const char *broken = NULL;
   uint64_t end = at_most(heap->chain.end, UINT32_MAX);
-  bool rounds = q->bytes && !hole_heap_is_small(heap);
-  const char *broken;
-  if (heap->turn >= NUMBERS) return "the list to be merged next is none";
-  if (q->end != (q->bytes ? end : 0))
-    return "the end of what quick lists may name is wrong";
+  if (r->end != (r->bytes ? end : 0))
+    return "the end of what may be in a run is wrong";
   for (uint64_t n = 1; n <= TABLE_MOST; n++)
-    if (q->numbers[n] != quick_number(at_least(n, 2), rounds))
-      return "the table of quick lists is wrong";
-  broken = check_recent(q, &heap->chain);
+    if (r->numbers[n - 1] != size_class_aligned(n, heap->align))
+      return "the table of classes is wrong";
   uint32_t slot = GAP;
-  for (unsigned i = 0; i < NUMBERS && !broken; i++)
-    broken = check_list(heap, i, &slot);
-  return broken;
+  for (unsigned i = 0; i < SIZES && !broken; i++)
+    broken = check_class(heap, i, &slot);
+  if (broken || r->recent_class == 0) return broken;
+  if (r->recent_class >= SIZES || r->classes[r->recent_class].most == 0)
+    return "the slot that was freed last has no class";
+  return is_stacked(heap, r->recent_class, r->recent)
+             ? NULL
+             : "the slot that was freed last is no free one of its class";
 }
 
-/* Does the list of its size name the HOLE of n granules at g? */
-static bool is_listed(const mems_quick *q, const mems_chain *c, uint64_t g,
-                      uint64_t n) {
-  unsigned number = quick_number(n, false);
-  const mems_list *list = q->lists + number;
-  if (!quick_agrees(list, c, g)) return false;
-  if (q->recent_number == number && q->recent == g) return true;
-  for (uint32_t i = list->first; i < list->top; i++)
-    if (q->slots[i] == g) return true;
-  return false;
+/* Each page is of the run that begins where its entry says, and a run lies in
+   one node. */
+static const char *check_map(const mems_heap *heap) {
+  const mems_chain *c = &heap->chain;
+  const uint16_t *map = runs_map(c);
+  uint64_t pages = c->end / PAGE_GRANULES;
+  for (uint64_t page = 0; page < heap->runs.map.usable / 2; page++) {
+    unsigned number = runs_number(map[page]), back = runs_back(map[page]);
+    if (map[page] == 0) continue;
+    if (page >= pages) return "a page of a run is behind the end";
+    if (number < 2 || number >= SIZES) return "a page has no such class";
+    if (back == 0) {
+      if (!chain_is_start(c, page * PAGE_GRANULES))
+        return "no segment starts where a run does";
+      continue;
+    }
+    if (back >= RUN_MOST || page == 0 ||
+        map[page - 1] != (number | (back - 1) << 8))
+      return "a page is of no run";
+    if (chain_is_node(c, page * PAGE_GRANULES))
+      return "a run lies in two nodes";
+  }
+  return NULL;
 }
 
 /* Each bit of a set says whether the word below it is 0. */
@@ -146,78 +162,160 @@ static const char *check_sets(const mems_bins *b) {
   return NULL;
 }
 
-static const char *check_hole(mems_heap *heap, uint64_t g, uint64_t n) {
-  if (chain_is_parked(&heap->chain, g))
-    return is_listed(&heap->quick, &heap->chain, g, n)
-               ? NULL
-               : "a parked HOLE is in no quick list";
-  if (g == heap->slice) return NULL;
-  uint64_t region = g / REGION;
-  const mems_sets *block = bins_level(&heap->bins, 0) + region / 64;
-  if (block->word[class_of(n)] >> region % 64 & 1) return NULL;
-  return "a HOLE is in no index";
+/* Is the region of a granule in the set of a class? */
+static bool is_noted(const mems_bins *b, uint64_t g, unsigned class) {
+  const mems_sets *block = bins_level(b, 0) + g / REGION / WORD;
+  return block->word[class] >> g / REGION % WORD & 1;
 }
 
-/* May a block of `size` bytes have n granules? */
-static bool is_right_size(uint64_t n, size_t size) {
-  uint64_t least = dict_granules(size);
-  return size > 0 && (n == least || n == size_rounded(least));
+static const char *check_hole(const mems_heap *heap, uint64_t g, uint64_t n) {
+  const mems_idle *d = &heap->idle;
+  mems_pages in = pages_inside(g, g + n);
+  if (!hole_heap_is_tight(heap) && !is_noted(&heap->bins, g, class_of(n)))
+    return "a HOLE is in no index";
+  if (n >= heap->hopeless) return "a HOLE is longer than any is said to be";
+  for (uint64_t page = in.from; page < in.to; page++)
+    if (idle_is(&d->idle_bits, heap, page) ==
+        idle_is(&d->gone_bits, heap, page))
+      return "a free page is not either idle or gone";
+  return NULL;
 }
 
+/* Adds a PROCESS up. */
 static const char *check_process(const mems_heap *heap, uint64_t g,
                                  uint64_t n, mems_sums *sums) {
   const mems_chain *c = &heap->chain;
   if (g % heap->align) return "a PROCESS is not aligned";
-  if (g + n > heap->dict.fresh) return "a PROCESS lies in fresh memory";
-  if (!dict_is_block(&heap->dict, c, g)) {
+  if (g + n > heap->dict.known) return "a PROCESS lies where none has been";
+  if (guard_waits(&heap->dict.guard, c, g)) {
     sums->waiters++;
     sums->waiting += n;
     return NULL;
   }
-  size_t size = n * GRANULE - dict_slack(&heap->dict, c, g, n);
-  uint64_t entry = bits_field(chain_useds(c), g);
-  if (size > n * GRANULE || !is_right_size(n, size))
+  if (dict_slack(&heap->dict, c, g, n) >= n * GRANULE)
     return "the slack of a PROCESS does not fit its segment";
-  if (n > NEAR && (entry >> NUMBER_AT & NUMBER) != dict_number(n))
-    return "the number of a PROCESS is not that of its size";
-  sums->processes++;
-  sums->used += n;
-  sums->slack += n * GRANULE - size;
   return NULL;
 }
 
-static const char *check_segments(mems_heap *heap, mems_sums *sums) {
+/* A PROCESS of the chain has no granule too many, and no page that is idle or
+   gone. */
+static const char *check_chained(const mems_heap *heap, uint64_t g,
+                                 uint64_t n, mems_sums *sums) {
+  const mems_idle *d = &heap->idle;
+  const char *broken = check_process(heap, g, n, sums);
+  if (broken) return broken;
+  size_t size = n * GRANULE - dict_slack(&heap->dict, &heap->chain, g, n);
+  uint64_t useds = bits_field(chain_useds(&heap->chain), g);
+  uint64_t least = entry_alignment(n, useds) > 1 ? MARK_LONG : 2;
+  if (n != at_least(entry_granules(size), least))
+    return "the slack of a PROCESS does not fit its segment";
+  mems_pages p = pages_around(g, g + n);
+  for (uint64_t page = p.from; page < p.to; page++)
+    if (idle_is(&d->idle_bits, heap, page) ||
+        idle_is(&d->gone_bits, heap, page))
+      return "a page in use is idle or gone";
+  sums->processes++;
+  sums->used += n;
+  if (n <= SLOT_MOST) sums->chained[size_class(n)]++;
+  return NULL;
+}
+
+/* A slot of a run: in use, or free with no bit but the one that says that a
+   stack names it. */
+static const char *check_slot(const mems_heap *heap, unsigned number,
+                              uint64_t g, mems_sums *sums) {
+  const mems_chain *c = &heap->chain;
+  uint64_t n = size_granules(number);
+  uint64_t entry = bits_field(chain_useds(c), g) & entry_mask(n);
+  if (chain_next(c, g) != g + n) return "a slot of a run is not its length";
+  sums->slots[number]++;
+  if (entry & 1) return check_process(heap, g, n, sums);
+  if (entry > 2) return "a free slot has bits of a block";
+  if (entry == 2) sums->named[number]++;
+  if (entry == 0) sums->spare[number]++;
+  return NULL;
+}
+
+/* The run at g, slot by slot; *behind is where it ends. */
+static const char *check_run(const mems_heap *heap, uint64_t g,
+                             uint64_t *behind, mems_sums *sums) {
+  const mems_chain *c = &heap->chain;
+  unsigned number = runs_map(c)[g / PAGE_GRANULES];
+  uint64_t n = size_granules(number), spare = sums->spare[number];
+  uint64_t end = runs_last(c, g / PAGE_GRANULES) * PAGE_GRANULES, at = g;
+  *behind = end;
+  for (; at + n <= end; at += n) {
+    const char *broken = check_slot(heap, number, at, sums);
+    if (broken) return broken;
+  }
+  if (at < end && (!chain_is_hole(c, at) || chain_next(c, at) != end))
+    return "what a run leaves behind its last slot is no HOLE";
+  if (sums->spare[number] > spare &&
+      !is_noted(&heap->runs.sets, g, number))
+    return "a run with free slots is in no index";
+  for (uint64_t page = g / PAGE_GRANULES; page < end / PAGE_GRANULES; page++)
+    if (runs_page_is_spare(&heap->runs, c, page) !=
+        (idle_is(&heap->idle.idle_bits, heap, page) ||
+         idle_is(&heap->idle.gone_bits, heap, page)))
+      return "a page of a run is not as idle or gone as it should be";
+  return NULL;
+}
+
+static const char *check_segments(const mems_heap *heap, mems_sums *sums) {
   const mems_chain *c = &heap->chain;
   bool merges = false; /* the segment before would merge with a HOLE here */
   uint64_t next;
-  for (uint64_t g = 0; g < c->end; g = next) {
+  const char *broken = NULL;
+  for (uint64_t g = 0; g < c->end && !broken; g = next) {
+    bool hole = chain_is_hole(c, g);
     next = chain_next(c, g);
-    bool merged = chain_is_process(c, g) || chain_is_parked(c, g);
-    if (merges && !merged && !chain_is_node(c, g))
-      return "two neighbouring HOLEs are not merged";
-    sums->parked += chain_is_parked(c, g);
-    const char *broken = chain_is_process(c, g)
-                             ? check_process(heap, g, next - g, sums)
-                             : check_hole(heap, g, next - g);
-    if (broken) return broken;
-    merges = !merged;
-    sums->segments++;
+    if (runs_has(c, g)) {
+      broken = check_run(heap, g, &next, sums);
+      hole = false;
+    } else if (!hole) {
+      broken = check_chained(heap, g, next - g, sums);
+    } else if (merges && !chain_is_node(c, g)) {
+      broken = "two neighbouring HOLEs are not merged";
+    } else {
+      broken = check_hole(heap, g, next - g);
+    }
+    merges = hole;
   }
+  return broken;
+}
+
+/* For each class, slots are in use, named by a stack or spare. */
+static const char *check_supply(const mems_heap *heap, const mems_sums *s) {
+  const mems_runs *r = &heap->runs;
+  uint64_t taken = 0, spare = 0;
+  for (unsigned i = 2; i < SIZES; i++) {
+    const mems_class *class = r->classes + i;
+    uint64_t named = runs_stacked(class) + (r->recent_class == i);
+    if (class->slots != s->slots[i]) return "the count of slots is wrong";
+    if (class->spare != s->spare[i])
+      return "the count of spare slots is wrong";
+    if (named != s->named[i])
+      return "the stacks name not just the slots that say so";
+    if (class->chained != s->chained[i])
+      return "the count of a class's blocks in the chain is wrong";
+    taken += (class->slots - class->spare) * class->granules;
+    spare += class->spare * class->granules;
+  }
+  if (taken != r->taken || spare != r->spare)
+    return "the count of granules in slots is wrong";
   return NULL;
 }
 
 static const char *check_counters(const mems_heap *h, const mems_sums *s) {
-  if (s->segments != h->chain.segments)
-    return "the count of segments is wrong";
-  if (s->processes != h->mallocs - h->frees)
+  uint64_t idle = 0;
+  for (uint64_t page = 0; page < h->idle.idle_bits.usable * 8; page++)
+    idle += idle_is(&h->idle.idle_bits, h, page);
+  if (idle != h->idle.pages) return "the count of idle pages is wrong";
+  if (s->processes != h->processes || s->used != h->used)
     return "the count of processes is wrong";
-  if ((uint64_t)h->room > h->peak) return "the peak is below what is used";
-  if (s->used != heap_used(h)) return "the count of used granules is wrong";
-  if (s->slack != h->slack)
-    return "the count of slack bytes is wrong";
-  if (s->parked > 0 && h->flushed == h->frees)
-    return "a HOLE is parked where all were merged";
-  return NULL;
+  if (heap_taken(h) > h->peak) return "the peak is below what is used";
+  if (heap_live(h) > h->mallocs) return "more blocks are live than ever were";
+  return check_supply(h, s);
 }
 
 /* What the queue names waits, each block once, and nothing else does. */
@@ -231,7 +329,6 @@ static const char *check_quarantine(mems_heap *heap, const mems_sums *s) {
     return "a bit of the quarantine is set where no block starts";
   if (s->waiting != q->waiting)
     return "the count of waiting granules is wrong";
-  if (q->waiting > q->most) return "more waits than the quarantine holds";
   for (; at != q->tail; at++) {
     uint64_t g = *guard_slot(q, heap, at);
     if (!guard_waits(q, heap, g)) {
@@ -249,40 +346,26 @@ static const char *check_last(const mems_heap *heap) {
   const mems_dict *d = &heap->dict;
   mems_block b;
   if (d->length == 0) return NULL;
-  if (dict_search(d, &heap->chain, d->last, &b) && b.size == d->length &&
-      dict_addr(d, b.at) == d->last)
+  if (dict_search(d, &heap->chain, &heap->runs, d->last, &b) &&
+      b.size == d->length && dict_addr(d, b.at) == d->last)
     return NULL;
   return "the block found last is none";
-}
-
-static const char *check_slice(const mems_heap *heap) {
-  const mems_chain *c = &heap->chain;
-  uint64_t g = heap->slice;
-  if (g == NOWHERE)
-    return heap->slice_end != g ? "the slice is nowhere" : NULL;
-  if (g >= c->end || !chain_is_hole(c, g)) return "the slice is no HOLE";
-  if (heap->slice_end < g || heap->slice_end > chain_next(c, g))
-    return "the slice runs past the end of its HOLE";
-  for (uint64_t i = g; i < heap->slice_end; i++)
-    if (chain_useds(c)[i / WORD] >> i % WORD & 1)
-      return "a granule of the slice is marked used";
-  return NULL;
 }
 
 int mems_heap_check(mems_heap *heap) {
   const mems_chain *c = &heap->chain;
   mems_sums sums = {0};
-  heap_note_slice(heap);
   const char *broken = check_sentinel(c);
   if (!broken) broken = check_summaries(c);
   if (!broken) broken = check_nodes(c);
-  if (!broken) broken = check_slice(heap);
-  if (!broken) broken = check_quick_lists(heap);
+  if (!broken) broken = check_map(heap);
+  if (!broken) broken = check_classes(heap);
   if (!broken) broken = check_sets(&heap->bins);
+  if (!broken) broken = check_sets(&heap->runs.sets);
   if (!broken) broken = check_segments(heap, &sums);
+  if (!broken) broken = check_quarantine(heap, &sums);
   if (!broken) broken = check_counters(heap, &sums);
   if (!broken) broken = check_last(heap);
-  if (!broken) broken = check_quarantine(heap, &sums);
   heap->broken = broken;
   if (!broken) return MEMS_OK;
   heap_fail(heap, MEMS_EBROKEN);

@@ -49,7 +49,10 @@ void *mems_malloc(size_t size) {
 }
 
 void mems_free(void *addr) {
-  if (ready()) note(mems_heap_free(heap, addr_of(addr)));
+  if (addr == NULL)
+    note(MEMS_OK);
+  else if (ready())
+    note(mems_heap_free(heap, addr_of(addr)));
 }
 
 void *mems_get(void *addr) {

@@ -13,40 +13,62 @@ bool dict_reach(mems_dict *d, mems_chain *c, uint64_t end) {
 }
 
 void dict_retreat(mems_dict *d, mems_chain *c, uint64_t end) {
-  d->known = at_least(d->known, d->fresh);
-  d->fresh = at_most(d->fresh, end);
   area_shrink((char *)c, &d->tiny, end / 2);
 }
 
-bool dict_search(const mems_dict *d, const mems_chain *c, mems_addr addr,
-                 mems_block *found) {
-  uint64_t offset = addr - d->base;
-  uint64_t g = offset / GRANULE;
-  if (g >= c->end) return false;
-  uint64_t at = chain_prev(c, g);
-  if (!dict_is_block(d, c, at)) return false;
-  found->at = at;
-  found->granules = dict_length(c, at);
-  found->size = found->granules * GRANULE -
-                dict_slack(d, c, at, found->granules);
-  return offset - at * GRANULE < found->size;
+void dict_insert(const mems_dict *d, mems_chain *c, uint64_t g, uint64_t n,
+                 size_t slack, uint64_t align) {
+  uint64_t brim = entry_brim(n), entry = 1 | at_most(slack, brim) << 1;
+  if (slack >= brim) *dict_tiny(d, c, g) = (unsigned char)slack;
+  if (align > 1) entry |= entry_mark(n, align);
+  bits_put(chain_useds(c), g, entry_mask(n), entry);
+}
+
+/* The start of the segment that holds g. */
+static uint64_t start_of(const mems_chain *c, const mems_runs *r,
+                         uint64_t g) {
+  unsigned entry = runs_map(c)[g / PAGE_GRANULES];
+  if (entry == 0) return chain_prev(c, g);
+  const mems_class *class = r->classes + runs_number(entry);
+  return g - runs_inside(class, runs_offset(g, entry));
+}
+
+uint64_t dict_length(const mems_chain *c, const mems_runs *r, uint64_t g) {
+  unsigned entry = runs_map(c)[g / PAGE_GRANULES];
+  if (entry == 0) return chain_next(c, g) - g;
+  return r->classes[runs_number(entry)].granules;
+}
+
+bool dict_find(const mems_dict *d, const mems_chain *c, const mems_runs *r,
+               uint64_t g, mems_block *found) {
+  if (g >= c->end || !dict_is_block(d, c, g)) return false;
+  uint64_t n = dict_length(c, r, g);
+  *found = (mems_block){g, n, n * GRANULE - dict_slack(d, c, g, n)};
+  return true;
+}
+
+bool dict_search(const mems_dict *d, const mems_chain *c, const mems_runs *r,
+                 mems_addr addr, mems_block *found) {
+  uint64_t offset = addr - d->base, g = offset / GRANULE;
+  if (g >= c->end || !dict_find(d, c, r, start_of(c, r, g), found))
+    return false;
+  return offset - found->at * GRANULE < found->size;
 }
 
 /* A range of 0 bytes may lie at the end of a block. */
 static void *empty_span(const mems_dict *d, const mems_chain *c,
-                        mems_addr addr) {
+                        const mems_runs *r, mems_addr addr) {
   mems_block b;
-  mems_addr end;
-  if (!dict_search(d, c, addr - 1, &b)) return NULL;
-  end = dict_addr(d, b.at) + b.size;
+  if (!dict_search(d, c, r, addr - 1, &b)) return NULL;
+  mems_addr end = dict_addr(d, b.at) + b.size;
   return addr == end ? chain_physical(c, b.at) + b.size : NULL;
 }
 
-void *dict_span(mems_dict *d, const mems_chain *c, mems_addr addr,
-                size_t size) {
+void *dict_span(mems_dict *d, const mems_chain *c, const mems_runs *r,
+                mems_addr addr, size_t size) {
   mems_block b;
-  if (!dict_search(d, c, addr, &b))
-    return size == 0 ? empty_span(d, c, addr) : NULL;
+  if (!dict_search(d, c, r, addr, &b))
+    return size == 0 ? empty_span(d, c, r, addr) : NULL;
   mems_addr start = dict_addr(d, b.at);
   d->last = start;
   d->length = b.size;
@@ -54,13 +76,13 @@ void *dict_span(mems_dict *d, const mems_chain *c, mems_addr addr,
   return chain_physical(c, 0) + (addr - d->base);
 }
 
-int dict_mistake(const mems_dict *d, const mems_chain *c, mems_addr addr) {
-  uint64_t offset = addr - d->base;
-  uint64_t g = offset / GRANULE;
+int dict_mistake(const mems_dict *d, const mems_chain *c, const mems_runs *r,
+                 mems_addr addr) {
+  uint64_t offset = addr - d->base, g = offset / GRANULE;
   mems_block b;
-  if (dict_search(d, c, addr, &b))
+  if (dict_search(d, c, r, addr, &b))
     return addr == dict_addr(d, b.at) ? MEMS_OK : MEMS_EINSIDE;
-  if (g >= at_least(d->known, d->fresh)) return MEMS_EFOREIGN;
-  return g < c->end && dict_is_block(d, c, chain_prev(c, g)) ? MEMS_ERANGE
-                                                             : MEMS_EFREED;
+  if (g >= d->known) return MEMS_EFOREIGN;
+  bool slack = g < c->end && dict_is_block(d, c, start_of(c, r, g));
+  return slack ? MEMS_ERANGE : MEMS_EFREED;
 }

@@ -7,14 +7,17 @@
 
 #include "guard.h"
 
-enum { PAGE_SLOTS = 512 };
+#include <string.h>
 
-static_assert(PAGE_SLOTS * sizeof(uint64_t) == PAGE, "slots fill a page");
+/* Slots of a page of the OS. */
+static uint64_t page_slots(void) {
+  return pages_unit() / sizeof(uint64_t);
+}
 
 /* One page more than can be full, so that head and tail never share a page
    from both of its ends. A block takes two granules at least. */
 static uint64_t slots_for(uint64_t most) {
-  return round_up(most / 2 + 1, PAGE_SLOTS) + PAGE_SLOTS;
+  return round_up(most / 2 + 1, page_slots()) + page_slots();
 }
 
 uint64_t guard_room(uint64_t most) {
@@ -45,7 +48,8 @@ bool guard_put(mems_guard *q, void *image, uint64_t g, uint64_t n) {
   if (n > q->most) return false;
   if (!area_grow(image, &q->bits, g / 16 + 1)) return false;
   uint64_t *slot = guard_slot(q, image, q->tail);
-  if (q->tail % PAGE_SLOTS == 0 && !pages_map(slot, PAGE)) return false;
+  bool first = q->tail % page_slots() == 0;
+  if (first && !pages_map(slot, pages_unit())) return false;
   *slot = g;
   q->tail++;
   guard_mark(q, image, g, true);
@@ -56,16 +60,22 @@ bool guard_put(mems_guard *q, void *image, uint64_t g, uint64_t n) {
 uint64_t guard_take(mems_guard *q, void *image) {
   if (q->head == q->tail) return NOWHERE;
   uint64_t g = *guard_slot(q, image, q->head);
-  uint64_t *page = guard_slot(q, image, q->head / PAGE_SLOTS * PAGE_SLOTS);
-  q->head++;
+  uint64_t in_page = q->head++ % page_slots();
+  uint64_t *page = guard_slot(q, image, q->head - 1 - in_page);
   /* a page that the OS won't take back is used again when its turn comes */
-  if (q->head % PAGE_SLOTS == 0) pages_unmap(page, PAGE);
+  if (in_page + 1 == page_slots()) pages_unmap(page, pages_unit());
   return g;
 }
 
 void guard_drop(mems_guard *q, void *image, uint64_t g, uint64_t n) {
   guard_mark(q, image, g, false);
   q->waiting -= n;
+}
+
+void guard_clear(mems_guard *q, void *image) {
+  while (q->head != q->tail) guard_take(q, image);
+  memset((char *)image + q->bits.at, 0, q->bits.usable);
+  q->waiting = 0;
 }
 
 uint64_t guard_count(const mems_guard *q, const void *image) {
@@ -77,7 +87,7 @@ uint64_t guard_count(const mems_guard *q, const void *image) {
 }
 
 uint64_t guard_overhead(const mems_guard *q) {
-  uint64_t first = q->head / PAGE_SLOTS * PAGE_SLOTS;
-  uint64_t behind = round_up(q->tail, PAGE_SLOTS);
+  uint64_t first = q->head / page_slots() * page_slots();
+  uint64_t behind = round_up(q->tail, page_slots());
   return q->bits.usable + (behind - first) * sizeof(uint64_t);
 }

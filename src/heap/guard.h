@@ -54,6 +54,9 @@ void guard_mark(mems_guard *q, void *image, uint64_t g, bool waits);
 /* The block [g, g + n) waits no more. */
 void guard_drop(mems_guard *q, void *image, uint64_t g, uint64_t n);
 
+/* Nothing waits any more. */
+void guard_clear(mems_guard *q, void *image);
+
 /* Where the number at a position from head to tail - 1 is. */
 uint64_t *guard_slot(const mems_guard *q, const void *image,
                      uint64_t position);
@@ -63,6 +66,11 @@ uint64_t guard_count(const mems_guard *q, const void *image);
 
 /* Bytes in use for bits and queue. */
 uint64_t guard_overhead(const mems_guard *q);
+
+/* How many blocks wait. */
+static inline uint64_t guard_waiters(const mems_guard *q) {
+  return q->tail - q->head;
+}
 
 static inline uint64_t *guard_word(const mems_guard *q, const void *image,
                                    uint64_t g) {

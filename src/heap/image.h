@@ -2,13 +2,19 @@
 ** image.h - what a heap is made of. All of it lies in one reservation; behind
 ** the first page begins the image, in which all links are offsets:
 **
-**   [ place ][ mems_heap ][ bitmaps ][ tiny ][ sets ][ guard ][ payload ... ]
-**     a page   whole        usable as far as needed             node by node,
-**                                                               in address
-**                                                               order
+**   [ place ][ mems_heap ][ bitmaps ][ tiny ][ index ][ guard ][ ][ payload ]
+**     a page   whole        usable as far as needed            ^    node by
+**                                                              |    node, in
+**                           a page that nothing may touch -----'    address
+**                                                                   order
 **
-** Counters: peak - room is the granules of live blocks; what waits in the
-** quarantine is PROCESS to the chain and counted in dict.guard.waiting.
+** Reservation and payload begin at multiples of HUGE_PAGE, and so blocks may
+** be aligned to that.
+**
+** Nothing is counted that can be derived. Live blocks are those of the chain,
+** which are counted, and those of the runs: the slots of each class that are
+** neither spare nor in a stack. What waits in the quarantine is PROCESS to
+** the chain and the runs, and counted in dict.guard.waiting.
 */
 
 #ifndef MEMS_IMAGE_H
@@ -17,71 +23,60 @@
 #include "bins.h"
 #include "chain.h"
 #include "dict.h"
+#include "idle.h"
 #include "mems.h"
-#include "quick.h"
+#include "runs.h"
 
-/* A run of granules: a hole, or pages in one. */
-typedef struct mems_run {
+/* A HOLE, or some granules of one. */
+typedef struct mems_hole {
   uint64_t at, size;
-} mems_run;
+} mems_hole;
 
 struct mems_heap {
   mems_chain chain; /* first: it names the bitmaps by their offset */
   mems_dict dict;
-  uint64_t slice;    /* start of the slice (hole.h), or NOWHERE */
-  uint64_t slice_end; /* how far it may be handed out */
 
-  /* Counters that change together don't stand side by side: else the
-     compiler joins them in one wide load, which has to wait for the narrow
-     stores of the call before. */
-  uint64_t mallocs;
-  uint64_t peak;      /* most granules in live blocks that there ever were */
-  uint64_t slack;     /* bytes of live blocks that nobody asked for */
-  uint64_t relief;    /* below this many used granules memory goes back */
-  int64_t room;       /* how many fewer granules than at the peak are used */
-  uint64_t high;      /* most granules in use since memory went back last */
-  uint64_t frees;
+  uint64_t mallocs;   /* blocks handed out since the heap was opened */
+  uint64_t processes; /* PROCESS segments of the chain, not of runs */
+  uint64_t used;      /* granules in them */
+  uint64_t peak;      /* most granules that were in use, or in a stack */
 
-  uint64_t cursor;   /* where giving back goes on; NOWHERE: at rest */
-  unsigned turn;     /* the quick list that is merged next */
-  uint64_t flushed;  /* if there were so many frees, nothing is parked */
+  uint64_t hopeless;  /* no HOLE has so many granules; NOWHERE: who knows */
 
-  uint64_t align;    /* of every block, in granules */
-  uint64_t node;     /* smallest node, in granules */
-  uint64_t reserved; /* bytes of the reservation */
+  uint64_t align;     /* of every block, in granules */
+  uint64_t node;      /* the least that the heap grows by, in granules */
+  uint64_t unit;      /* a page of the OS, in granules */
   bool drawn;        /* the base is one of ranges.h */
   bool fill;
-  bool guarded;      /* fill, or a quarantine: frees take the long way */
+  bool guarded;       /* fill, or a quarantine: all calls take the long way */
 
   int error;          /* why the last call failed */
   const char *broken; /* what the checker found */
 
+  mems_idle idle;
   mems_bins bins;
-  mems_quick quick; /* last, since it is large */
+  mems_runs runs; /* last, since it is large */
 };
 
-/* Granules in live blocks. */
+/* Granules that are in live blocks or in stacks. */
+static inline uint64_t heap_taken(const mems_heap *heap) {
+  return heap->used + heap->runs.taken - heap->dict.guard.waiting;
+}
+
+/* Live blocks. */
+static inline uint64_t heap_live(const mems_heap *heap) {
+  return heap->processes + runs_blocks(&heap->runs) -
+         guard_waiters(&heap->dict.guard);
+}
+
+/* Granules that are in live blocks. */
 static inline uint64_t heap_used(const mems_heap *heap) {
-  return heap->peak - (uint64_t)heap->room;
+  return heap->used + runs_used(&heap->runs) - heap->dict.guard.waiting;
 }
 
-/* More is used than ever before. */
+/* Notes the peak, after each change of heap_taken upwards. */
 static inline void heap_raise(mems_heap *heap) {
-  heap->peak -= (uint64_t)heap->room;
-  heap->room = 0;
-}
-
-/* n granules more are used. */
-static inline void heap_count(mems_heap *heap, uint64_t n) {
-  heap->room -= (int64_t)n;
-  if (UNLIKELY(heap->room < 0)) heap_raise(heap);
-}
-
-/* Tells the dictionary how far the slice has been handed out, before anyone
-   asks what is fresh. */
-static inline void heap_note_slice(const mems_heap *heap) {
-  if (heap->slice != NOWHERE)
-    dict_touch(&((mems_heap *)heap)->dict, heap->slice);
+  heap->peak = at_least(heap->peak, heap_taken(heap));
 }
 
 /* Notes why a call failed, for mems_heap_error. */

@@ -1,5 +1,6 @@
 /*
-** pages.c - the one door to the OS: mmap, mprotect, munmap, madvise, mincore.
+** pages.c - the one door to the OS: mmap, mprotect, munmap, madvise, mincore,
+** sysconf.
 **
 ** A reservation is mapped with no rights. Pages become usable by mprotect,
 ** which takes a third of the time that a mapping over them would. They are
@@ -13,6 +14,7 @@
 #include "pages.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
 
@@ -31,11 +33,30 @@ long pages_fail(long n) {
 static bool refused(void) {
   return ++requests == failing;
 }
+
+static _Thread_local size_t emulated;
+
+void pages_emulate(size_t unit) {
+  emulated = unit;
+}
+
+size_t pages_unit(void) {
+  return emulated ? emulated : at_least((size_t)sysconf(_SC_PAGESIZE), PAGE);
+}
 #else
 static bool refused(void) {
   return false;
 }
+
+size_t pages_unit(void) {
+  return at_least((size_t)sysconf(_SC_PAGESIZE), PAGE);
+}
 #endif
+
+/* Would the OS take it at all? */
+static bool fits_unit(const void *at, size_t size) {
+  return ((uintptr_t)at | size) % pages_unit() == 0;
+}
 
 void *pages_reserve(size_t size) {
   if (refused()) return NULL;
@@ -48,15 +69,18 @@ void pages_unreserve(void *at, size_t size) {
 }
 
 bool pages_map(void *at, size_t size) {
+  assert(fits_unit(at, size));
   return !refused() && mprotect(at, size, PROT_READ | PROT_WRITE) == 0;
 }
 
 bool pages_unmap(void *at, size_t size) {
+  assert(fits_unit(at, size));
   return !refused() &&
          mmap(at, size, PROT_NONE, FLAGS | MAP_FIXED, -1, 0) == at;
 }
 
 bool pages_discard(void *at, size_t size) {
+  assert(fits_unit(at, size));
   return !refused() && madvise(at, size, MADV_DONTNEED) == 0;
 }
 
@@ -66,18 +90,18 @@ void pages_prefer_huge(void *at, size_t size) {
 
 size_t pages_resident(void *at, size_t size) {
   unsigned char in_memory[256];
-  size_t bytes = 0;
-  for (size_t done = 0; done < size; done += sizeof in_memory * PAGE) {
-    size_t pages = at_most((size - done) / PAGE, sizeof in_memory);
-    if (mincore((char *)at + done, pages * PAGE, in_memory) != 0) break;
-    for (size_t i = 0; i < pages; i++) bytes += (in_memory[i] & 1) * PAGE;
+  size_t bytes = 0, unit = pages_unit();
+  for (size_t done = 0; done < size; done += sizeof in_memory * unit) {
+    size_t pages = at_most((size - done) / unit, sizeof in_memory);
+    if (mincore((char *)at + done, pages * unit, in_memory) != 0) break;
+    for (size_t i = 0; i < pages; i++) bytes += (in_memory[i] & 1) * unit;
   }
   return bytes;
 }
 
 uint64_t area_plan(mems_area *area, uint64_t at, uint64_t bytes) {
   area->at = at;
-  area->size = round_up(bytes, PAGE);
+  area->size = round_up(bytes, pages_unit());
   area->usable = 0;
   area->dense = false;
   return at + area->size;
@@ -91,8 +115,8 @@ static uint64_t to_huge(const char *area, uint64_t bytes) {
 }
 
 bool area_grow(char *reservation, mems_area *area, uint64_t bytes) {
-  uint64_t wanted = round_up(bytes, PAGE);
-  if (wanted <= area->usable) return true;
+  if (bytes <= area->usable) return true;
+  uint64_t wanted = round_up(bytes, pages_unit());
   assert(wanted <= area->size);
   char *start = reservation + area->at, *from = start + area->usable;
   bool huge = area->dense && wanted > HUGE_PAGE;
@@ -104,7 +128,7 @@ bool area_grow(char *reservation, mems_area *area, uint64_t bytes) {
 }
 
 bool area_shrink(char *reservation, mems_area *area, uint64_t bytes) {
-  uint64_t wanted = round_up(bytes, PAGE);
+  uint64_t wanted = round_up(bytes, pages_unit());
   if (wanted >= area->usable) return true;
   char *from = reservation + area->at + wanted;
   if (!pages_unmap(from, area->usable - wanted)) return false;

@@ -1,8 +1,9 @@
 /*
 ** pages.h - the one door to the OS.
 **
-** Every address and size that passes it is a multiple of PAGE. A request
-** either does all that it says or changes nothing and returns false (NULL).
+** Every address and size that passes it is a multiple of the OS's page,
+** which pages_unit tells: PAGE, or a larger power of two. A request either
+** does all that it says or changes nothing and returns false (NULL).
 **
 ** An area is a part of a reservation that is made usable from its start, as
 ** far as it is needed: [usable | reserved only]. A dense one, sooner or later
@@ -14,6 +15,9 @@
 #define MEMS_PAGES_H
 
 #include "base.h"
+
+/* What the OS deals in: bytes, a multiple of PAGE. */
+size_t pages_unit(void);
 
 /* Reserves `size` bytes of address space that nothing may touch yet. */
 void *pages_reserve(size_t size);
@@ -41,7 +45,7 @@ size_t pages_resident(void *at, size_t size);
 typedef struct mems_area {
   uint64_t at;     /* byte offset from the start of the reservation */
   uint64_t size;   /* bytes reserved */
-  uint64_t usable; /* bytes usable, whole pages */
+  uint64_t usable; /* bytes usable, whole pages of the OS */
   bool dense;
 } mems_area;
 
@@ -59,6 +63,11 @@ bool area_shrink(char *reservation, mems_area *area, uint64_t bytes);
 /* The seam: the n-th request from now on fails, once; 0: none does. Returns
    how many requests were made since the last call. */
 long pages_fail(long n);
+
+/* The seam for larger pages: from now on the OS seems to have pages of `unit`
+   bytes, a multiple of its own, and refuses what is no multiple of them. 0:
+   its own again. */
+void pages_emulate(size_t unit);
 #endif
 
 #endif

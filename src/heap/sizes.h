@@ -1,16 +1,14 @@
 /*
-** sizes.h - the sizes that blocks come in, in granules.
+** sizes.h - the size classes of slots, in granules.
 **
-** Up to NEAR every size is one of its own. Above that, up to FINE_MOST,
-** there are eight for each power of two, and a heap that is not small rounds
-** up to the next one, so that the HOLE of one block serves many others: it
-** gives up a sixteenth on average (as in McKusick and Karels 1988, with
-** finer steps). Beyond there are four, since what a large block has too much
-** is mostly never touched; and no step is above 16 MiB. The sizes up to
-** NUMBER_MOST have numbers:
+** Up to EXACT granules every length is a class of its own; beyond, there are
+** eight for each power of two, so that a slot is a sixteenth longer than what
+** lies in it on average (as in McKusick and Karels 1988, with finer steps):
 **
-**   granules   1 2 3 .. 32 | 36 40 .. 64 | 72 .. | .. 8192 | 10240 .. | .. 2^24
-**   number     1 2 3 .. 32 | 33 34 .. 40 | 41 .. | ..   96 |    97 .. | ..  140
+**   granules   2 3 .. 16 | 18 20 .. 32 | 36 40 .. 64 | .. 8192
+**   class      2 3 .. 16 | 17 18 .. 24 | 25 26 .. 32 | ..   88
+**
+** Class 0 is none.
 */
 
 #ifndef MEMS_SIZES_H
@@ -20,44 +18,35 @@
 #include "bits.h"
 
 enum {
-  NEAR = FIELD - 1, /* the next start is in a field of the start bits */
-  FINE_BITS = 13,
-  FINE_MOST = 1 << FINE_BITS, /* granules */
-  STEP_MOST = 1 << 21,        /* granules */
-  /* log2 of the steps for each power of two */
-  FINE_STEPS = 3, LARGE_STEPS = 2,
-  NUMBER_MOST = STEP_MOST << (LARGE_STEPS + 1),
-  /* what makes the numbers of a part follow those of the one before */
-  FINE_SHIFT = NEAR + 1 - ((6 - FINE_STEPS) << FINE_STEPS),
-  FINE_LAST = ((FINE_BITS + 1 - FINE_STEPS) << FINE_STEPS) - 1 + FINE_SHIFT,
-  LARGE_SHIFT = FINE_LAST + 1 - ((FINE_BITS + 1 - LARGE_STEPS) << LARGE_STEPS)
+  EXACT = 16,
+  STEPS_BITS = 3, /* log2 of the classes for each power of two */
+  SLOT_MOST = 1 << 13, /* granules of the longest slot */
+  SIZES = 89 /* one more than the highest class */
 };
 
-static inline unsigned steps_for(uint64_t n) {
-  return n <= FINE_MOST ? FINE_STEPS : LARGE_STEPS;
+/* The least class of n granules or more; n is 2 to SLOT_MOST. */
+static inline unsigned size_class(uint64_t n) {
+  if (n <= EXACT) return (unsigned)n;
+  unsigned step = bit_last(n - 1) - STEPS_BITS;
+  return (step << STEPS_BITS) + (unsigned)((n - 1) >> step) + 1;
 }
 
-/* The number of the least size that has n granules; n is 1 to NUMBER_MOST. */
-static inline unsigned size_number(uint64_t n) {
-  if (n <= NEAR) return (unsigned)n;
-  unsigned steps = steps_for(n), step = bit_last(n - 1) - steps;
-  unsigned shift = n <= FINE_MOST ? FINE_SHIFT : LARGE_SHIFT;
-  return (step << steps) + (unsigned)((n - 1) >> step) + shift;
-}
-
-/* The granules of a numbered size. */
+/* The granules of a class. */
 static inline uint64_t size_granules(unsigned number) {
-  if (number <= NEAR) return number;
-  bool large = number > FINE_LAST;
-  unsigned steps = large ? LARGE_STEPS : FINE_STEPS;
-  unsigned i = number - (unsigned)(large ? LARGE_SHIFT : FINE_SHIFT);
-  return (bits_below(i, steps) + bit(steps) + 1) << ((i >> steps) - 1);
+  if (number <= EXACT) return number;
+  unsigned i = number - 1, step = (i >> STEPS_BITS) - 1;
+  return (bits_below(i, STEPS_BITS) + bit(STEPS_BITS) + 1) << step;
 }
 
-/* How many granules a heap that rounds takes for n. */
-static inline uint64_t size_rounded(uint64_t n) {
-  if (n <= NEAR) return n;
-  return round_up(n, at_most(bit(bit_last(n - 1) - steps_for(n)), STEP_MOST));
+/* The least class whose slots have n granules or more and whose length is a
+   multiple of `align`, a power of two; 0 if there is none. Slots are counted
+   from a page, so there is none for more than that. */
+static inline unsigned size_class_aligned(uint64_t n, uint64_t align) {
+  n = round_up(n < 2 ? 2 : n, align);
+  if (n > SLOT_MOST || align > PAGE_GRANULES) return 0;
+  unsigned number = size_class(n);
+  while (number < SIZES && size_granules(number) % align) number++;
+  return number < SIZES ? number : 0;
 }
 
 #endif

@@ -1,94 +1,85 @@
 /*
 ** stats.c - looking at a heap: counters, one segment, the walk, the classic
-** print, and the words for errors.
-**
-** Whoever looks sees neighbouring holes as one, also those that are parked
-** and not merged yet. Looking changes nothing.
+** print, and the words for errors. Looking changes nothing.
 */
 
 #include <inttypes.h>
+#include <string.h>
 
+#include "hole.h"
 #include "image.h"
 
-/* True if a HOLE at g belongs to the run of holes that ends there. */
-static bool joins(const mems_chain *c, uint64_t g) {
-  return chain_is_hole(c, g) && !chain_is_node(c, g);
-}
+/* What only a walk over all segments tells. */
+typedef struct mems_walked {
+  uint64_t holes, slack;
+} mems_walked;
 
-/* Where the segment at g ends, a run of holes taken as one. */
-static uint64_t end_of(const mems_chain *c, uint64_t g) {
-  uint64_t end = chain_next(c, g);
-  if (chain_is_hole(c, g))
-    while (joins(c, end)) end = chain_next(c, end);
-  return end;
-}
-
-/* Where the segment that holds g starts, a run of holes taken as one. */
-static uint64_t start_of(const mems_chain *c, uint64_t g) {
-  uint64_t at = chain_prev(c, g);
-  while (joins(c, at)) {
-    uint64_t before = chain_prev(c, at - 1);
-    if (!chain_is_hole(c, before)) break;
-    at = before;
-  }
-  return at;
-}
-
-/* Starts inside of runs of holes that an entry g of a list accounts for. One
-   of two neighbours in a run is parked, so the lists lead to all: each entry
-   counts the start of its own hole, and the next one's if that is not
-   parked. */
-static uint64_t inner_of(const mems_heap *heap, const mems_list *list,
-                         uint64_t g) {
+static mems_walked walk_all(const mems_heap *heap) {
   const mems_chain *c = &heap->chain;
-  uint64_t count = 0, end = g + list->granules;
-  if (g >= heap->quick.end || !quick_agrees(list, c, g)) return 0;
-  if (joins(c, g)) count += chain_is_hole(c, chain_prev(c, g - 1));
-  return count + (joins(c, end) && !chain_is_parked(c, end));
+  mems_walked sums = {0, 0};
+  for (uint64_t g = 0, next; g < c->end; g = next) {
+    next = chain_next(c, g);
+    if (chain_is_hole(c, g))
+      sums.holes++;
+    else if (dict_is_block(&heap->dict, c, g))
+      sums.slack += dict_slack(&heap->dict, c, g, next - g);
+  }
+  return sums;
 }
 
-static uint64_t inner_starts(const mems_heap *heap) {
-  const mems_quick *q = &heap->quick;
-  uint64_t count = 0;
-  if (q->recent_number != NONE)
-    count = inner_of(heap, q->lists + q->recent_number, q->recent);
-  for (const mems_list *list = q->lists; list < q->lists + NUMBERS; list++)
-    for (uint32_t i = list->first; i < at_most(list->top, list->last); i++)
-      count += inner_of(heap, list, q->slots[i]);
-  return count;
+/* The longest block, in granules, that there is room for. */
+static uint64_t largest(const mems_heap *heap) {
+  uint64_t most = hole_largest(heap);
+  for (unsigned i = SIZES - 1; i > 1 && size_granules(i) > most; i--) {
+    const mems_class *class = heap->runs.classes + i;
+    if (class->slots - runs_live(&heap->runs, i) > 0) most = size_granules(i);
+  }
+  return most;
 }
 
-void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
-  const mems_heap *h = heap;
-  uint64_t live = h->mallocs - h->frees;
-  uint64_t header = PAGE + round_up(sizeof *h, PAGE);
-  *stats = (mems_stats){
+/* The fields that cost no walk. */
+static mems_stats count_all(const mems_heap *h) {
+  uint64_t header = round_up(sizeof *h, PAGE) + h->unit * GRANULE;
+  uint64_t used = heap_used(h), live = heap_live(h);
+  return (mems_stats){
       .limit = h->chain.limit * GRANULE,
       .mapped = h->chain.end * GRANULE,
-      .used = heap_used(h) * GRANULE,
-      .unused = (h->chain.end - heap_used(h)) * GRANULE,
-      .requested = heap_used(h) * GRANULE - h->slack,
+      .used = used * GRANULE,
+      .unused = (h->chain.end - used) * GRANULE,
       .quarantined = h->dict.guard.waiting * GRANULE,
       .overhead = header + chain_overhead(&h->chain) +
-                  dict_overhead(&h->dict) + bins_overhead(&h->bins),
+                  dict_overhead(&h->dict) + bins_overhead(&h->bins) +
+                  runs_overhead(&h->runs) + idle_overhead(&h->idle),
       .peak = h->peak * GRANULE,
       .processes = live,
-      .holes = h->chain.segments - live - inner_starts(h),
       .nodes = h->chain.nodes,
       .pages = h->chain.end / PAGE_GRANULES,
       .page_size = PAGE,
       .mallocs = h->mallocs,
-      .frees = h->frees,
+      .frees = h->mallocs - live,
       .base = h->dict.base,
       .align = h->align * GRANULE,
   };
+}
+
+void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
+  size_t size = stats->size ? stats->size : offsetof(mems_stats, largest);
+  mems_stats all = count_all(heap);
+  all.size = stats->size;
+  if (size > offsetof(mems_stats, holes)) {
+    mems_walked sums = walk_all(heap);
+    all.holes = sums.holes + guard_waiters(&heap->dict.guard);
+    all.requested = all.used - sums.slack;
+    all.largest = largest(heap) * GRANULE;
+  }
+  memcpy(stats, &all, at_most(size, sizeof all));
 }
 
 /* Describes the segment at g and returns where it ends. */
 static uint64_t describe(const mems_heap *heap, uint64_t g,
                          mems_segment *s) {
   const mems_chain *c = &heap->chain;
-  uint64_t end = end_of(c, g), n = end - g, node = chain_node(c, g);
+  uint64_t end = chain_next(c, g), n = end - g, node = chain_node(c, g);
   bool process = dict_is_block(&heap->dict, c, g);
   *s = (mems_segment){
       .kind = process ? MEMS_PROCESS : MEMS_HOLE,
@@ -110,7 +101,7 @@ int mems_heap_locate(const mems_heap *heap, mems_addr addr,
     heap_fail(heap, MEMS_EFOREIGN);
     return MEMS_EFOREIGN;
   }
-  describe(heap, start_of(&heap->chain, g), segment);
+  describe(heap, chain_prev(&heap->chain, g), segment);
   return MEMS_OK;
 }
 
@@ -133,7 +124,7 @@ static void print_node(const mems_heap *heap, uint64_t node, uint64_t end,
   fprintf(out, "MAIN[%" PRIu64 ":%" PRIu64 "]-> ",
           dict_addr(&heap->dict, node), dict_addr(&heap->dict, end) - 1);
   for (uint64_t next, g = node; g < end; g = next) {
-    next = end_of(c, g);
+    next = chain_next(c, g);
     fprintf(out, "%c[%" PRIu64 ":%" PRIu64 "] <-> ",
             dict_is_block(&heap->dict, c, g) ? 'P' : 'H',
             dict_addr(&heap->dict, g),
@@ -144,7 +135,7 @@ static void print_node(const mems_heap *heap, uint64_t node, uint64_t end,
 
 static uint64_t count_node(const mems_chain *c, uint64_t g, uint64_t end) {
   uint64_t count = 0;
-  for (; g < end; g = end_of(c, g)) count++;
+  for (; g < end; g = chain_next(c, g)) count++;
   return count;
 }
 

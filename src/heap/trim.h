@@ -7,13 +7,24 @@
 
 #include "image.h"
 
-/* A block of `freed` bytes has gone and much is unused: gives back some more
-   than that. A step costs in proportion to what was freed, whose pages the
-   caller had paid for already; so no call pauses for the whole heap. */
-void trim_step(mems_heap *heap, size_t freed);
+/* A call has freed something: if much that is free is in memory, gives some
+   of it back, IDLE_STEP bytes at most in pieces of 64 KiB or more, and less in
+   smaller ones, which cost more. */
+void trim_some(mems_heap *heap);
 
-/* The limit has refused n granules: unmaps the nodes at the end that are all
-   hole, if there is room for a node that large then. */
-bool trim_for(mems_heap *heap, uint64_t n);
+/* The block [g, g + n) that was freed was so large that all of its whole
+   pages go back at once. */
+void trim_block(mems_heap *heap, uint64_t g, uint64_t n);
+
+/* Makes `size` bytes from granule g on zero, which were just taken from a
+   HOLE: what is gone is zero already, and where much is not the OS has zeros
+   that cost less. */
+void trim_zero(mems_heap *heap, uint64_t g, size_t size);
+
+/* Is there more free and in memory than may stay? */
+static inline bool trim_is_due(const mems_heap *heap) {
+  uint64_t most = at_least(IDLE_LEAST / GRANULE, heap_taken(heap) / 4);
+  return UNLIKELY(heap->idle.pages * PAGE_GRANULES > most);
+}
 
 #endif

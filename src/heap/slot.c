@@ -1,0 +1,309 @@
+/*
+** slot.c - filling and emptying the stacks, making and dissolving runs.
+*/
+
+#include "slot.h"
+
+#include <string.h>
+
+#include "hole.h"
+
+enum {
+  SMALL_SLOT = 128, /* granules; a run of such slots may be one page */
+  WASTE_PART = 8, /* of a run may be left behind its last slot */
+  LIVE_PART = 8,  /* of what is live in a class may be its next run */
+  SPARE_TIMES = 2, /* what is in use may be spare, ... */
+  SPARE_LEAST = 16 * 512 /* ... and so many granules */
+};
+
+/* The pages of a run of slots of n granules, `most` at most, with the least
+   that is left behind the last slot; 0 if that is too much. */
+static uint64_t best_pages(uint64_t n, uint64_t most) {
+  uint64_t best = 0, least = 0;
+  for (uint64_t pages = 1; pages <= most; pages++) {
+    uint64_t size = pages * PAGE_GRANULES, left = size % n;
+    if (size < n || left * WASTE_PART > size) continue;
+    if (best && left * best > least * pages) continue;
+    best = pages;
+    least = left;
+  }
+  return best;
+}
+
+/* The fewest pages of a run with little left behind its last slot. */
+static uint64_t least_pages(uint64_t n) {
+  uint64_t pages = 1, best = 0;
+  while (best == 0) best = best_pages(n, pages++);
+  return best;
+}
+
+/* May class `number` have its first run? */
+static bool is_due(mems_heap *heap, mems_class *class, uint64_t pages) {
+  unsigned asks = hole_heap_is_tight(heap) ? RUN_ASKS_TIGHT : RUN_ASKS;
+  if (class->asks < UINT16_MAX) class->asks++;
+  if (class->asks < asks) return false;
+  uint64_t n = class->granules;
+  if (n <= SMALL_SLOT) return true;
+  return class->chained + 1 >= pages * PAGE_GRANULES / n;
+}
+
+/* Is so much spare in other runs that one more would be a waste? The chain
+   merges what is freed, whatever its size. */
+static bool is_wasteful(const mems_runs *r) {
+  return r->spare > SPARE_TIMES * r->taken + SPARE_LEAST;
+}
+
+/* How many pages the next run of a class has; 0 if it gets none. */
+static uint64_t next_pages(mems_heap *heap, unsigned number) {
+  mems_class *class = heap->runs.classes + number;
+  uint64_t n = class->granules;
+  bool small = n <= SMALL_SLOT;
+  uint64_t first = small ? 1 : least_pages(n);
+  if (class->slots == 0 && !is_due(heap, class, first)) return 0;
+  if (is_wasteful(&heap->runs)) return 0;
+  if (class->slots == 0) return first;
+  uint64_t live = (class->slots - class->spare + class->chained) * n;
+  uint64_t most = at_most(live / LIVE_PART, RUN_SLOTS * n) / PAGE_GRANULES;
+  most = at_most(at_least(most, 1), RUN_MOST);
+  uint64_t pages = best_pages(n, most);
+  return pages == 0 && small ? 1 : pages;
+}
+
+/* Sets the start bits of slots of n granules from g to `end`. Where a word has
+   many they are one pattern, turned from word to word. */
+static void mark_slots(mems_chain *c, uint64_t n, uint64_t g, uint64_t end) {
+  uint64_t pattern = 1, last = g + (end - g) / n * n;
+  for (uint64_t shift = n; shift < WORD; shift *= 2)
+    pattern |= pattern << shift;
+  for (uint64_t i = g / WORD, at = g; i * WORD < end; i++) {
+    uint64_t old = chain_starts(c)[i], bits = 0;
+    if (at < (i + 1) * WORD) {
+      bits = pattern << at % WORD;
+      at += (bit_last(bits) - at % WORD) + n;
+    }
+    bits &= bits_between(i, g, at_most(last + 1, end));
+    chain_starts(c)[i] = old | bits;
+    if (old == 0 && bits) chain_word_filled(c, i * WORD);
+  }
+}
+
+/* Cuts [g, end), a HOLE, into slots. All their used bits are clear before the
+   first one begins. */
+static void make_slots(mems_heap *heap, unsigned number, uint64_t g,
+                       uint64_t end) {
+  mems_chain *c = &heap->chain;
+  mems_class *class = heap->runs.classes + number;
+  uint64_t n = class->granules, count = (end - g) / n;
+  chain_clear(c, g, end - g);
+  mark_slots(c, n, g, end);
+  for (uint64_t page = g / PAGE_GRANULES, back = 0;
+       page < end / PAGE_GRANULES; page++, back++)
+    runs_map(c)[page] = (uint16_t)(number | back << 8);
+  class->slots += count;
+  class->spare += count;
+  heap->runs.spare += count * n;
+  bins_include(&heap->runs.sets, g / REGION, number);
+}
+
+/* The run that begins at `page` and is all free is one HOLE again. */
+static void dissolve(mems_heap *heap, unsigned number, uint64_t page,
+                     uint64_t last) {
+  mems_chain *c = &heap->chain;
+  mems_class *class = heap->runs.classes + number;
+  uint64_t g = page * PAGE_GRANULES, end = last * PAGE_GRANULES;
+  uint64_t count = (end - g) / class->granules;
+  chain_drop_all(c, g, end);
+  for (; page < last; page++) runs_map(c)[page] = 0;
+  class->slots -= count;
+  class->spare -= count;
+  heap->runs.spare -= count * class->granules;
+  if (class->slots == 0) class->asks = 0;
+  hole_free(heap, g, end - g);
+}
+
+/* Slots that begin in a page are spare now: their run goes if all of it is,
+   else the pages are idle that are. */
+static void settle(mems_heap *heap, unsigned number, uint64_t page) {
+  const mems_chain *c = &heap->chain;
+  uint64_t n = heap->runs.classes[number].granules;
+  uint64_t run = page - runs_back(runs_map(c)[page]);
+  bool clear = chain_is_clear(c, page * PAGE_GRANULES, PAGE_GRANULES);
+  bins_include(&heap->runs.sets, run, number);
+  if (!clear && PAGE_GRANULES % n == 0) return;
+  uint64_t last = runs_last(c, run);
+  if (clear && chain_is_clear(c, run * PAGE_GRANULES,
+                              (last - run) * PAGE_GRANULES)) {
+    dissolve(heap, number, run, last);
+    return;
+  }
+  last = at_most(last, page + 2 + (n - 1) / PAGE_GRANULES);
+  for (; page < last; page++)
+    if (runs_page_is_spare(&heap->runs, c, page))
+      idle_add(&heap->idle, heap, (mems_pages){page, page + 1});
+}
+
+/* Does a stack of class `number` name g rightly? */
+static bool agrees(const mems_heap *heap, unsigned number, uint64_t g) {
+  const mems_chain *c = &heap->chain;
+  return g < c->end && runs_agree(c, number, g) && runs_is_free(c, g, true);
+}
+
+/* The oldest slots of a stack go back to the runs, until `keep` are left.
+   Neighbours in one page are settled at once. */
+static void empty(mems_heap *heap, unsigned number, uint64_t keep) {
+  mems_runs *r = &heap->runs;
+  mems_class *class = r->classes + number;
+  uint32_t *slots = r->stacks + class->first;
+  uint64_t count = runs_stacked(class), before = NOWHERE;
+  if (count <= keep) return;
+  for (uint64_t i = 0; i < count - keep; i++) {
+    uint64_t g = slots[i];
+    if (!agrees(heap, number, g)) continue;
+    if (before != NOWHERE && before != g / PAGE_GRANULES)
+      settle(heap, number, before);
+    before = g / PAGE_GRANULES;
+    runs_name(&heap->chain, g, false);
+    class->spare++;
+    r->spare += class->granules;
+    r->taken -= class->granules;
+  }
+  if (before != NOWHERE) settle(heap, number, before);
+  memmove(slots, slots + (count - keep), keep * sizeof *slots);
+  class->top = class->first + (uint32_t)keep;
+}
+
+void slot_put(mems_heap *heap, unsigned number, uint64_t g) {
+  mems_runs *r = &heap->runs;
+  mems_class *class = r->classes + r->recent_class;
+  if (r->recent_class) {
+    if (class->top == class->last)
+      empty(heap, r->recent_class, (class->last - class->first) / 2);
+    r->stacks[class->top++] = r->recent;
+  }
+  r->recent = (uint32_t)g;
+  r->recent_class = number;
+}
+
+void slot_flush(mems_heap *heap) {
+  slot_put(heap, 0, 0);
+  for (unsigned number = 2; number < SIZES; number++) empty(heap, number, 0);
+}
+
+uint64_t slot_hole(mems_heap *heap, uint64_t n, uint64_t align) {
+  uint64_t g = hole_find(heap, n, align, true);
+  if (g != NOWHERE) return g;
+  uint64_t spare = heap->runs.spare;
+  slot_flush(heap);
+  if (heap->runs.spare != spare) g = hole_find(heap, n, align, true);
+  return g == NOWHERE ? hole_grow(heap, n, align) : g;
+}
+
+/* Names the free slots that begin in the word of g, below `last` and `most` at
+   most, in found[]; how many. */
+static uint64_t name_some(mems_chain *c, uint64_t g, uint64_t last,
+                          uint32_t *found, uint64_t most) {
+  uint64_t *useds = chain_useds(c) + g / WORD, count = 0;
+  uint64_t w = chain_starts(c)[g / WORD], named = 0;
+  if (w == 0) return 0;
+  w &= ~(useds[0] | bits_behind(useds, 0));
+  if (last - g < WORD) w = bits_below(w, (unsigned)(last - g));
+  for (; w && count < most; w &= w - 1) {
+    found[count++] = (uint32_t)g + bit_first(w);
+    named |= w & -w;
+  }
+  useds[0] |= named << 1;
+  useds[1] |= named >> (WORD - 1);
+  return count;
+}
+
+/* Puts free slots of the run at `page` on the stack of its class, the lowest
+   on top; true if there may be more. */
+static bool take_some(mems_heap *heap, unsigned number, uint64_t page) {
+  mems_chain *c = &heap->chain;
+  mems_runs *r = &heap->runs;
+  mems_class *class = r->classes + number;
+  uint32_t found[REFILL_MOST], *slots = r->stacks + class->first;
+  uint64_t count = 0, n = class->granules;
+  uint64_t most = at_most(REFILL_MOST, class->last - class->first);
+  uint64_t g = page * PAGE_GRANULES, end = runs_last(c, page) * PAGE_GRANULES;
+  uint64_t last = g + (end - g) / n * n; /* what is left behind is no slot */
+  for (; g < last && count < most; g += WORD)
+    count += name_some(c, g, last, found + count, most - count);
+  for (uint64_t i = 0; i < count; i++) slots[count - 1 - i] = found[i];
+  class->top = class->first + (uint32_t)count;
+  class->spare -= count;
+  r->spare -= count * n;
+  r->taken += count * n;
+  heap_raise(heap);
+  if (count)
+    idle_touch(&heap->idle, heap,
+               pages_around(found[0], found[count - 1] + n));
+  return count == most;
+}
+
+/* Fills an empty stack from the lowest run that has some free slots. */
+static bool refill(mems_heap *heap, unsigned number) {
+  mems_runs *r = &heap->runs;
+  const mems_class *class = r->classes + number;
+  uint64_t page = 0;
+  while ((page = bins_find(&r->sets, page, number)) != NOWHERE) {
+    bool run = page * PAGE_GRANULES < heap->chain.end &&
+               runs_map(&heap->chain)[page] == number;
+    if (!run || !take_some(heap, number, page))
+      bins_exclude(&r->sets, page, number);
+    if (runs_stacked(class)) return true;
+    page++;
+  }
+  return false;
+}
+
+/* Makes one more run of a class; false if it gets none. */
+static bool make_run(mems_heap *heap, unsigned number) {
+  uint64_t n = next_pages(heap, number) * PAGE_GRANULES;
+  if (n == 0) return false;
+  int error = heap->error;
+  uint64_t g = slot_hole(heap, n, PAGE_GRANULES);
+  heap->error = error;
+  if (g == NOWHERE) return false;
+  if (g + n > UINT32_MAX) {
+    hole_free(heap, g, n);
+    return false;
+  }
+  make_slots(heap, number, g, g + n);
+  return true;
+}
+
+/* The slot that was put last of all of a class; NOWHERE if there is none. */
+static uint64_t pop(mems_heap *heap, unsigned number) {
+  mems_runs *r = &heap->runs;
+  mems_class *class = r->classes + number;
+  uint64_t g = NOWHERE;
+  if (r->recent_class == number) {
+    g = r->recent;
+    r->recent_class = 0;
+  } else if (class->top > class->first) {
+    g = r->stacks[--class->top];
+  }
+  return g == NOWHERE || agrees(heap, number, g) ? g : pop(heap, number);
+}
+
+/* A slot of a class from its stack or its runs. */
+static uint64_t take(mems_heap *heap, unsigned number) {
+  uint64_t g = pop(heap, number);
+  return g == NOWHERE && refill(heap, number) ? pop(heap, number) : g;
+}
+
+uint64_t slot_take(mems_heap *heap, unsigned number) {
+  uint64_t g = take(heap, number);
+  return g == NOWHERE && make_run(heap, number) ? take(heap, number) : g;
+}
+
+uint64_t slot_find(mems_heap *heap, unsigned *number, uint64_t align) {
+  uint64_t g = NOWHERE;
+  for (unsigned i = *number; g == NOWHERE && i < SIZES; i++) {
+    if (size_granules(i) % align) continue;
+    g = take(heap, i);
+    *number = i;
+  }
+  return g;
+}

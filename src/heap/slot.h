@@ -1,0 +1,39 @@
+/*
+** slot.h - where a class gets its slots: from its stack, from its runs, from
+** a new run that is made of a HOLE; and the way back.
+**
+** What stands in stacks keeps runs from being free in whole. So before a heap
+** grows it empties them if they hold more than a part of it.
+*/
+
+#ifndef MEMS_SLOT_H
+#define MEMS_SLOT_H
+
+#include "image.h"
+
+/* Takes a free slot of class `number`, which its stack may have none of: a
+   stack that is empty takes REFILL_MOST free slots of a run at once. A new run
+   is made where that pays: after some requests for the first, and for the
+   next ones where an eighth of what is live in the class is a run. The slot is
+   free and named; NOWHERE: the chain has to serve the request. */
+uint64_t slot_take(mems_heap *heap, unsigned number);
+
+/* The same at the end of memory: from what is there, of this class or of any
+   longer one at whose length `align` holds; *number is the class then. */
+uint64_t slot_find(mems_heap *heap, unsigned *number, uint64_t align);
+
+/* Puts the slot g, which a stack is to name, in front of all stacks; the one
+   that stood there goes to its own, and half of that back to the runs if it
+   was full. */
+void slot_put(mems_heap *heap, unsigned number, uint64_t g);
+
+/* A HOLE of exactly n granules, as hole_find gives it, or by growing; before
+   that, stacks that hold much are emptied. NOWHERE with the reason in
+   heap->error. */
+uint64_t slot_hole(mems_heap *heap, uint64_t n, uint64_t align);
+
+/* All that stacks name goes back to the runs, and those that are all free
+   to the chain. */
+void slot_flush(mems_heap *heap);
+
+#endif
