@@ -164,7 +164,7 @@ void lmems_boxroom(lua_State *L, lmems_box *box) {
 
 int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   int error = MEMS_OK;
-  mems_stats stats;
+  mems_stats stats = {.size = offsetof(mems_stats, holes)};
   mems_options o = options->heap;
   if (box->standard && o.base == 0)
     o.base = 1000;
@@ -222,11 +222,11 @@ void lmems_boxclose(lmems_box *box) {
 */
 
 void lmems_boxlook(lua_State *L, lmems_box *box, size_t size) {
-  mems_stats stats;
+  mems_stats stats = {.size = offsetof(mems_stats, holes)};
   if (box->standard || size > (size_t)LUA_MAXINTEGER / 2)
     return;
   mems_heap_stats(box->heap, &stats);
-  size_t raw = stats.requested - box->owned + size, before = box->raw;
+  size_t raw = stats.used - box->owned + size, before = box->raw;
   box->raw = raw;
   box->state->bytes.held += raw - before;
   box->unseen = 0;

@@ -104,7 +104,7 @@ heap is closed.
 @raise with the option `leaks = "error"`, if a block was still allocated
 */
 static int finish(lua_State *L) {
-  mems_stats stats;
+  mems_stats stats = {.size = sizeof stats};
   lmems_box *box = lmems_checkself(L).box;
   int leaks = lmems_pushleaks(L, box);
   if (leaks == LMEMS_RAISE) {
@@ -162,7 +162,7 @@ static int heap_collect(lua_State *L) {
 
 static int heap_tostring(lua_State *L) {
   lmems_box *box = lmems_anyself(L).box;
-  mems_stats stats;
+  mems_stats stats = {.size = sizeof stats};
   if (box->heap == NULL) {
     lua_pushliteral(L, LMEMS_HEAP " (closed)");
     return 1;
@@ -427,7 +427,7 @@ The state of the heap, from counters. Costs the same for every heap, but for
 */
 static int stats(lua_State *L) {
   lmems_self self = lmems_checkself(L);
-  mems_stats stats;
+  mems_stats stats = {.size = sizeof stats};
   size_t owned = self.box->owned;
   mems_heap_stats(self.box->heap, &stats);
   lua_createtable(L, 0, 18);

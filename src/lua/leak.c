@@ -134,7 +134,7 @@ site is `"?"` and there is no age. The heap may change between two steps.
 */
 static int leaks(lua_State *L) {
   lmems_self self = lmems_checkself(L);
-  mems_stats stats;
+  mems_stats stats = {.size = offsetof(mems_stats, holes)};
   if (self.box->trace == NULL)
     return luaL_error(L, "'leaks' needs a heap with the option trace = true");
   mems_heap_stats(self.box->heap, &stats);

@@ -85,7 +85,7 @@ static int nodes_step(lua_State *L) {
 }
 
 static mems_addr first_address(const mems_heap *heap) {
-  mems_stats stats;
+  mems_stats stats = {.size = offsetof(mems_stats, holes)};
   mems_heap_stats(heap, &stats);
   return stats.base;
 }
