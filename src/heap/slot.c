@@ -63,7 +63,9 @@ static uint64_t next_pages(mems_heap *heap, unsigned number) {
   if (is_wasteful(&heap->runs)) return 0;
   if (class->slots == 0) return first;
   uint64_t live = (class->slots - class->spare + class->chained) * n;
-  uint64_t most = at_most(live / LIVE_PART, RUN_SLOTS * n) / PAGE_GRANULES;
+  /* tiny slots lie together, and so do their bytes in the table of slack */
+  uint64_t most = n <= TINY ? RUN_MOST * PAGE_GRANULES : RUN_SLOTS * n;
+  most = at_most(live / LIVE_PART, most) / PAGE_GRANULES;
   most = at_most(at_least(most, 1), RUN_MOST);
   uint64_t pages = best_pages(n, most);
   return pages == 0 && small ? 1 : pages;
