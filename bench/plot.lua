@@ -156,8 +156,12 @@ local function draw(result)
   return table.concat(out, "\n")
 end
 
-local result = assert(json.load(SOURCE), SOURCE
-  .. " is not there: run the benchmark first")
+local result = json.load(SOURCE)
+if not result then
+  io.stderr:write("bench: there is no ", SOURCE, " yet: `make bench` makes",
+    " it, in some minutes\n")
+  os.exit(1)
+end
 local file = assert(io.open(TARGET, "w"))
 assert(file:write(draw(result)))
 assert(file:close())

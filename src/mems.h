@@ -32,7 +32,7 @@
 extern "C" {
 #endif
 
-#define MEMS_VERSION "0.1.0"
+#define MEMS_VERSION "0.2.0"
 
 #if defined(__GNUC__)
 #define MEMS_API __attribute__((visibility("default")))
