@@ -54,8 +54,10 @@ BINDING_O := $(BINDING:src/%.c=build/obj/%.o)
 TEST_O := $(patsubst src/%.c,build/test/%.o,$(LIBRARY) $(BINDING)) \
   $(PROBES:spec/%.c=build/test/spec/%.o)
 
-export LUA_PATH := lua/?.lua;lua/?/init.lua;./?.lua;;
-export LUA_CPATH := build/?.so;;
+# What a user has set is kept for .ci/found.
+OUTSIDE := LUA_PATH_5_4='$(LUA_PATH_5_4)' LUA_CPATH_5_4='$(LUA_CPATH_5_4)'
+export LUA_PATH_5_4 := lua/?.lua;lua/?/init.lua;./?.lua;;
+export LUA_CPATH_5_4 := build/?.so;;
 
 .PHONY: all test env demo bench bench-plot bench-smoke lint asan tiny \
   valgrind coverage soak tsan fuzz docs dist generate install uninstall \
@@ -118,9 +120,16 @@ build/examples/%: examples/%.c build/libmems.a
 test: all build/test/mems/core.so ## run the specs
 	.ci/specs build/specs.log $(RUNNER) $(BUSTED) $(BUSTED_FLAGS) $(SPECS)
 
+# A PREFIX that is named is that of an installed tree.
+ifeq ($(origin PREFIX),command line)
+env: TREE = $(LUADIR)/?.lua;$(LUADIR)/?/init.lua
+env: CTREE = $(LUALIBDIR)/?.so
+else
+env: TREE = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua
+env: CTREE = $(CURDIR)/build/?.so
+endif
 env: ## print what lets Lua find the built tree: eval "$$(make -s env)"
-	@echo 'export LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;"'
-	@echo 'export LUA_CPATH="$(CURDIR)/build/?.so;;"'
+	@echo 'export LUA_PATH_5_4="$(TREE);;" LUA_CPATH_5_4="$(CTREE);;"'
 
 demo: all ## run the classic session, then count words in a text
 	$(LUA) examples/session.lua
@@ -250,7 +259,7 @@ install: all ## install below PREFIX (/usr/local), or DESTDIR and PREFIX
 	@ln -sf libmems.so.$(MAJOR) $(INSTALL_TO)/libmems.so
 	@install -d $(INSTALL_TO)/pkgconfig
 	@echo "$$PKGCONFIG" > $(INSTALL_TO)/pkgconfig/mems.pc
-	@[ -n "$(DESTDIR)" ] || LUA="$(LUA)" .ci/found "$(PREFIX)"
+	@[ -n "$(DESTDIR)" ] || $(OUTSIDE) LUA="$(LUA)" .ci/found $(PREFIX)
 
 uninstall: ## remove what install put there
 	@rm -f $(LUA_FILES:%=$(DESTDIR)$(LUADIR)/%) $(DESTDIR)$(LUADIR)/$(TYPES) \

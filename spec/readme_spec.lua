@@ -1,11 +1,16 @@
--- The examples in README.md and docs run, and give what they say they give.
+-- What README.md and the docs show runs, and gives what they say it gives.
 --
--- All ```lua blocks of a file are one program, in order. A comment "--> text"
--- behind a line, or below it, is a promise: the values of the expression, or
--- of the variables that are assigned, are that text, as tostring shows them
--- and with ", " between. A promise "--> error: text" means that the line
--- raises an error which ends so. A long text goes on in lines "--  text".
--- What the program prints stands in ```output blocks.
+-- What stands under one heading ("## ...") is a program of its own: all its
+-- ```lua blocks, in order. A comment "--> text" behind a line, or below it, is
+-- a promise: the values of the expression, or of the variables that are
+-- assigned, are that text, as tostring shows them and with ", " between. A
+-- promise "--> error: text" means that the line raises an error which ends so.
+-- A long text goes on in lines "--  text". What the program prints stands in
+-- ```output blocks. A ```c block is a whole program in C.
+--
+-- ```sh blocks are run as well, those of a file one after the other, each in a
+-- shell of its own, in a copy of the tree with a home and a PREFIX of its own,
+-- which Lua and the linker know as they know /usr/local.
 
 local shell = require "spec.support.shell"
 
@@ -22,40 +27,57 @@ local function checked(code, promise)
   return ("PROMISE.gives(%q, %s)"):format(promise, code)
 end
 
--- The lines of a file as { code =, promise = }, those outside of Lua blocks
--- empty, so that line numbers stay; and the text of its output blocks.
-local function lines_of(text)
-  local out, output, inside, holder = {}, {}, nil, nil
-  for line in text:gmatch("([^\n]*)\n") do
+-- The sections of a text: { title =, lua =, lines =, output =, c =, sh = }.
+-- `lines` is the Lua program, if there is one (`lua`), as { code =, promise = }
+-- for each line of the text up to the section's end, those outside of it
+-- empty, so that line numbers stay; the others are the texts of its blocks.
+local function sections_of(text)
+  local found, number, kind, holder = {}, 0, nil, nil
+  local function new(title)
+    return { title = title, lines = {}, output = "", c = "", sh = "" }
+  end
+  local section = new("the top")
+  local function enter(line)
     local entry = { code = "" }
     local code, promise = line:match("^(.-)%s*%-%->%s*(.-)%s*$")
     local more = holder and line:match("^%s*%-%-  (.*)$")
-    if line:find("^```") then
-      inside, holder = not inside and line or nil, nil
-    elseif inside == "```output" then
-      output[#output + 1] = line .. "\n"
-    elseif inside ~= "```lua" then
-      holder = nil
-    elseif more then
+    if more then
       holder.promise = holder.promise .. " " .. more
     elseif promise then
-      holder = code == "" and out[#out] or entry
+      holder = code == "" and section.lines[number - 1] or entry
       holder.promise, entry.code = promise, code
     else
       entry.code, holder = line, nil
     end
-    out[#out + 1] = entry
+    section.lines[number] = entry
+    section.lua = true
   end
-  return out, table.concat(output)
+  for line in text:gmatch("([^\n]*)\n") do
+    number = number + 1
+    section.lines[number] = { code = "" }
+    local fence = line:match("^```(%l*)")
+    if fence then
+      if kind == "sh" then section.sh = section.sh .. ")\n" end
+      kind, holder = not kind and (fence == "" and "text" or fence) or nil, nil
+      if kind == "sh" then section.sh = section.sh .. "(\n" end
+    elseif kind == "lua" then
+      enter(line)
+    elseif kind then
+      section[kind] = (section[kind] or "") .. line .. "\n"
+    elseif line:find("^## ") then
+      found[#found + 1] = section
+      section = new(line:sub(4))
+      for i = 1, number do section.lines[i] = { code = "" } end
+    end
+  end
+  found[#found + 1] = section
+  return found
 end
 
--- Runs the examples of a text: what they printed, what they should print,
--- what went wrong, and how many promises there were.
-local function run(text)
-  local lines, output = lines_of(text)
-  local out, promises = {}, 0
-  for number, line in ipairs(lines) do
-    if line.promise then promises = promises + 1 end
+-- Runs the Lua program of a section: what it printed, and what went wrong.
+local function run_lua(section)
+  local out = {}
+  for number, line in ipairs(section.lines) do
     out[number] = line.promise and checked(line.code, line.promise) or line.code
   end
   local path = os.tmpname()
@@ -63,46 +85,109 @@ local function run(text)
     .. table.concat(out, "\n"))
   local printed, complained = shell.lua(path)
   os.remove(path)
-  return printed, output, complained, promises
+  return printed, complained
 end
 
-local function assert_kept(path)
-  local printed, output, complained, promises = run(shell.read(path))
-  assert.equal("", complained, path)
-  assert.equal(output, printed, path)
-  return promises
+local function run_c(section)
+  local program = os.tmpname()
+  shell.write(program .. ".c", section.c)
+  local printed, complained = shell.run(string.format(
+    "cc -std=c11 -Wall -Wextra -Werror -Isrc %s.c -o %s \z
+     build/libmems.a && %s", program, program, program))
+  os.remove(program)
+  os.remove(program .. ".c")
+  return printed, complained
+end
+
+-- The shell blocks of a text as one script.
+local function script_of(text)
+  local out = {}
+  for _, section in ipairs(sections_of(text)) do out[#out + 1] = section.sh end
+  return table.concat(out)
+end
+
+local FILES <const> = shell.run("ls README.md docs/*.md")
+
+for path in FILES:gmatch("%S+") do
+  describe("what " .. path .. " shows", function()
+    for _, section in ipairs(sections_of(shell.read(path))) do
+      if section.lua then
+        it("runs and keeps its promises: " .. section.title, function()
+          local printed, complained = run_lua(section)
+          assert.equal("", complained)
+          assert.equal(section.output, printed)
+        end)
+      end
+      if section.c ~= "" then
+        it("compiles without a warning and runs: " .. section.title ..
+           " #style", function()
+          local printed, complained = run_c(section)
+          assert.equal("", complained)
+          assert.equal(section.lua and "" or section.output, printed)
+        end)
+      end
+    end
+  end)
 end
 
 describe("the examples", function()
-  it("of README.md run and keep their promises", function()
-    assert.is_true(assert_kept "README.md" >= 20)
-  end)
-
-  it("of the docs run and keep their promises", function()
-    local paths = shell.run("ls docs/*.md")
-    for path in paths:gmatch("%S+") do
-      if shell.read(path):find("\n```lua\n") then assert_kept(path) end
+  it("are promises, many of them", function()
+    local function promises(path)
+      local _, count = shell.read(path):gsub("%-%->", "")
+      return count
     end
+    assert.is_true(promises "README.md" >= 20)
+    assert.is_true(promises "docs/guide.md" >= 65)
+    assert.is_true(promises "docs/cookbook.md" >= 35)
   end)
 end)
 
-describe("the C program in README.md #style", function()
-  it("compiles without a warning and runs", function()
-    local program = os.tmpname()
-    shell.write(program .. ".c", shell.read("README.md"):match("```c\n(.-)```"))
-    local _, complained, code = shell.run(string.format(
-      "cc -std=c11 -Wall -Wextra -Werror -Isrc %s.c -o %s \z
-       build/libmems.a && %s", program, program, program))
-    os.remove(program)
-    os.remove(program .. ".c")
-    assert.equal("", complained)
-    assert.equal(0, code)
+-- The environment of a machine on which mems was never installed: a home, and
+-- below PREFIX what /usr/local is elsewhere.
+local SANDBOX <const> = [[
+set -eu
+unset MAKEFLAGS MFLAGS MAKELEVEL LUA_PATH LUA_CPATH DESTDIR
+export HOME=$PWD/home PREFIX=$PWD/usr
+share=$PREFIX/share/lua/5.4
+export LUA_PATH_5_4="$share/?.lua;$share/?/init.lua;;"
+export LUA_CPATH_5_4="$PREFIX/lib/lua/5.4/?.so;;"
+export LD_LIBRARY_PATH=$PREFIX/lib PKG_CONFIG_PATH=$PREFIX/lib/pkgconfig
+sudo() { "$@"; }
+make() { [ "$1" = test ] || command make "$@"; } # else it would come here
+cd mems
+]]
+
+describe("the shell commands #style", function()
+  local place
+
+  setup(function()
+    place = shell.run("mktemp -d"):match("%S+")
+    shell.run("mkdir " .. place .. "/mems " .. place .. "/home && tar \z
+      --exclude=./.git --exclude='./build/*' --exclude=./mems -cf - . | \z
+      tar -C " .. place .. "/mems -xf -")
   end)
+
+  teardown(function() shell.run("rm -rf " .. place) end)
+
+  for _, path in ipairs { "README.md", "docs/guide.md", "docs/cookbook.md" } do
+    local script = script_of(shell.read(path))
+    if script ~= "" then
+      it("of " .. path .. " do what they are there for", function()
+        local c = shell.read(path):match("```c\n(.-)```")
+        if c then shell.write(place .. "/mems/hello.c", c) end
+        shell.write(place .. "/script", SANDBOX .. script)
+        local printed, complained, code = shell.run("cd " .. place ..
+          " && sh script")
+        assert.equal(0, code, printed .. complained)
+      end)
+    end
+  end
 end)
 
 describe("the reader of examples", function()
   local function complaint(text)
-    local _, _, complained = run("```lua\n" .. text .. "\n```\n")
+    local section = sections_of("```lua\n" .. text .. "\n```\n")[1]
+    local _, complained = run_lua(section)
     return complained
   end
 
@@ -125,8 +210,17 @@ describe("the reader of examples", function()
   end)
 
   it("compares what is printed", function()
-    local printed, output = run("```lua\nprint 'a'\n```\n```output\na\n```\n")
-    assert.equal("a\n", printed)
-    assert.equal(output, printed)
+    local section =
+      sections_of("```lua\nprint 'a'\n```\n```output\na\n```\n")[1]
+    assert.equal("a\n", section.output)
+    assert.equal("a\n", (run_lua(section)))
+  end)
+
+  it("takes each heading's program by itself, with the file's lines", function()
+    local found = sections_of("```lua\nx = 1\n```\n## b\n" ..
+                              "```lua\nx --> 1\n```\n")
+    assert.equal("b", found[2].title)
+    local _, complained = run_lua(found[2])
+    assert.match(":6: gives nil, not 1\n", complained)
   end)
 end)

@@ -107,8 +107,8 @@ describe("make install #style", function()
 
   it("lets Lua require the module from another folder", function()
     local printed = succeed(string.format("cd / && \z
-      LUA_PATH='%s/share/lua/5.4/?.lua;%s/share/lua/5.4/?/init.lua' \z
-      LUA_CPATH='%s/lib/lua/5.4/?.so' lua5.4 -e \z
+      LUA_PATH_5_4='%s/share/lua/5.4/?.lua;%s/share/lua/5.4/?/init.lua' \z
+      LUA_CPATH_5_4='%s/lib/lua/5.4/?.so' lua5.4 -e \z
       'local mems = require \"mems\"; assert(mems.init()) \z
        print(mems.tointeger(mems.malloc(1)))'", prefix, prefix, prefix))
     assert.equal("1000\n", printed)
@@ -122,9 +122,9 @@ describe("make install #style", function()
   it("says what lets Lua find what it does not find by itself", function()
     local copy = root .. "/home/local"
     local said = succeed("make install PREFIX=" .. copy)
-    local lines = said:match("export .*$")
-    assert.equal("ok\n", succeed("cd / && unset LUA_PATH LUA_CPATH; " ..
-      lines .. "lua5.4 -e 'require \"mems\" print \"ok\"'"))
+    local line = said:match("\n(make %-s env PREFIX=.-) >>")
+    assert.equal("ok\n", succeed("unset LUA_PATH_5_4 LUA_CPATH_5_4; eval " ..
+      '"$(' .. line .. ')"; cd / && lua5.4 -e \'require "mems" print "ok"\''))
   end)
 
   it("lets a C program be compiled by what mems.pc says", function()
