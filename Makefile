@@ -212,9 +212,12 @@ lint: all ## luacheck, clang-tidy, gcc -fanalyzer, the style as specs
 	.ci/specs build/style.log $(BUSTED) --tags=style
 
 docs: ## make the site of guide, cookbook and reference in build/docs
-	@mkdir -p build/docs
-	$(LUA) .ci/cdoc.lua src/mems.h build/mems.h.c
-	$(LDOC) --fatalwarnings -c docs/config.ld .
+	@mkdir -p build/reference
+	$(LUA) .ci/reference.lua build/reference/mems.c
+	$(LUA) .ci/cdoc.lua src/mems.h build/reference/mems.h.c
+	$(LDOC) --quiet --fatalwarnings -c docs/config.ld .
+	$(LUA) .ci/site.lua
+	@echo "open build/docs/index.html"
 
 # Releasing. The tarball is what is committed; the rockspec beside it builds
 # it: `luarocks build mems-VERSION-1.rockspec` in that folder.

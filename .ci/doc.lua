@@ -7,8 +7,8 @@ local doc = {}
 --- The sections of the reference. A method is in that of its class, what has
 -- the name of a section in small letters in that, all else says it by @within.
 doc.SECTIONS = {
-  "Heap", "Blocks", "Addresses", "Memory", "Strings", "Inspection", "Object",
-  "Buffer", "Array", "Struct", "Scope",
+  "Heap", "Blocks", "Addresses", "Memory", "Bulk", "Strings", "Inspection",
+  "Object", "Buffer", "Array", "Struct", "Scope",
 }
 
 local FILES <const> = "ls src/lua/*.c lua/mems/*.lua lua/mems/*/*.lua \z
@@ -123,7 +123,8 @@ local function section_of(item)
   return section
 end
 
---- All items by section, within one in the order of files and lines:
+--- All items by section, within one first the functions and then the tables,
+-- each in the order of files and lines:
 -- { kind =, name =, class =, verb =, section =, text =, params =, returns =,
 -- raise =, usage =, luals =, body = }. `class` is what stands before the colon
 -- of a method's name. Also the texts about the module and its sections: by
@@ -135,7 +136,7 @@ function doc.items()
     for _, body in ipairs(comments(path)) do
       local item = read_item(body)
       if item and item.kind == "module" then
-        if item.text ~= "" then texts.mems = item.text end
+        if item.text ~= "" then texts.mems = texts.mems or item.text end
       elseif item then
         item.section = section_of(item)
         of[item.section] = of[item.section] or {}
@@ -144,7 +145,11 @@ function doc.items()
     end
   end
   for _, section in ipairs(doc.SECTIONS) do
-    table.move(of[section] or {}, 1, #(of[section] or {}), #items + 1, items)
+    for _, kind in ipairs { "function", "table" } do
+      for _, item in ipairs(of[section] or {}) do
+        if item.kind == kind then items[#items + 1] = item end
+      end
+    end
   end
   return items, texts
 end
