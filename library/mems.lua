@@ -375,7 +375,9 @@ function heap:buffer(what, align) end
 ---@overload fun(self: mems.heap, type: mems.ptype, what: integer|table): mems.array<any>
 function heap:array(type, what) end
 
----Makes a type of struct for this heap. Needs no open heap.
+---Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
+---`S:array` and `S:at` use the one whose verb has made it, and `array` of any
+---other takes it as well.
 ---
 ---A field is `{ name, type }` or `{ name, type, n, ... }`: a fixed array of
 ---`n` of that type, or of several dimensions, the outermost first. A type is
@@ -750,7 +752,9 @@ function array:max(i, j) end
 ---@return mems.array<T> # the same
 function array:sort(i, j) end
 
----Makes a type of struct for this heap. Needs no open heap.
+---Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
+---`S:array` and `S:at` use the one whose verb has made it, and `array` of any
+---other takes it as well.
 ---
 ---A field is `{ name, type }` or `{ name, type, n, ... }`: a fixed array of
 ---`n` of that type, or of several dimensions, the outermost first. A type is
@@ -949,7 +953,8 @@ function scope:close() end
 ---@field poke_u64le fun(addr: mems.memory, value: integer, offset?: integer)
 local mems = {}
 
----Opens the default heap.
+---Opens the default heap. Without options, if it is open already, it does
+---nothing.
 ---@param options? mems.options see `options`
 ---@return boolean? # true; nil if the system refuses the memory
 ---@return string? # a message
@@ -1215,7 +1220,9 @@ function mems.buffer(what, align) end
 ---@overload fun(type: mems.ptype, what: integer|table): mems.array<any>
 function mems.array(type, what) end
 
----Makes a type of struct for this heap. Needs no open heap.
+---Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
+---`S:array` and `S:at` use the one whose verb has made it, and `array` of any
+---other takes it as well.
 ---
 ---A field is `{ name, type }` or `{ name, type, n, ... }`: a fixed array of
 ---`n` of that type, or of several dimensions, the outermost first. A type is

@@ -18,7 +18,7 @@ describe("check", function()
   -- The heap that is broken: five nodes and more; blocks of 2, 3 and more
   -- granules with and without slack; holes merged, parked, and the slice.
   before_each(function()
-    heap = assert(mems.open { limit = 64 << 20 })
+    heap = assert(mems.open { limit = 64 << 20, base = 1000 })
     local blocks = {}
     for i = 1, 300 do blocks[i] = assert(heap:malloc(i % 90 + 1)) end
     for i = 1, 300, 3 do heap:free(blocks[i]) end

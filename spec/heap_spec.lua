@@ -805,7 +805,7 @@ describe("a heap", function()
 
   it("lives beside the default heap and others", function()
     fresh()
-    local one <close> = mems.open()
+    local one <close> = mems.open { base = 1000 }
     local two <close> = mems.open { base = 5000 }
     local a, b = one:malloc(10), two:malloc(10)
     assert.equal(mems.toaddress(1000), a)
@@ -829,7 +829,7 @@ describe("a heap", function()
     assert.equal("mems.heap (blocks: 2, bytes: 113)", tostring(heap))
     heap:close()
     assert.equal("mems.heap (closed)", tostring(heap))
-    assert.equal("mems.heap", getmetatable(heap).__name)
+    assert.equal("mems.heap", getmetatable(heap))
   end)
 
   it("can be closed twice", function()

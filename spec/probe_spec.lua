@@ -120,7 +120,7 @@ describe("inside,", function()
 
   -- A heap of some MiB: crowded words, empty ones, segments over many words.
   local function crowded()
-    local heap = assert(mems.open { limit = 1 << 36 })
+    local heap = assert(mems.open { limit = 1 << 36, base = 1000 })
     local blocks = {}
     for i = 1, 500 + shell.scaled(1500) do
       local size = random(8) == 1 and random(60000) or random(200)
@@ -231,7 +231,7 @@ describe("inside,", function()
     -- In a heap of one HOLE: the same bits again and again, and no others.
     local function each_row(verb)
       for _ = 1, shell.scaled(150) do
-        local heap <close> = assert(mems.open { page = 4096 })
+        local heap <close> = assert(mems.open { page = 4096, base = 1000 })
         heap:free(heap:malloc(4000))
         local last = probe.field(heap, "end")
         for g = 0, last - 1 do
@@ -328,7 +328,7 @@ describe("inside,", function()
 
   describe("the sets of regions", function()
     it("agree with a plain table", function()
-      local heap <close> = assert(mems.open { limit = 1 << 36 })
+      local heap <close> = assert(mems.open { limit = 1 << 36, base = 1000 })
       local granules = 1 << 28
       assert.is_true(probe.bins.reach(heap, granules))
       local members, regions = {}, granules // probe.REGION
@@ -361,7 +361,7 @@ describe("inside,", function()
     end)
 
     it("forget what lies behind the end", function()
-      local heap <close> = assert(mems.open { limit = 1 << 30 })
+      local heap <close> = assert(mems.open { limit = 1 << 30, base = 1000 })
       probe.bins.reach(heap, 1 << 26)
       for region = 0, 100000, 7 do
         probe.bins.note(heap, region * probe.REGION, 9)
@@ -418,7 +418,7 @@ describe("inside,", function()
   describe("a quick list", function()
     it("keeps what it has while a hole fits that rounding spoils", function()
       local limit = 8 << 20
-      local heap <close> = assert(mems.open { limit = limit })
+      local heap <close> = assert(mems.open { limit = limit, base = 1000 })
       local waiting, size = heap:malloc(100), limit - 4096
       local block = heap:malloc(size)
       while not block do
@@ -434,7 +434,7 @@ describe("inside,", function()
     end)
 
     it("gives back the last that was put in, as many as it holds", function()
-      local heap <close> = assert(mems.open())
+      local heap <close> = assert(mems.open { base = 1000 })
       local quick = probe.quick
       for number = 2, probe.sizes.number(probe.QUICK_MOST) do
         local first, behind = quick.slots(heap, number)
@@ -451,7 +451,7 @@ describe("inside,", function()
     end)
 
     it("lies beside the others", function()
-      local heap <close> = assert(mems.open())
+      local heap <close> = assert(mems.open { base = 1000 })
       local before = 0
       for number = 0, probe.NUMBERS - 1 do
         local first, behind = probe.quick.slots(heap, number)
@@ -461,7 +461,7 @@ describe("inside,", function()
     end)
 
     it("is not there for a size that no block has", function()
-      local heap <close> = assert(mems.open())
+      local heap <close> = assert(mems.open { base = 1000 })
       local last = probe.sizes.number(probe.QUICK_MOST)
       for _, number in ipairs { 0, probe.NONE, last + 1, probe.NUMBERS - 1 } do
         local first, behind = probe.quick.slots(heap, number)
@@ -480,7 +480,7 @@ describe("inside,", function()
     end)
 
     it("finds every byte of a block and none beside", function()
-      local heap <close> = assert(mems.open())
+      local heap <close> = assert(mems.open { base = 1000 })
       local blocks = {}
       for size = 1, 80 do
         blocks[size] = mems.tointeger(heap:malloc(size))
@@ -507,7 +507,7 @@ describe("inside,", function()
   describe("an address behind the last block", function()
     it("was never allocated, though small blocks are cut one by one",
       function()
-        local heap <close> = assert(mems.open())
+        local heap <close> = assert(mems.open { base = 1000 })
         local last = 0
         for _ = 1, 1000 do
           last = math.max(last, mems.tointeger(heap:malloc(1000)))
@@ -526,7 +526,7 @@ describe("inside,", function()
     after_each(function() probe.pages_fail(0) end)
 
     it("are counted, and the one that is named fails once", function()
-      local heap <close> = assert(mems.open { limit = 1 << 24 })
+      local heap <close> = assert(mems.open { limit = 1 << 24, base = 1000 })
       probe.pages_fail(0)
       assert(heap:malloc(100))
       assert.equal(1, probe.pages_fail(2))
@@ -536,7 +536,7 @@ describe("inside,", function()
     end)
 
     it("give back what was ready when one of them is refused", function()
-      local heap <close> = assert(mems.open())
+      local heap <close> = assert(mems.open { base = 1000 })
       assert(heap:malloc(100))
       local before, n = heap:stats(), 0
       local block
@@ -552,7 +552,7 @@ describe("inside,", function()
     end)
 
     it("are not made by a heap that has what it needs", function()
-      local heap <close> = assert(mems.open())
+      local heap <close> = assert(mems.open { base = 1000 })
       local block = heap:malloc(100)
       probe.pages_fail(0)
       for _ = 1, 1000 do

@@ -324,7 +324,7 @@ describe("every public function #style", function()
     for _, item in ipairs(dofile ".ci/doc.lua".items()) do
       ldoc[item.verb] = true
     end
-    for _, verbs in ipairs { mems, getmetatable(heap) } do
+    for _, verbs in ipairs { mems, debug.getmetatable(heap) } do
       for name, verb in pairs(verbs) do
         -- One entry stands for the functions made from the table of types.
         local entry = name:gsub("^(%l+)_%l%d?%d?%l*$", function(stem)

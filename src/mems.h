@@ -8,9 +8,10 @@
 **
 **   MAIN[1000:5095]-> P[1000:1999] <-> P[2000:2999] <-> H[3000:5095]
 **
-** A block is named by its MeMS virtual address, an integer from 1000 up,
-** never a host pointer. The host pointer behind it is its physical address,
-** good until the block is freed or moved by realloc.
+** A block is named by its MeMS virtual address, an integer, never a host
+** pointer: from 1000 up in the default heap; no other heap has the same
+** addresses, unless it asks for them. The host pointer behind it is its
+** physical address, good until the block is freed or moved by realloc.
 **
 ** What holds for every function:
 ** - A wrong address is refused, never followed: the call fails, the heap is
@@ -68,8 +69,10 @@ typedef struct mems_options {
                          pages, from one page to 2^46. Default 64 GiB, or what
                          the OS will reserve, halving; see mems_stats.limit.
                          A limit that is named is also halved if refused. */
-  mems_addr base;     /* first virtual address, a multiple of 8; default
-                         1000. base + limit must not pass 2^63. */
+  mems_addr base;     /* first virtual address, a multiple of 8. Default:
+                         from 2^56 up, addresses that no other open heap of
+                         the process has got this way. base + limit must not
+                         pass 2^63. */
   size_t page;        /* smallest node in bytes, a multiple of 4096, at most
                          1 GiB; default 4096 */
   size_t align;       /* physical alignment of every block: a power of two,
@@ -128,8 +131,8 @@ typedef struct mems_segment {
 
 /*
 ** The classic functions: the same on the one default heap of the process,
-** which takes the default options. They set errno as well: ENOMEM for
-** MEMS_ENOMEM and MEMS_ELIMIT, EINVAL for the others.
+** which takes the default options and the base 1000. They set errno as well:
+** ENOMEM for MEMS_ENOMEM and MEMS_ELIMIT, EINVAL for the others.
 */
 
 /* Opens the default heap. If it is open already nothing happens but
@@ -162,8 +165,8 @@ MEMS_API int mems_errno(void);
 
 /* A new, empty heap. NULL on failure, with the reason in *error (which may
    be NULL): MEMS_EINVAL for an option out of its range, MEMS_ENOMEM if the
-   OS refuses even the smallest reservation. Costs address space and a few
-   pages until it is used. */
+   OS refuses even the smallest reservation, or if the open heaps have left
+   no addresses. Costs address space and a few pages until it is used. */
 MEMS_API mems_heap *mems_heap_open(const mems_options *options, int *error);
 
 /* Unmaps all of the heap. `heap` may be NULL. */

@@ -9,7 +9,6 @@
 local mems = require "mems"
 
 local GRANULE <const>, PAGE <const> = 8, 4096
-local FIRST <const> = 1000 -- address of the first block by default
 
 local model = {}
 model.__index = model
@@ -38,7 +37,7 @@ function model.new(heap, options)
   return setmetatable({
     heap = heap,
     align = options.align or GRANULE,
-    base = options.base or FIRST,
+    base = options.base or heap.stats().base,
     limit = options.limit,
     blocks = {}, -- address -> { addr =, bytes = }
     order = {},  -- addresses, ascending

@@ -1,6 +1,6 @@
 /*
 ** classic.c - the classic functions, on the one default heap of the process.
-** The only mutable globals of the library.
+** Beside the counter in ranges.c the only mutable globals of the library.
 */
 
 #include <errno.h>
@@ -29,8 +29,9 @@ static mems_addr addr_of(const void *addr) {
 }
 
 void mems_init(void) {
+  const mems_options options = {.base = 1000};
   int error = MEMS_EINIT;
-  if (heap == NULL) heap = mems_heap_open(NULL, &error);
+  if (heap == NULL) heap = mems_heap_open(&options, &error);
   note(error);
 }
 

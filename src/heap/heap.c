@@ -11,11 +11,11 @@
 #include "image.h"
 
 #include "hole.h"
+#include "ranges.h"
 #include "trim.h"
 
 #define LIMIT ((uint64_t)64 << 30)
 #define LIMIT_MOST ((uint64_t)1 << 46)
-#define BASE ((mems_addr)1000)
 #define NODE_MOST ((size_t)1 << 30)
 #define ALIGN_MOST PAGE
 
@@ -47,7 +47,8 @@ static mems_heap *reserve(uint64_t *limit, const mems_options *o) {
   return NULL;
 }
 
-static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
+static bool set_up(mems_heap *heap, uint64_t limit, mems_addr base,
+                   const mems_options *o) {
   uint64_t header = round_up(sizeof *heap, PAGE);
   if (!pages_map(chain_place(&heap->chain), PAGE + header)) return false;
   uint64_t granules = limit / GRANULE;
@@ -60,7 +61,8 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
   heap->reserved = reservation_for(limit, o);
   assert(PAGE + heap->chain.payload + limit <= heap->reserved);
   chain_attach(&heap->chain);
-  heap->dict.base = o->base ? o->base : BASE;
+  heap->drawn = o->base == 0;
+  heap->dict.base = base;
   quick_open(&heap->quick);
   heap->slice = heap->slice_end = NOWHERE;
   heap->cursor = NOWHERE;
@@ -74,6 +76,16 @@ static bool set_up(mems_heap *heap, uint64_t limit, const mems_options *o) {
          dict_reach(&heap->dict, &heap->chain, 1);
 }
 
+/* Makes a heap of a reservation with room for `limit` bytes; false, and
+   nothing is left, if there are no pages or no addresses for it. */
+static bool found(mems_heap *heap, uint64_t limit, const mems_options *o) {
+  mems_addr base = o->base ? o->base : ranges_take(limit);
+  if (base != 0 && set_up(heap, limit, base, o)) return true;
+  if (base != 0 && o->base == 0) ranges_give(base);
+  pages_unreserve((char *)heap - PAGE, reservation_for(limit, o));
+  return false;
+}
+
 mems_heap *mems_heap_open(const mems_options *options, int *error) {
   static const mems_options defaults;
   const mems_options *o = options ? options : &defaults;
@@ -84,17 +96,15 @@ mems_heap *mems_heap_open(const mems_options *options, int *error) {
     reason = MEMS_ENOMEM;
     heap = reserve(&limit, o);
   }
-  if (heap != NULL && !set_up(heap, limit, o)) {
-    pages_unreserve(chain_place(&heap->chain), reservation_for(limit, o));
-    heap = NULL;
-  }
+  if (heap != NULL && !found(heap, limit, o)) heap = NULL;
   if (error) *error = heap ? MEMS_OK : reason;
   return heap;
 }
 
 void mems_heap_close(mems_heap *heap) {
-  if (heap != NULL)
-    pages_unreserve(chain_place(&heap->chain), heap->reserved);
+  if (heap == NULL) return;
+  if (heap->drawn) ranges_give(heap->dict.base);
+  pages_unreserve(chain_place(&heap->chain), heap->reserved);
 }
 
 /* Counts a block of n granules in. */

@@ -49,6 +49,7 @@ struct mems_heap {
   uint64_t align;    /* of every block, in granules */
   uint64_t node;     /* smallest node, in granules */
   uint64_t reserved; /* bytes of the reservation */
+  bool drawn;        /* the base is one of ranges.h */
   bool fill;
   bool guarded;      /* fill, or a quarantine: frees take the long way */
 
