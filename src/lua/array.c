@@ -522,7 +522,7 @@ static int array_len(lua_State *L) {
 static int array_tostring(lua_State *L) {
   lmems_view *a = lmems_checkview(L, LMEMS_ARRAY_SEAL);
   if (!lmems_alive(a)) {
-    lua_pushliteral(L, "mems.array (released)");
+    lua_pushfstring(L, "mems.array (%s)", lmems_fate(a));
     return 1;
   }
   lua_Integer addr = (lua_Integer)lmems_viewaddr(a);

@@ -198,7 +198,7 @@ static int buffer_tostring(lua_State *L) {
                     (lua_Integer)lmems_viewaddr(view),
                     (lua_Integer)view->length);
   else
-    lua_pushliteral(L, "mems.buffer (released)");
+    lua_pushfstring(L, "mems.buffer (%s)", lmems_fate(view));
   return 1;
 }
 

@@ -238,7 +238,7 @@ static int struct_tostring(lua_State *L) {
   lmems_view *view = lmems_checkview(L, LMEMS_STRUCT_SEAL);
   luaL_Buffer B;
   if (!lmems_alive(view)) {
-    lua_pushliteral(L, "mems.struct (released)");
+    lua_pushfstring(L, "mems.struct (%s)", lmems_fate(view));
     return 1;
   }
   luaL_buffinit(L, &B);

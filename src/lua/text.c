@@ -12,6 +12,7 @@
 #include "fail.h"
 #include "gate.h"
 #include "self.h"
+#include "view.h"
 
 /***
 @module mems
@@ -152,6 +153,17 @@ static int try_unpack(lua_State *L, lmems_self self, size_t n,
   return lua_pcall(L, 2, LUA_MULTRET, 0);
 }
 
+/* Raises: a format takes more than the `rest` bytes at `arg`. */
+static int too_short(lua_State *L, int arg, mems_addr addr, size_t rest) {
+  const lmems_view *view = lmems_anyview(L, arg);
+  if (view != NULL)
+    lmems_argerror(L, arg, "the format takes more than the %I bytes of the "
+                   "%s", (lua_Integer)rest, lmems_classname(view));
+  lmems_argerror(L, arg, "the format takes more than the %I bytes from "
+                 "address %I to the end of its block", (lua_Integer)rest,
+                 (lua_Integer)addr);
+}
+
 /***
 Reads values in a format of Lua's `string.unpack`.
 @function unpack
@@ -178,9 +190,7 @@ static int unpack(lua_State *L) {
     if (blamed_argument(L) != 2) /* not: data string too short */
       return blame(L, self.arg + 1);
     if (window >= rest)
-      return lmems_argerror(L, self.arg, "the format takes more than the %I "
-                            "bytes from address %I to the end of its block",
-                            (lua_Integer)rest, (lua_Integer)addr);
+      return too_short(L, self.arg, addr, rest);
     window = window < rest / GROWTH ? window * GROWTH : rest;
     lua_settop(L, top);
   }

@@ -55,10 +55,17 @@ lmems_view *lmems_checkview(lua_State *L, uintptr_t seal) {
   return view;
 }
 
+const char *lmems_fate(const lmems_view *view) {
+  const lmems_box *box = view->record->box;
+  int closed = lmems_kept(view) && box != NULL && box->heap == NULL;
+  return closed ? "closed with its heap" : "released";
+}
+
 int lmems_dead(lua_State *L, const lmems_view *view) {
   const char *name = lmems_classname(view);
   if (!lmems_kept(view) || !lmems_recordlives(view->record))
-    luaL_error(L, "the %s is released: its memory is gone", name);
+    luaL_error(L, "the %s is %s: its memory is gone", name,
+               lmems_fate(view));
   luaL_error(L, "the %s is out of its memory, which has shrunk", name);
   __builtin_unreachable();
 }

@@ -73,6 +73,10 @@ lmems_view *lmems_anyview(lua_State *L, int arg);
 lmems_view *lmems_checkview(lua_State *L, uintptr_t seal);
 lmems_view *lmems_checkany(lua_State *L);
 
+/* What became of one that is not alive: "released" or "closed with its
+   heap". */
+const char *lmems_fate(const lmems_view *view);
+
 /* Is it alive? */
 static inline int lmems_alive(const lmems_view *view) {
   return view->end <= view->record->limit;
