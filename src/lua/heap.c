@@ -37,7 +37,8 @@ What @{init} and @{open} take. A field that is absent takes its default.
 @table options
 @within Heap
 @tfield[opt=64 GiB] integer limit the most bytes its nodes may map
-@tfield[opt=1000] integer base the first virtual address, a multiple of 8
+@tfield[opt] integer base the first virtual address, a multiple of 8; absent
+ 1000 on the default heap, and on others one that no open heap has
 @tfield[opt=4096] integer page the smallest node in bytes, a multiple of 4096
 @tfield[opt=8] integer align the physical alignment of every block, a power of
  two from 8 to 4096
