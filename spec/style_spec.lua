@@ -208,6 +208,28 @@ describe("every file #style", function()
   end)
 end)
 
+describe("what a newcomer sees first #style", function()
+  it("is a README of at most 250 lines", function()
+    local _, count = read("README.md"):gsub("\n", "")
+    assert.is_true(count <= 250, count .. " lines")
+  end)
+
+  it("is in `make help` a line for each target, whole on a terminal",
+    function()
+      local make <close> = assert(io.popen("make --no-print-directory help"))
+      local complaints, targets = {}, {}
+      for line in make:lines() do
+        targets[line:match("^make (%S+)")] = true
+        if #line > LINE then complain(complaints, "make help", 1, line) end
+      end
+      for target in read("Makefile"):gmatch("\n([%l-]+):[^\n=]*## ") do
+        if not targets[target] then complain(complaints, target, 1, "none") end
+      end
+      assert_none(complaints)
+      assert.is_true(targets.install and targets.docs and targets.env)
+    end)
+end)
+
 describe("a C file #style", function()
   it("has at most 600 lines", function()
     each(C_FILES, function(complaints, path, text)
