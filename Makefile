@@ -183,7 +183,7 @@ asan: ## run the specs under AddressSanitizer and UBSan
 	  RUNNER="env LD_PRELOAD=$$($(CC) -print-file-name=libasan.so)"
 
 # Specs with the tag `limits` are about the ordinary ones.
-tiny: ## run the specs with tiny limits, so that they take the rare paths
+tiny: ## run the specs with tiny limits, for the rare paths
 	@$(call mirror,tiny)
 	+$(MAKE) -C build/tiny test CPPFLAGS=-DMEMS_TINY \
 	  BUSTED_FLAGS=--exclude-tags=style,limits
