@@ -29,7 +29,7 @@ static size_t push_copies(lua_State *L, lmems_box *box, lmems_lost **leaks) {
     room = lmems_tracesites(box->trace);
     *leaks = lua_newuserdatauv(L, room * sizeof **leaks, 0);
   }
-  if (box->trace == NULL)
+  if (box->trace == NULL || *leaks == NULL)
     return 0;
   return lmems_traceleaks(box->trace, box->heap, *leaks, room);
 }

@@ -61,6 +61,14 @@ const char *lmems_fate(const lmems_view *view) {
   return closed ? "closed with its heap" : "released";
 }
 
+mems_addr lmems_viewaddr(const lmems_view *view) {
+  const lmems_record *record = view->record;
+  mems_addr first = record->addr;
+  if (record->capacity == 0) /* it looks at bytes in the block */
+    first = mems_heap_address(record->box->heap, record->data);
+  return first + view->offset;
+}
+
 int lmems_dead(lua_State *L, const lmems_view *view) {
   const char *name = lmems_classname(view);
   if (!lmems_kept(view) || !lmems_recordlives(view->record))
@@ -99,7 +107,7 @@ int lmems_newowner(lua_State *L, int anchor, int keep, lmems_box *box,
                    uintptr_t seal, size_t size, size_t align,
                    lmems_view **view) {
   lmems_record *record;
-  lmems_tell(L, &box->state->bytes, size);
+  lmems_tell(L, &box->state->bytes, size + sizeof *record);
   lmems_view *v = *view = lmems_pushowner(L, seal, anchor, keep ? 2 : 1);
   if (keep) {
     lua_pushvalue(L, keep);

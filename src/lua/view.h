@@ -102,9 +102,7 @@ static inline size_t lmems_viewbytes(const lmems_view *view) {
 }
 
 /* The virtual address of the first byte of one that is alive. */
-static inline mems_addr lmems_viewaddr(const lmems_view *view) {
-  return view->record->addr + view->record->skip + view->offset;
-}
+mems_addr lmems_viewaddr(const lmems_view *view);
 
 /* Holds a view's bytes: its first one. Raises if it is dead. */
 static inline char *lmems_holdview(lua_State *L, const lmems_view *view) {
