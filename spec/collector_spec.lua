@@ -116,7 +116,7 @@ describe("the collector", function()
     local list = {}
     for i = 1, 1000 do list[i] = heap:buffer(i) end
     heap:close()
-    assert.match("released", tostring(list[1000]))
+    assert.match("closed with its heap", tostring(list[1000]))
     list = nil -- luacheck: ignore
     collectgarbage()
   end)
