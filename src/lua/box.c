@@ -201,16 +201,36 @@ void lmems_blockgone_slow(lmems_box *box, mems_addr addr) {
     lmems_blockdead(record);
 }
 
-void lmems_boxclose(lmems_box *box) {
-  mems_heap *heap = box->heap;
+/* No block of the box lives any more. */
+static void forget_blocks(lmems_box *box) {
   lmems_record *record;
   size_t i = 0;
-  if (heap == NULL)
-    return;
   while ((record = lmems_recordany(&box->records, &i)) != NULL)
     lmems_blockdead(record);
-  box->heap = NULL;
   box->state->bytes.held -= box->raw;
+  box->raw = 0;
+}
+
+static int trace_free(void *context, const mems_segment *segment) {
+  lmems_trace *trace = context;
+  if (segment->kind == MEMS_PROCESS)
+    lmems_tracedfree(trace, NULL, 0, segment->addr);
+  return 0;
+}
+
+void lmems_boxreset(lmems_box *box) {
+  if (box->trace != NULL)
+    mems_heap_walk(box->heap, trace_free, box->trace);
+  forget_blocks(box);
+  mems_heap_reset(box->heap);
+}
+
+void lmems_boxclose(lmems_box *box) {
+  mems_heap *heap = box->heap;
+  if (heap == NULL)
+    return;
+  forget_blocks(box);
+  box->heap = NULL;
   box->state->space.held -= box->reserved;
   lmems_traceclose(box->trace);
   box->trace = NULL;

@@ -96,6 +96,10 @@ typedef struct lmems_options {
 /* Opens a heap in `box`, which has none. MEMS_OK, or why not. */
 int lmems_boxopen(lmems_box *box, const lmems_options *options);
 
+/* Frees every block of the heap of `box`, which has one; all records are
+   dead. */
+void lmems_boxreset(lmems_box *box);
+
 /* Closes the heap of `box`, if it has one; all records on it are dead. */
 void lmems_boxclose(lmems_box *box);
 
