@@ -10,7 +10,8 @@
 #include "ranges.h"
 
 mems_heap *probe_heap(lua_State *L, int arg) {
-  lmems_box *box = luaL_checkudata(L, arg, LMEMS_HEAP);
+  luaL_checkudata(L, arg, LMEMS_HEAP);
+  lmems_box *box = lmems_anchored(L, arg);
   luaL_argcheck(L, box->heap != NULL, arg, "an open heap expected");
   return box->heap;
 }

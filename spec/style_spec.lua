@@ -328,7 +328,7 @@ describe("every public function #style", function()
     local mems = require "mems"
     local heap <close> = assert(mems.open())
     local ldoc, editor, complaints = documented(), read "library/mems.lua", {}
-    for _, verbs in ipairs { mems, getmetatable(heap) } do
+    for _, verbs in ipairs { mems, debug.getmetatable(heap) } do
       for name, verb in pairs(verbs) do
         -- One entry stands for the functions made from the table of types.
         local entry = name:gsub("^(%l+)_%l%d?%d?%l*$", function(stem)
