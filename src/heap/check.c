@@ -229,7 +229,8 @@ static const char *check_chained(const mems_heap *heap, uint64_t g,
   size_t size = n * GRANULE - dict_slack(&heap->dict, &heap->chain, g, n);
   uint64_t useds = bits_field(chain_useds(&heap->chain), g);
   uint64_t least = entry_alignment(n, useds) > 1 ? MARK_LONG : 2;
-  if (n != at_least(entry_granules(size), least))
+  least = at_least(entry_granules(size), least);
+  if (n != least && n != size_rounded(least))
     return "the slack of a PROCESS does not fit its segment";
   mems_pages p = pages_around(g, g + n);
   for (uint64_t page = p.from; page < p.to; page++)

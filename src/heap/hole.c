@@ -83,6 +83,7 @@ static void pick(mems_heap *heap, uint64_t region, unsigned class,
     if (other.size) set_class(left, class_of(other.size));
     g = hole.at + hole.size;
   }
+  if (wish->best.size) chain_expect(c, wish->best.at + wish->n);
   if (!has_class(left, class)) bins_exclude(&heap->bins, region, class);
   if (wish->best.size == 0) return;
   unsigned taken = class_of(wish->best.size);

@@ -40,7 +40,7 @@ static uint64_t least_pages(uint64_t n) {
 /* May class `number` have its first run? */
 static bool is_due(mems_heap *heap, mems_class *class, uint64_t pages) {
   unsigned asks = hole_heap_is_tight(heap) ? RUN_ASKS_TIGHT : RUN_ASKS;
-  if (class->asks < UINT16_MAX) class->asks++;
+  class->asks++;
   if (class->asks < asks) return false;
   uint64_t n = class->granules;
   if (n <= SMALL_SLOT) return true;
@@ -169,7 +169,7 @@ static void empty(mems_heap *heap, unsigned number, uint64_t keep) {
   }
   if (before != NOWHERE) settle(heap, number, before);
   memmove(slots, slots + (count - keep), keep * sizeof *slots);
-  class->top = class->first + (uint32_t)keep;
+  class->top = class->first + (uint16_t)keep;
 }
 
 void slot_put(mems_heap *heap, unsigned number, uint64_t g) {
@@ -230,7 +230,7 @@ static bool take_some(mems_heap *heap, unsigned number, uint64_t page) {
   for (; g < last && count < most; g += WORD)
     count += name_some(c, g, last, found + count, most - count);
   for (uint64_t i = 0; i < count; i++) slots[count - 1 - i] = found[i];
-  class->top = class->first + (uint32_t)count;
+  class->top = class->first + (uint16_t)count;
   class->spare -= count;
   r->spare -= count * n;
   r->taken += count * n;
