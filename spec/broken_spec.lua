@@ -237,8 +237,8 @@ describe("check", function()
     end)
 
     it("the slack of a PROCESS of the chain", function()
-      local g = at.granule(heap:malloc(100001))
-      for i = 4, 17 do -- slack of more than a granule
+      local g = at.granule(heap:malloc(60001))
+      for i = 4, 27 do -- slack of more than a granule
         names("the slack of a PROCESS does not fit its segment", "used", g + i,
               not probe.used(heap, g + i))
       end
