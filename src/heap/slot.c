@@ -63,7 +63,9 @@ static uint64_t next_pages(mems_heap *heap, unsigned number) {
   if (is_wasteful(&heap->runs)) return 0;
   if (class->slots == 0) return first;
   uint64_t live = (class->slots - class->spare + class->chained) * n;
-  uint64_t most = at_most(live / LIVE_PART, RUN_SLOTS * n) / PAGE_GRANULES;
+  /* tiny slots lie together, and so do their bytes in the table of slack */
+  uint64_t most = n <= TINY ? RUN_MOST * PAGE_GRANULES : RUN_SLOTS * n;
+  most = at_most(live / LIVE_PART, most) / PAGE_GRANULES;
   most = at_most(at_least(most, 1), RUN_MOST);
   uint64_t pages = best_pages(n, most);
   return pages == 0 && small ? 1 : pages;
@@ -127,9 +129,11 @@ static void settle(mems_heap *heap, unsigned number, uint64_t page) {
   const mems_chain *c = &heap->chain;
   uint64_t n = heap->runs.classes[number].granules;
   uint64_t run = page - runs_back(runs_map(c)[page]);
+  bool apart = n <= PAGE_GRANULES && is_power_of_two(n);
   bool clear = chain_is_clear(c, page * PAGE_GRANULES, PAGE_GRANULES);
-  bins_include(&heap->runs.sets, run, number);
-  if (!clear && PAGE_GRANULES % n == 0) return;
+  if (!bins_has(&heap->runs.sets, run, number))
+    bins_include(&heap->runs.sets, run, number);
+  if (!clear && apart) return; /* no slot lies in two pages */
   uint64_t last = runs_last(c, run);
   if (clear && chain_is_clear(c, run * PAGE_GRANULES,
                               (last - run) * PAGE_GRANULES)) {
@@ -154,20 +158,22 @@ static void empty(mems_heap *heap, unsigned number, uint64_t keep) {
   mems_runs *r = &heap->runs;
   mems_class *class = r->classes + number;
   uint32_t *slots = r->stacks + class->first;
-  uint64_t count = runs_stacked(class), before = NOWHERE;
+  uint64_t count = runs_stacked(class), before = NOWHERE, given = 0;
   if (count <= keep) return;
   for (uint64_t i = 0; i < count - keep; i++) {
     uint64_t g = slots[i];
     if (!agrees(heap, number, g)) continue;
-    if (before != NOWHERE && before != g / PAGE_GRANULES)
-      settle(heap, number, before);
-    before = g / PAGE_GRANULES;
+    if (before != g / PAGE_GRANULES) {
+      if (before != NOWHERE) settle(heap, number, before);
+      before = g / PAGE_GRANULES;
+    }
     runs_name(&heap->chain, g, false);
-    class->spare++;
-    r->spare += class->granules;
-    r->taken -= class->granules;
+    given++;
   }
   if (before != NOWHERE) settle(heap, number, before);
+  class->spare += given;
+  r->spare += given * class->granules;
+  r->taken -= given * class->granules;
   memmove(slots, slots + (count - keep), keep * sizeof *slots);
   class->top = class->first + (uint16_t)keep;
 }
