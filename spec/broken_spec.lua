@@ -46,6 +46,11 @@ local function guide(mems, probe)
     error("the heap has no such segment")
   end
 
+  return guided
+end
+
+-- The same for runs.
+local function guide_to_runs(probe, guided)
   -- Calls verb(number of the class, its first page, the page behind) for each
   -- run.
   function guided.each_run(heap, verb)
@@ -91,7 +96,7 @@ describe("check", function()
 
   setup(function()
     mems, probe, leave = inside.enter()
-    at = guide(mems, probe)
+    at = guide_to_runs(probe, guide(mems, probe))
   end)
   teardown(function() leave() end)
 
@@ -179,11 +184,10 @@ describe("check", function()
 
   describe("names a wrong bit:", function()
     it("a start inside a PROCESS", function()
-      local g = find(function(h, g)
-        return g % 64 < 40 and at.is_chained(h, g)
-      end, 2048)
-      probe.used(heap, g + 24, true)
-      probe.start(heap, g + 24, true)
+      local g
+      repeat g = at.granule(heap:malloc(60000)) until g % 64 < 24
+      probe.used(heap, g + 40, true)
+      probe.start(heap, g + 40, true)
       assert_names("the count of processes is wrong")
     end)
 
@@ -806,7 +810,7 @@ describe("a heap whose index is wrong", function()
 
   setup(function()
     mems, probe, leave = inside.enter()
-    at = guide(mems, probe)
+    at = guide_to_runs(probe, guide(mems, probe))
   end)
   teardown(function() leave() end)
 
@@ -964,7 +968,7 @@ describe("a page map that is wrong", function()
 
   setup(function()
     mems, probe, leave = inside.enter()
-    at = guide(mems, probe)
+    at = guide_to_runs(probe, guide(mems, probe))
   end)
   teardown(function() leave() end)
   before_each(function()

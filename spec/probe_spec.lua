@@ -242,7 +242,7 @@ describe("inside,", function()
     local heap
     before_each(function()
       heap = assert(mems.open { base = 1000 })
-      for i = 1, 60 do assert(heap:malloc(random(400))) end
+      for _ = 1, 60 do assert(heap:malloc(random(400))) end
     end)
     after_each(function() heap:close() end)
 

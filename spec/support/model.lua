@@ -268,7 +268,8 @@ function model:verify_process(addr, size, requested)
 end
 
 -- The sub-chain from `at` to `node_end`: no gaps, no two holes side by side of
--- which none can be a slot. `all` iterates over all segments and has to come to the same ones.
+-- which none can be a slot. `all` iterates over all segments and has to come
+-- to the same ones.
 function model:verify_node(at, node_end, found, all)
   local room = 0 -- of the hole before
   for kind, segment, size, requested in self.heap.segments(at) do

@@ -187,7 +187,8 @@ static const char *check_sets(const mems_bins *b) {
 static const char *check_hole(const mems_heap *heap, uint64_t g, uint64_t n) {
   const mems_idle *d = &heap->idle;
   mems_pages in = pages_inside(g, g + n);
-  if (!hole_heap_is_tight(heap) && !bins_has(&heap->bins, g / REGION, class_of(n)))
+  if (!hole_heap_is_tight(heap) &&
+      !bins_has(&heap->bins, g / REGION, class_of(n)))
     return "a HOLE is in no index";
   if (n >= heap->hopeless) return "a HOLE is longer than any is said to be";
   for (uint64_t page = in.from; page < in.to; page++)
