@@ -228,8 +228,8 @@ describe("check", function()
       local g = find(at.is_loose, 512)
       for i = 1, 40 do probe.used(heap, g + i, false) end
       names("a page in use is idle or gone", "used", g, true)
-      g = find(function(h, g)
-        return at.is_loose(h, g) and length(g) < 64
+      g = find(function(h, one)
+        return at.is_loose(h, one) and length(one) < 64
       end, 3)
       for i = 1, length(g) - 1 do probe.used(heap, g + i, false) end
       names("the count of processes is wrong", "used", g, true)

@@ -15,8 +15,9 @@
 **
 ** Only a slot has a mark of one bit. So each block has room for any slack up
 ** to its length less one; and those of one length, which the chain or the page
-** map tells, have their entry at the same place. A free slot of a run (runs.h) has 0 0 there, or 0 1 while a
-** stack names it, and no other bit. A block takes two granules at least.
+** map tells, have their entry at the same place. A free slot of a run (runs.h)
+** has 0 0 there, or 0 1 while a stack names it, and no other bit. A block takes
+** two granules at least.
 */
 
 #ifndef MEMS_ENTRY_H
