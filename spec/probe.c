@@ -7,6 +7,7 @@
 
 #include <sys/mman.h>
 
+#include "hold.h"
 #include "ranges.h"
 
 mems_heap *probe_heap(lua_State *L, int arg) {
@@ -92,6 +93,12 @@ static int physical(lua_State *L) {
   return 1;
 }
 
+/* hold(n): so many pointers more are held. */
+static int hold(lua_State *L) {
+  lmems_holds += (int)luaL_checkinteger(L, 1);
+  return 0;
+}
+
 /* range_take(size): the first address of a range, or 0; range_give(first) */
 static int range_take(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)ranges_take(probe_number(L, 1)));
@@ -110,6 +117,7 @@ int luaopen_mems_probe(lua_State *L) {
     {"pages_fail", pages_fail_}, {"pages_emulate", pages_emulate_},
     {"foreign", foreign}, {"physical", physical}, {"free_code", free_code},
     {"aligned", aligned}, {"reset", reset}, {"largest", largest},
+    {"hold", hold},
     {"range_take", range_take}, {"range_give", range_give}, {NULL, NULL}
   };
   luaL_newlib(L, functions);

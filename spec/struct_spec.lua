@@ -440,7 +440,7 @@ describe("S:at", function()
                  refused(S.at, S, mems.add(block, 16)))
     assert.match("never allocated", refused(S.at, S, 999))
     assert.match("address expected, got nil", refused(S.at, S))
-    assert.match("run past the end of a buffer of 8 bytes",
+    assert.match("run past the end of the buffer, 8 bytes",
                  refused(S.at, S, mems.buffer(8)))
     mems.free(block)
     assert.match("is not allocated", refused(S.at, S, block))
@@ -467,7 +467,8 @@ describe("S:at", function()
     assert.match("does not own", refused(p.disown, S:at(block)))
     p = S:at(block)
     mems.finish()
-    assert.match("released", refused(function() return p.a end))
+    assert.match("closed with its heap", refused(function() return p.a end))
+    assert.equal("mems.struct (closed with its heap)", tostring(p))
   end)
 
   it("follows an object that is resized", function()

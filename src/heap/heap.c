@@ -278,11 +278,13 @@ static void refill(mems_heap *heap, const mems_block *b, size_t size) {
 /* Makes a block of the chain n granules long where it stands:
      shrink   [ b        ]          grow   [ b   | HOLE        ]
               [ b | HOLE ]                 [ b          | HOLE ]
-   False if there is no room. */
+   False if there is no room. For a block that is small beside its heap that
+   does not grow: there may be room for it elsewhere. */
 static bool resize_chained(mems_heap *heap, const mems_block *b, uint64_t n) {
   mems_chain *c = &heap->chain;
   uint64_t end = b->at + b->granules;
-  if (n > b->granules && !hole_extend(heap, end, n - b->granules))
+  bool grow = n > SLOT_MOST || 2 * n > c->end;
+  if (n > b->granules && !hole_extend(heap, end, n - b->granules, grow))
     return false;
   if (n != b->granules) {
     count(heap, b->granules, false);
@@ -307,13 +309,12 @@ static uint64_t resize(mems_heap *heap, const mems_block *b, uint64_t n) {
 /* Moves a block, whose alignment is kept if it was asked for. */
 static mems_addr move(mems_heap *heap, const mems_block *b, size_t size) {
   uint64_t align = dict_alignment(&heap->chain, b);
-  mems_addr addr =
-      allocate(heap, (mems_request){.size = size, .align = align});
+  mems_addr addr = mems_heap_aligned(heap, size, align * GRANULE);
   if (addr == 0) return 0;
   uint64_t g = dict_granule(&heap->dict, addr);
   memcpy(chain_physical(&heap->chain, g), chain_physical(&heap->chain, b->at),
          at_most(size, b->size));
-  take_back(heap, b);
+  mems_heap_free(heap, dict_addr(&heap->dict, b->at));
   return addr;
 }
 

@@ -86,7 +86,14 @@ that is a struct is read as a view of it, a new object each time: to go over
 many, @{struct:move} one view, or use @{array:get} and @{array:set}. It is
 assigned from a table or a struct.
 @function array
-@tparam string|struct type of @{peek}, or a struct
+@luals generic T
+@luals param type mems.structtype<T>
+@luals return mems.array<T>
+@luals overload fun(type: mems.itype, what: integer|table): mems.array<integer>
+@luals overload fun(type: mems.ftype, what: integer|table): mems.array<number>
+@luals overload fun(type: mems.btype, what: integer|table): mems.array<boolean>
+@luals overload fun(type: mems.ptype, what: integer|table): mems.array<any>
+@tparam type|struct type of @{peek}, or a struct
 @tparam integer|table what how many elements, all zero; or their values
 @treturn[1] array
 @treturn[2] nil over the limit, or without memory
@@ -158,7 +165,7 @@ LMEMS_RAISES static int bad_index(lua_State *L, const lmems_view *a) {
   __builtin_unreachable();
 }
 
-static int index_slow(lua_State *L) {
+LMEMS_SLOW static int index_slow(lua_State *L) {
   lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
   int ok;
   if (a == NULL)
@@ -187,93 +194,95 @@ static int index_slow(lua_State *L) {
   return 1;
 }
 
-/* Is the key, element i + 1, one of a view that is alive? */
-static inline int is_element(lua_State *L, const lmems_view *a, size_t i) {
-  return i < a->length && lmems_alive(a) && lua_type(L, 2) == LUA_TNUMBER;
+/* The key at 2 as an index from 0, if it is one of a view that is alive, else
+   SIZE_MAX. A string is no index, though Lua would make a number of it. */
+static inline size_t plain_index(lua_State *L, const lmems_view *a) {
+  if (LMEMS_UNLIKELY(a == NULL || !lua_isinteger(L, 2) || !lmems_alive(a)))
+    return SIZE_MAX;
+  size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
+  return i < a->length ? i : SIZE_MAX;
 }
 
-static int array_index(lua_State *L) {
+LMEMS_ALIGNED static int array_index(lua_State *L) {
   const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  if (LMEMS_LIKELY(a != NULL)) {
-    int ok;
-    size_t i = (size_t)lua_tointegerx(L, 2, &ok) - 1;
-    if (LMEMS_LIKELY(ok && is_element(L, a, i))) {
-      const char *p = lmems_held(a->record->data + a->offset);
-      int plain = a->type < LMEMS_NTYPES;
-      if (LMEMS_LIKELY(a->type == LMEMS_F64))
-        lmems_get_f64(L, 0, p + i * sizeof(double));
-      else if (plain)
-        lmems_get(L, a->type, p + i * a->kind->size);
-      lmems_letgo();
-      if (plain)
-        return 1;
-    }
-  }
-  return index_slow(L);
+  size_t i = plain_index(L, a);
+  if (LMEMS_UNLIKELY(i == SIZE_MAX || a->type >= LMEMS_NTYPES))
+    return index_slow(L);
+  const char *p = lmems_held(a->record->data + a->offset);
+  if (LMEMS_LIKELY(a->type == LMEMS_F64))
+    lmems_get_f64(L, 0, p + i * sizeof(double));
+  else
+    lmems_get(L, a->type, p + i * a->kind->size);
+  lmems_letgo();
+  return 1;
 }
 
-static int newindex_slow(lua_State *L) {
+/* The key at 2 as an index from 0 of a view that is alive; raises. */
+static size_t check_index(lua_State *L, const lmems_view *a) {
+  size_t i = plain_index(L, a);
+  if (LMEMS_LIKELY(i != SIZE_MAX))
+    return i;
+  lmems_checkalive(L, a);
+  i = (size_t)lua_tointegerx(L, 2, NULL) - 1; /* 1.0 is 1 */
+  if (lua_type(L, 2) != LUA_TNUMBER || i >= a->length)
+    bad_index(L, a);
+  return i;
+}
+
+LMEMS_SLOW static int newindex_slow(lua_State *L) {
   lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  int ok;
   if (a == NULL)
     return luaL_typeerror(L, 1, "mems.array");
-  lua_Integer i = lua_tointegerx(L, 2, &ok);
-  lmems_checkalive(L, a);
-  if (!ok || lua_type(L, 2) != LUA_TNUMBER ||
-      (lua_Unsigned)i - 1 >= a->length)
-    return bad_index(L, a);
-  set_element(L, 1, 3, (size_t)i - 1);
+  set_element(L, 1, 3, check_index(L, a));
   return 0;
 }
 
-static int array_newindex(lua_State *L) {
+LMEMS_ALIGNED static int array_newindex(lua_State *L) {
   const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  if (LMEMS_LIKELY(a != NULL)) {
-    int ok;
-    size_t i = (size_t)lua_tointegerx(L, 2, &ok) - 1;
-    if (LMEMS_LIKELY(ok && is_element(L, a, i))) {
-      char *p = lmems_held(a->record->data + a->offset);
-      int fits = 0;
-      if (LMEMS_LIKELY(a->type == LMEMS_F64))
-        fits = lmems_put_f64(L, 3, 0, p + i * sizeof(double));
-      else if (a->type < LMEMS_NTYPES)
-        fits = lmems_put(L, 3, a->type, p + i * a->kind->size);
-      lmems_letgo();
-      if (fits)
-        return 0;
-    }
-  }
-  return newindex_slow(L);
+  size_t i = plain_index(L, a);
+  if (LMEMS_UNLIKELY(i == SIZE_MAX || a->type >= LMEMS_NTYPES))
+    return newindex_slow(L);
+  char *p = lmems_held(a->record->data + a->offset);
+  int fits;
+  if (LMEMS_LIKELY(a->type == LMEMS_F64))
+    fits = lmems_put_f64(L, 3, 0, p + i * sizeof(double));
+  else
+    fits = lmems_put(L, 3, a->type, p + i * a->kind->size);
+  lmems_letgo();
+  return LMEMS_LIKELY(fits) ? 0 : newindex_slow(L);
 }
 
 /* The array of structs at 1, the index at 2, the field's name at 3: which
    field, and where it is. */
 static const lmems_field *element_field(lua_State *L, size_t *offset) {
   const lmems_view *a = lmems_checkarray(L);
-  int ok;
-  lua_Integer i = lua_tointegerx(L, 2, &ok);
   if (a->type != LMEMS_STRUCT)
     lmems_argerror(L, 1, "the elements are no structs");
-  if (!ok || lua_type(L, 2) != LUA_TNUMBER ||
-      (lua_Unsigned)i - 1 >= a->length)
-    bad_index(L, a);
+  size_t i = check_index(L, a);
   const lmems_field *field = lmems_checkfield(L, 3, a->kind->layout);
-  *offset = a->offset + ((size_t)i - 1) * a->kind->size + field->offset;
+  *offset = a->offset + i * a->kind->size + field->offset;
   return field;
 }
 
 /***
 Reads a field of an element, `a[i].x`, without an object for the element.
 @function array:get
+@luals return any
 @tparam integer i
 @tparam string field
 @return its value
 */
-static int get(lua_State *L) {
+LMEMS_ALIGNED static int get(lua_State *L) {
   size_t offset;
   lua_settop(L, 3);
   const lmems_field *field = element_field(L, &offset);
-  lmems_pushelement(L, 1, &field->kind, offset);
+  if (LMEMS_LIKELY(field->kind.type < LMEMS_NTYPES)) {
+    const lmems_view *a = lua_touserdata(L, 1);
+    lmems_get(L, field->kind.type, lmems_held(a->record->data + offset));
+    lmems_letgo();
+  } else {
+    lmems_pushelement(L, 1, &field->kind, offset);
+  }
   return 1;
 }
 
@@ -281,11 +290,12 @@ static int get(lua_State *L) {
 Writes a field of an element, `a[i].x = value`, without an object for the
 element.
 @function array:set
+@luals param value any
 @tparam integer i
 @tparam string field
 @param value
 */
-static int set(lua_State *L) {
+LMEMS_ALIGNED static int set(lua_State *L) {
   size_t offset;
   lua_settop(L, 4);
   const lmems_field *field = element_field(L, &offset);
@@ -493,6 +503,7 @@ static int map_from(lua_State *L, int status, lua_KContext i) {
 Puts `f(a[i], i)` in the place of each element, from the first one on. If `f`
 raises, those before are changed and the others are not. `f` may yield.
 @function array:map
+@luals param f fun(value: T, i: integer): T
 @tparam function f
 @treturn array the same
 */
@@ -512,7 +523,7 @@ static int array_len(lua_State *L) {
 static int array_tostring(lua_State *L) {
   lmems_view *a = lmems_checkview(L, LMEMS_ARRAY_SEAL);
   if (!lmems_alive(a)) {
-    lua_pushliteral(L, "mems.array (released)");
+    lua_pushfstring(L, "mems.array (%s)", lmems_fate(a));
     return 1;
   }
   lua_Integer addr = (lua_Integer)lmems_viewaddr(a);

@@ -18,7 +18,6 @@ static mems_addr zero_block(mems_heap *heap, size_t size, size_t align) {
 static void own(lmems_box *box, lmems_record *record, mems_addr addr,
                 size_t size, size_t capacity) {
   record->box = box;
-  record->skip = 0;
   record->capacity = capacity;
   lmems_recordlink(&box->records, record, addr,
                    mems_heap_get(box->heap, addr), size);
@@ -51,9 +50,8 @@ void lmems_blocklook(lmems_box *box, lmems_record *record, char *data) {
   char *block = mems_heap_get(heap, segment.addr);
   record->box = box;
   record->capacity = 0;
-  record->skip = (size_t)(data - block);
   lmems_recordlink(&box->records, record, segment.addr, data,
-                   segment.requested - record->skip);
+                   segment.requested - (size_t)(data - block));
 }
 
 lmems_record *lmems_blockown(lmems_box *box, mems_addr addr) {
@@ -93,13 +91,14 @@ int lmems_blockresize(lmems_record *record, size_t capacity, size_t size) {
     capacity = 1;
   if (capacity != record->capacity) {
     mems_addr old = record->addr;
+    uintptr_t place = (uintptr_t)record->data;
     mems_addr addr = mems_heap_realloc(box->heap, old, capacity);
     if (addr == 0)
       return mems_heap_error(box->heap);
     lmems_traced_move(NULL, box, old, addr);
     lmems_boxowns(box, capacity, record->capacity);
     record->capacity = capacity;
-    lmems_recordmove(&box->records, old, addr,
+    lmems_recordmove(&box->records, old, addr, place,
                      mems_heap_get(box->heap, addr), capacity);
   }
   record->limit = record->floor + size;

@@ -25,6 +25,7 @@ and its own bounds, not those of the block: `b:peek("i32", 8)`,
 `b:copy(src, n)`. Beside those below it has `#b`, `b == c` (the same bytes of
 memory), `<close>` and the methods of all objects.
 @function buffer
+@luals return mems.buffer
 @tparam integer|string what bytes, all zero; or what is to be in them
 @tparam[opt] integer align the physical address will be a multiple of this
  power of two, up to 4096, until the buffer is resized
@@ -63,6 +64,8 @@ static int buffer(lua_State *L) {
 Makes a buffer of a block that @{malloc} or the like gave: it is freed with
 the buffer from now on. The opposite of @{object:disown}.
 @function own
+@within Object
+@luals return mems.buffer
 @tparam address addr the start of a block
 @treturn buffer
 @raise if it is not the start of a block, or an object owns the block already
@@ -195,7 +198,7 @@ static int buffer_tostring(lua_State *L) {
                     (lua_Integer)lmems_viewaddr(view),
                     (lua_Integer)view->length);
   else
-    lua_pushliteral(L, "mems.buffer (released)");
+    lua_pushfstring(L, "mems.buffer (%s)", lmems_fate(view));
   return 1;
 }
 

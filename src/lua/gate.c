@@ -40,19 +40,29 @@ static mems_addr virtual_address(const mems_heap *heap, mems_addr addr) {
   return behind != 0 ? behind : addr;
 }
 
+/* Raises: so many bytes are more than the view has there. */
+LMEMS_RAISES static void refuse_object(lua_State *L, const lmems_view *view,
+                                       int arg, size_t offset, size_t size) {
+  const char *at = "";
+  if (offset > 0)
+    at = lua_pushfstring(L, " at offset %I", (lua_Integer)offset);
+  lmems_argerror(L, arg, "%I bytes%s run past the end of the %s, %I bytes",
+                 (lua_Integer)size, at, lmems_classname(view),
+                 (lua_Integer)lmems_viewbytes(view));
+}
+
 /* Raises unless the view at `arg` is alive, of the box, and has so many
-   bytes. */
+   bytes from that offset on. */
 static void check_object(lua_State *L, const lmems_box *box,
-                         const lmems_view *view, int arg, size_t size) {
+                         const lmems_view *view, int arg, size_t offset,
+                         size_t size) {
   const char *name = lmems_classname(view);
   if (!lmems_alive(view))
-    lmems_argerror(L, arg, "the %s is released", name);
+    lmems_argerror(L, arg, "the %s is %s", name, lmems_fate(view));
   if (view->record->box != box)
     lmems_argerror(L, arg, "the %s belongs to another heap", name);
-  if (size > lmems_viewbytes(view))
-    lmems_argerror(L, arg, "%I bytes run past the end of a %s of %I bytes",
-                   (lua_Integer)size, name,
-                   (lua_Integer)lmems_viewbytes(view));
+  if (offset + size > lmems_viewbytes(view))
+    refuse_object(L, view, arg, offset, size);
 }
 
 char *lmems_hold_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
@@ -60,7 +70,7 @@ char *lmems_hold_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
   lmems_resolve(L, arg);
   const lmems_view *view = lmems_anyview(L, arg);
   if (view != NULL) {
-    check_object(L, box, view, arg, offset + size);
+    check_object(L, box, view, arg, offset, size);
     return lmems_held(view->record->data + view->offset + offset);
   }
   lmems_checkopen(L, box);
@@ -79,7 +89,7 @@ size_t lmems_rest(lua_State *L, lmems_box *box, int arg) {
   mems_segment segment;
   const lmems_view *view = lmems_anyview(L, arg);
   if (view != NULL) {
-    check_object(L, box, view, arg, 0);
+    check_object(L, box, view, arg, 0, 0);
     return lmems_viewbytes(view);
   }
   lmems_checkopen(L, box);

@@ -29,7 +29,7 @@ static size_t push_copies(lua_State *L, lmems_box *box, lmems_lost **leaks) {
     room = lmems_tracesites(box->trace);
     *leaks = lua_newuserdatauv(L, room * sizeof **leaks, 0);
   }
-  if (box->trace == NULL)
+  if (box->trace == NULL || *leaks == NULL)
     return 0;
   return lmems_traceleaks(box->trace, box->heap, *leaks, room);
 }
@@ -129,6 +129,8 @@ address, the bytes it was asked for, where it was allocated, as
 resized keeps its site and age. Where memory for a record was missing the
 site is `"?"` and there is no age. The heap may change between two steps.
 @function leaks
+@within Inspection
+@luals return fun(): lightuserdata?, integer, string, integer?
 @treturn function an iterator
 @raise unless the heap was opened with `trace` or `leaks`
 */

@@ -138,21 +138,20 @@ static int find(lua_State *L) {
     return wrong_kind(L, a);
   int type = a->type % LMEMS_SWAPPED, found = lmems_put(L, 2, type, value);
   const char *p = lmems_holdelements(L, a, start, count);
-  size_t at = SIZE_MAX;
-  while (found && count > 0 && at == SIZE_MAX) {
+  while (found && count > 0) {
     load_chunk(&c, a->type, p, count);
     size_t i = find_in(a->type, &c, value);
-    if (i < c.count)
-      at = start + i;
-    start += c.count;
+    start += i;
+    if (i < c.count) {
+      lmems_letgo();
+      lua_pushinteger(L, (lua_Integer)start + 1);
+      return 1;
+    }
     p += c.count * a->kind->size;
     count -= c.count;
   }
   lmems_letgo();
-  if (at != SIZE_MAX)
-    lua_pushinteger(L, (lua_Integer)at + 1);
-  else
-    lua_pushnil(L);
+  lua_pushnil(L);
   return 1;
 }
 
@@ -237,6 +236,7 @@ The sum of elements i to j. Integers wrap around as Lua's do. Floats are
 added as f64, pairwise, so that the rounding error grows with the logarithm
 of their number only; the order is always the same.
 @function array:sum
+@luals return number
 @tparam[opt] integer i
 @tparam[opt] integer j
 @treturn number 0 if there is none

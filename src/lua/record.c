@@ -84,11 +84,11 @@ void lmems_recorddie(lmems_table *table, lmems_record *record) {
   leave(table, record);
   record->limit = 0;
   record->data = NULL;
-  record->capacity = record->skip = 0;
+  record->capacity = 0;
 }
 
 void lmems_recordmove(lmems_table *table, mems_addr old, mems_addr addr,
-                      char *block, size_t bytes) {
+                      uintptr_t before, char *block, size_t bytes) {
   lmems_record *moved = NULL, *record;
   while ((record = lmems_recordfind(table, old)) != NULL) {
     leave(table, record);
@@ -98,10 +98,10 @@ void lmems_recordmove(lmems_table *table, mems_addr old, mems_addr addr,
   while ((record = moved) != NULL) {
     moved = record->next;
     record->addr = addr;
-    record->data = block + record->skip;
+    size_t skip = (size_t)((uintptr_t)record->data - before);
+    record->data = block + skip;
     if (record->capacity == 0)
-      record->limit = record->floor +
-                      (bytes > record->skip ? bytes - record->skip : 0);
+      record->limit = record->floor + (bytes > skip ? bytes - skip : 0);
     enter(table, record);
   }
 }
@@ -130,11 +130,13 @@ void lmems_recordgive(lmems_pool *pool, lmems_record *record) {
 }
 
 static void grow_pool(lua_State *L, int keep, lmems_pool *pool) {
-  enum { LEAST = 32, MOST = 4096 };
+  enum { LEAST = 32, MOST = 4096, LINE = sizeof(lmems_record) };
   size_t n = pool->count < LEAST ? LEAST : pool->count;
   if (n > MOST)
     n = MOST;
-  lmems_record *chunk = lua_newuserdatauv(L, n * sizeof *chunk, 0);
+  char *memory = lua_newuserdatauv(L, (n + 1) * LINE, 0);
+  memory += -(uintptr_t)memory % LINE;
+  lmems_record *chunk = (lmems_record *)(void *)memory;
   memset(chunk, 0, n * sizeof *chunk);
   lua_rawseti(L, keep, (lua_Integer)lua_rawlen(L, keep) + 1);
   pool->count += n;
@@ -148,7 +150,7 @@ static void grow_table(lua_State *L, int keep, const void *key,
                        lmems_table *table) {
   enum { LEAST = 6 }; /* log2 */
   unsigned shift = table->shift == 0 ? 64 - LEAST : table->shift - 1;
-  size_t bytes = ((size_t)1 << (64 - shift)) * sizeof *table->buckets;
+  size_t bytes = ((size_t)1 << (64 - shift)) * sizeof(lmems_record *);
   lmems_record **to = lua_newuserdatauv(L, bytes, 0);
   memset(to, 0, bytes);
   /* finalizers may have changed the table by now; any size will do. The old

@@ -36,11 +36,12 @@ struct lmems_record {
   uint64_t floor;
   lmems_box *box;
   mems_addr addr;      /* the block */
-  size_t skip;         /* its bytes before `data` */
   size_t capacity;     /* its bytes, if the record owns it, else 0 */
   lmems_record *next;  /* in its bucket, or in the pool */
   lmems_record **back; /* what points here */
 };
+
+_Static_assert(sizeof(lmems_record) == 64, "a record is a line of the cache");
 
 /* The records that are free. */
 typedef struct lmems_pool {
@@ -86,10 +87,10 @@ lmems_record *lmems_recordagain(lmems_record *record);
 /* Any record of the table, or NULL. Going on from bucket `*i`, from 0. */
 lmems_record *lmems_recordany(const lmems_table *table, size_t *i);
 
-/* All records of the block at `old` know that it is at `addr` now, at the
-   physical address `block`, with `bytes` bytes. */
+/* All records of the block at `old` know that it is at `addr` now, with
+   `bytes` bytes; its physical address was `before` and is `block`. */
 void lmems_recordmove(lmems_table *table, mems_addr old, mems_addr addr,
-                      char *block, size_t bytes);
+                      uintptr_t before, char *block, size_t bytes);
 
 /* So many records have room in the table. */
 static inline size_t lmems_tableroom(const lmems_table *table) {

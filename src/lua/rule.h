@@ -49,6 +49,7 @@ _Static_assert(sizeof(lua_Integer) == sizeof(mems_addr),
 #if __has_attribute(noplt)
 #define LMEMS_DIRECT(f) extern __typeof__(f) f __attribute__((noplt))
 LMEMS_DIRECT(lua_gettop);
+LMEMS_DIRECT(lua_isinteger);
 LMEMS_DIRECT(lua_pushinteger);
 LMEMS_DIRECT(lua_pushlightuserdata);
 LMEMS_DIRECT(lua_pushnumber);
@@ -64,6 +65,12 @@ LMEMS_DIRECT(lua_type);
 
 #define LMEMS_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define LMEMS_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/* Begins at a line of the cache. */
+#define LMEMS_ALIGNED __attribute__((aligned(64)))
+
+/* Kept out of the functions that call it, which need less stack then. */
+#define LMEMS_SLOW __attribute__((noinline))
 
 /* For functions that raise: they never return, but `return f(...)` reads
    well. */

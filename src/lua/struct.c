@@ -44,6 +44,7 @@ of the same type, all or nothing. `tostring(p)` shows the fields. Methods are
 those of all objects, @{struct:totable} and @{struct:move}; where a field has
 the name of a method, `S.totable(p)` calls it.
 @function struct
+@luals return mems.structtype<mems.struct>
 @tparam table definition
 @treturn struct
 @raise if the definition is wrong
@@ -79,6 +80,8 @@ static lmems_box *push_heap(lua_State *L) {
 A new object, all zero, then with the fields of a table or of another object
 of the type.
 @function struct:new
+@luals class structtype
+@luals return T
 @tparam[opt] table values
 @treturn[1] object
 @treturn[2] nil over the limit, or without memory
@@ -102,6 +105,8 @@ static int new(lua_State *L) {
 /***
 An array of structs, each zero or from the table.
 @function struct:array
+@luals class structtype
+@luals return mems.array<T>
 @tparam integer|table what how many; or a table of tables or objects
 @treturn[1] array
 @treturn[2] nil over the limit, or without memory
@@ -139,7 +144,8 @@ static void keep_object(lua_State *L, int view, int object) {
 A view of a struct in memory that is there already. It does not own it: when
 the block is freed or moved, the view is dead.
 @function struct:at
-@tparam address addr of its first byte; all of it has to be in one block
+@luals class structtype
+@tparam memory addr of its first byte; all of it has to be in one block
 @treturn object
 */
 static int at(lua_State *L) {
@@ -159,9 +165,16 @@ static int at(lua_State *L) {
   return 1;
 }
 
-/* Moves one that `at` made to the address at 2. */
+/* Moves one that `at` made to the address at 2; raises for one that has no
+   place to go. */
 static void move_anywhere(lua_State *L, lmems_view *view) {
+  if (!lmems_kept(view))
+    lmems_dead(L, view);
+  if (view->length == LMEMS_HERE)
+    lmems_argerror(L, 1, "the struct is no element of an array, and not "
+                   "made by at");
   lmems_box *box = view->record->box;
+  lua_settop(L, 2);
   lua_pushvalue(L, 2);
   lmems_resolve(L, 2);
   lmems_checkopen(L, box);
@@ -172,21 +185,26 @@ static void move_anywhere(lua_State *L, lmems_view *view) {
   keep_object(L, 1, 3);
 }
 
-/* Moves an element of an array to the index at 2. */
-static void move_in_array(lua_State *L, lmems_view *view) {
-  const lmems_record *record = view->record;
-  size_t size = view->kind->size, count = view->length;
-  int ok;
-  if (!lmems_recordlives(record))
+/* Raises: the index at 2 is none of the array that `view` moves over. */
+static int bad_move(lua_State *L, const lmems_view *view) {
+  size_t count = view->length;
+  if (!lmems_kept(view) || !lmems_recordlives(view->record))
     lmems_dead(L, view);
   if (count == LMEMS_GROWING)
-    count = lmems_blocksize(record) / size;
-  lua_Integer i = lua_tointegerx(L, 2, &ok);
-  if (!ok || i < 1 || i > (lua_Integer)count)
-    i = lmems_checkint(L, 2, "index", 1, (lua_Integer)count);
-  size_t offset = view->first + ((size_t)i - 1) * size;
-  if (offset + size > lmems_blocksize(record)) /* of a slice that is */
-    lmems_dead(L, view);
+    count = lmems_blocksize(view->record) / view->kind->size;
+  lmems_checkint(L, 2, "index", 1, (lua_Integer)count);
+  return lmems_dead(L, view); /* a slice that lies outside by now */
+}
+
+/* Moves an element of an array to the index at 2. */
+static void move_in_array(lua_State *L, lmems_view *view) {
+  size_t size = view->kind->size, offset;
+  size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
+  if (LMEMS_UNLIKELY(i >= view->length || !lmems_kept(view) ||
+                     __builtin_mul_overflow(i, size, &offset) ||
+                     view->record->floor + (offset += view->first) + size >
+                       view->record->limit))
+    bad_move(L, view);
   view->offset = offset;
   lmems_setend(view, size);
 }
@@ -201,16 +219,10 @@ allocated, so this is the way to go over many.
 */
 static int move(lua_State *L) {
   lmems_view *view = lmems_checkview(L, LMEMS_STRUCT_SEAL);
-  lua_settop(L, 2);
-  if (!lmems_kept(view))
-    lmems_dead(L, view);
-  if (view->length == LMEMS_HERE)
-    lmems_argerror(L, 1, "the struct is no element of an array, and not "
-                   "made by at");
-  if (view->length == LMEMS_ANYWHERE)
-    move_anywhere(L, view);
-  else
+  if (LMEMS_LIKELY(view->length < LMEMS_ANYWHERE && view->length > 0))
     move_in_array(L, view);
+  else
+    move_anywhere(L, view);
   lua_settop(L, 1);
   return 1;
 }
@@ -232,7 +244,7 @@ static int struct_tostring(lua_State *L) {
   lmems_view *view = lmems_checkview(L, LMEMS_STRUCT_SEAL);
   luaL_Buffer B;
   if (!lmems_alive(view)) {
-    lua_pushliteral(L, "mems.struct (released)");
+    lua_pushfstring(L, "mems.struct (%s)", lmems_fate(view));
     return 1;
   }
   luaL_buffinit(L, &B);
@@ -253,7 +265,7 @@ static inline const lmems_field *find_field(lua_State *L,
   return field != NULL ? field : lmems_field_slow(L, 2, s);
 }
 
-static int index_slow(lua_State *L) {
+LMEMS_SLOW static int index_slow(lua_State *L) {
   lmems_view *view = lmems_toview(L, 1, LMEMS_STRUCT_SEAL);
   if (view == NULL)
     return luaL_typeerror(L, 1, "mems.struct");
@@ -289,7 +301,7 @@ static int struct_index(lua_State *L) {
   return 1;
 }
 
-static int newindex_slow(lua_State *L) {
+LMEMS_SLOW static int newindex_slow(lua_State *L) {
   lmems_view *view = lmems_toview(L, 1, LMEMS_STRUCT_SEAL);
   if (view == NULL)
     return luaL_typeerror(L, 1, "mems.struct");

@@ -12,6 +12,7 @@
 #include "fail.h"
 #include "gate.h"
 #include "self.h"
+#include "view.h"
 
 /***
 @module mems
@@ -20,7 +21,8 @@
 /***
 Reads `n` bytes, whatever they are.
 @function readstring
-@tparam address addr
+@within Strings
+@tparam memory addr
 @tparam integer n bytes, from 0
 @tparam[opt=0] integer offset in bytes, from 0
 @treturn string
@@ -36,7 +38,8 @@ static int readstring(lua_State *L) {
 /***
 Writes the bytes of a string, and nothing after them.
 @function writestring
-@tparam address addr
+@within Strings
+@tparam memory addr
 @tparam string s may hold any bytes
 @tparam[opt=0] integer offset in bytes, from 0
 */
@@ -53,7 +56,8 @@ static int writestring(lua_State *L) {
 /***
 Reads a string that ends before a byte 0.
 @function cstring
-@tparam address addr
+@within Strings
+@tparam memory addr
 @tparam[opt] integer max the most bytes that belong to it: without a byte 0
  among them, they are the string. Without `max` the byte 0 has to be there.
 @treturn string without the byte 0
@@ -102,7 +106,8 @@ LMEMS_RAISES static int blame(lua_State *L, int arg) {
 /***
 Writes values in a format of Lua's `string.pack`.
 @function pack
-@tparam address addr
+@within Strings
+@tparam memory addr
 @tparam string fmt
 @param ... values
 @treturn address where the next byte would be
@@ -148,10 +153,23 @@ static int try_unpack(lua_State *L, lmems_self self, size_t n,
   return lua_pcall(L, 2, LUA_MULTRET, 0);
 }
 
+/* Raises: a format takes more than the `rest` bytes at `arg`. */
+static int too_short(lua_State *L, int arg, mems_addr addr, size_t rest) {
+  const lmems_view *view = lmems_anyview(L, arg);
+  if (view != NULL)
+    lmems_argerror(L, arg, "the format takes more than the %I bytes of the "
+                   "%s", (lua_Integer)rest, lmems_classname(view));
+  lmems_argerror(L, arg, "the format takes more than the %I bytes from "
+                 "address %I to the end of its block", (lua_Integer)rest,
+                 (lua_Integer)addr);
+}
+
 /***
 Reads values in a format of Lua's `string.unpack`.
 @function unpack
-@tparam address addr
+@within Strings
+@luals return any ...
+@tparam memory addr
 @tparam string fmt
 @return the values, and the address after them
 @raise if the format takes more bytes than there are to the end of the block
@@ -172,9 +190,7 @@ static int unpack(lua_State *L) {
     if (blamed_argument(L) != 2) /* not: data string too short */
       return blame(L, self.arg + 1);
     if (window >= rest)
-      return lmems_argerror(L, self.arg, "the format takes more than the %I "
-                            "bytes from address %I to the end of its block",
-                            (lua_Integer)rest, (lua_Integer)addr);
+      return too_short(L, self.arg, addr, rest);
     window = window < rest / GROWTH ? window * GROWTH : rest;
     lua_settop(L, top);
   }

@@ -55,10 +55,25 @@ lmems_view *lmems_checkview(lua_State *L, uintptr_t seal) {
   return view;
 }
 
+const char *lmems_fate(const lmems_view *view) {
+  const lmems_box *box = view->record->box;
+  int closed = lmems_kept(view) && box != NULL && box->heap == NULL;
+  return closed ? "closed with its heap" : "released";
+}
+
+mems_addr lmems_viewaddr(const lmems_view *view) {
+  const lmems_record *record = view->record;
+  mems_addr first = record->addr;
+  if (record->capacity == 0) /* it looks at bytes in the block */
+    first = mems_heap_address(record->box->heap, record->data);
+  return first + view->offset;
+}
+
 int lmems_dead(lua_State *L, const lmems_view *view) {
   const char *name = lmems_classname(view);
   if (!lmems_kept(view) || !lmems_recordlives(view->record))
-    luaL_error(L, "the %s is released: its memory is gone", name);
+    luaL_error(L, "the %s is %s: its memory is gone", name,
+               lmems_fate(view));
   luaL_error(L, "the %s is out of its memory, which has shrunk", name);
   __builtin_unreachable();
 }
@@ -92,7 +107,7 @@ int lmems_newowner(lua_State *L, int anchor, int keep, lmems_box *box,
                    uintptr_t seal, size_t size, size_t align,
                    lmems_view **view) {
   lmems_record *record;
-  lmems_tell(L, &box->state->bytes, size);
+  lmems_tell(L, &box->state->bytes, size + sizeof *record);
   lmems_view *v = *view = lmems_pushowner(L, seal, anchor, keep ? 2 : 1);
   if (keep) {
     lua_pushvalue(L, keep);

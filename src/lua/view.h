@@ -73,6 +73,10 @@ lmems_view *lmems_anyview(lua_State *L, int arg);
 lmems_view *lmems_checkview(lua_State *L, uintptr_t seal);
 lmems_view *lmems_checkany(lua_State *L);
 
+/* What became of one that is not alive: "released" or "closed with its
+   heap". */
+const char *lmems_fate(const lmems_view *view);
+
 /* Is it alive? */
 static inline int lmems_alive(const lmems_view *view) {
   return view->end <= view->record->limit;
@@ -98,9 +102,7 @@ static inline size_t lmems_viewbytes(const lmems_view *view) {
 }
 
 /* The virtual address of the first byte of one that is alive. */
-static inline mems_addr lmems_viewaddr(const lmems_view *view) {
-  return view->record->addr + view->record->skip + view->offset;
-}
+mems_addr lmems_viewaddr(const lmems_view *view);
 
 /* Holds a view's bytes: its first one. Raises if it is dead. */
 static inline char *lmems_holdview(lua_State *L, const lmems_view *view) {
