@@ -308,7 +308,8 @@ Frees a block. Objects on it, as of @{buffer}, are released.
 static int free_(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   mems_addr addr = lmems_checkaddr(L, self.arg);
-  if (mems_heap_free(self.box->heap, addr) != MEMS_OK)
+  /* 0 is no mistake in C, where it is NULL; here it is no address */
+  if (addr == 0 || mems_heap_free(self.box->heap, addr) != MEMS_OK)
     return lmems_notblock(L, self.box, self.arg, addr);
   lmems_blockgone(self.box, addr);
   lmems_traced_free(L, self.box, addr);
