@@ -28,7 +28,8 @@
 
 ---@class mems.options
 ---@field limit? integer the most bytes the nodes may map; 64 GiB
----@field base? integer first virtual address, a multiple of 8; 1000
+---@field base? integer first virtual address, a multiple of 8; 1000, or one
+---that gives each heap of mems.open addresses of its own
 ---@field page? integer smallest node in bytes, multiple of 4096; 4096
 ---@field align? integer physical alignment, a power of two; 8
 ---@field quarantine? integer bytes of freed blocks kept back; 0
@@ -648,7 +649,7 @@ function heap:own(addr) end
 ---@overload fun(self, type: mems.ptype, what: any): mems.array<any>
 function heap:array(type, what) end
 
----Makes a type of struct.
+---Makes a type of struct, for any heap.
 ---@param definition mems.definition
 ---@return mems.structtype<mems.struct>
 function heap:struct(definition) end
@@ -1263,7 +1264,7 @@ function scope:close() end
 ---@field types table<mems.type, mems.typeinfo>
 local mems = {}
 
----Opens the default heap.
+---Opens the default heap. Without options, if it is open, it does nothing.
 ---@param options? mems.options
 ---@return true? ok nil if the system refuses
 ---@return string? message
@@ -1858,7 +1859,7 @@ function mems.own(addr) end
 ---@overload fun(type: mems.ptype, what: integer|table): mems.array<any>
 function mems.array(type, what) end
 
----Makes a type of struct.
+---Makes a type of struct, for any heap.
 ---@param definition mems.definition
 ---@return mems.structtype<mems.struct>
 function mems.struct(definition) end
