@@ -136,6 +136,12 @@ static inline void lmems_boxowns(lmems_box *box, size_t more, size_t less) {
   box->credit += more;
 }
 
+/* A script has released so many bytes itself: the request before that was
+   refused, and what it asks for instead, are no reason for a collection. */
+static inline void lmems_boxfreed(lmems_box *box, size_t size) {
+  box->credit -= 2 * size < box->credit ? 2 * size : box->credit;
+}
+
 /* The records of the block at `addr` are dead: it was freed or moved. */
 void lmems_blockgone_slow(lmems_box *box, mems_addr addr);
 
