@@ -246,35 +246,49 @@ function heap:peekarray(addr, type, count, offset) end
 ---@return integer # the count written
 function heap:pokearray(addr, type, values, offset) end
 
----Sets `n` bytes to the same value.
+---Sets bytes to the same value.
 ---@param addr mems.memory
 ---@param byte integer from 0 to 255
----@param n integer bytes, from 0
-function heap:fill(addr, byte, n) end
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one, from 0 (0)
+function heap:fill(addr, byte, n, offset) end
 
----Copies `n` bytes. The ranges may overlap.
+---Copies bytes. The ranges may overlap.
 ---@param dst mems.memory
----@param src mems.memory
----@param n integer bytes, from 0
-function heap:copy(dst, src, n) end
+---@param src mems.memory|string an object may be one of another heap
+---@param n? integer bytes, from 0; of a string or an object all to its end, for an address it has to be there
+---@param offset? integer in `dst`, in bytes, from 0 (0)
+---@param source_offset? integer the same in `src` (0)
+function heap:copy(dst, src, n, offset, source_offset) end
 
----Compares `n` bytes, as unsigned numbers, from the first one on.
+---Compares bytes, as unsigned numbers, from the first one on.
 ---@param a mems.memory
----@param b mems.memory
----@param n integer bytes, from 0
+---@param b mems.memory|string an object may be one of another heap
+---@param n? integer bytes, from 0; of a string or an object all of `b` to its end, for an address it has to be there
+---@param offset? integer in `a`, in bytes, from 0 (0)
+---@param other_offset? integer the same in `b` (0)
 ---@return integer # -1 if the bytes at `a` are less, 0 if they are equal, 1 if they are greater
-function heap:compare(a, b, n) end
+function heap:compare(a, b, n, offset, other_offset) end
 
 ---Finds a string in `n` bytes.
 ---@param addr mems.memory
 ---@param n integer bytes, from 0
 ---@param s string may hold any bytes
----@return lightuserdata? # where the first match begins, or nil
-function heap:find(addr, n, s) end
+---@param offset? integer of the first of the `n` bytes, from 0 (0)
+---@return lightuserdata|integer? # where the first match begins: an address, in an object the offset; or nil
+function heap:find(addr, n, s, offset) end
 
----Reads `n` bytes, whatever they are.
+---Bytes as `xxd` shows them: in each line the offset of 16 bytes, these in
+---hexadecimal, and as text.
 ---@param addr mems.memory
----@param n integer bytes, from 0
+---@param n? integer bytes, from 0; all to the end of the object or block
+---@param offset? integer of the first one, from 0 (0)
+---@return string # lines, each with its end
+function heap:hexdump(addr, n, offset) end
+
+---Reads bytes, whatever they are.
+---@param addr mems.memory
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
 ---@param offset? integer in bytes, from 0 (0)
 ---@return string
 function heap:readstring(addr, n, offset) end
@@ -288,21 +302,56 @@ function heap:writestring(addr, s, offset) end
 ---Reads a string that ends before a byte 0.
 ---@param addr mems.memory
 ---@param max? integer the most bytes that belong to it: without a byte 0 among them, they are the string. Without `max` the byte 0 has to be there.
+---@param offset? integer in bytes, from 0 (0)
 ---@return string # without the byte 0
-function heap:cstring(addr, max) end
+function heap:cstring(addr, max, offset) end
 
----Writes values in a format of Lua's `string.pack`.
+---Writes values in a format of Lua's `string.pack`. What `!` aligns is counted
+---from the offset on, as `string.pack` counts it from its start.
 ---@param addr mems.memory
 ---@param fmt string
----@param ... any values
----@return lightuserdata # where the next byte would be
+---@param ... any values, as many as the format takes; behind them, optional, the offset in bytes, from 0
+---@return lightuserdata|integer # where the next byte would be: an address, in an object the offset
 function heap:pack(addr, fmt, ...) end
 
----Reads values in a format of Lua's `string.unpack`.
+---Reads values in a format of Lua's `string.unpack`. What `!` aligns is
+---counted from the offset on.
 ---@param addr mems.memory
 ---@param fmt string
----@return any ... # the values, and the address after them
-function heap:unpack(addr, fmt) end
+---@param offset? integer in bytes, from 0 (0)
+---@return any ... # the values, and what is after them: an address, in an object the offset
+function heap:unpack(addr, fmt, offset) end
+
+---Reads bytes from a file of Lua straight into memory. A method of buffers,
+---arrays and structs too: `b:read(file)`.
+---@param addr mems.memory
+---@param file file* as `io.open` gives it
+---@param n? integer the most bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one in memory, from 0 (0)
+---@return integer? # how many were read: less than `n` if the file ends, 0 at its end; what is behind them is as it was; nil if the file can't be read; some bytes may have been
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function heap:read(addr, file, n, offset) end
+
+---Writes bytes to a file of Lua straight from memory. A method of buffers,
+---arrays and structs too: `b:write(file)`.
+---@param addr mems.memory
+---@param file file* as `io.open` gives it
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one in memory, from 0 (0)
+---@return integer? # `n`; nil if the file can't be written; some bytes may have been
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function heap:write(addr, file, n, offset) end
+
+---Makes a buffer of a whole file. It is read straight into the buffer, so it
+---takes the file's size of memory and no more. What has no size before it is
+---read, as a pipe, will do as well.
+---@param path string
+---@return mems.buffer? # nil if the file can't be read, over the limit or without memory
+---@return string? # a message, which begins with the path if it is the file's
+---@return integer? # the system's number, as `io.open` gives it, for the file; else one of the `codes`
+function heap:readfile(path) end
 
 ---The state of the heap: a table with all that is counted, or one number of
 ---it. `holes`, `requested` and `largest` cost a walk over all segments, and so
@@ -361,7 +410,7 @@ function heap:own(addr) end
 ---`b:poke_f64(1.5)`, `b:writestring("abc", 4)`, `b:unpack("<i4z")`,
 ---`b:copy(src, n)`. Beside those below it has `#b`, `b == c` (the same bytes
 ---of memory), `<close>` and the methods of all objects.
----@param what integer|string bytes, all zero; or what is to be in them
+---@param what integer|string|mems.object bytes, all zero; or what is to be in them: an object may be one of another heap
 ---@param align? integer the physical address will be a multiple of this power of two, up to 2 MiB, kept when the buffer is resized
 ---@return mems.buffer # nil over the limit, or without memory
 ---@return string? # a message
@@ -387,6 +436,18 @@ function heap:buffer(what, align) end
 ---@overload fun(self: mems.heap, type: mems.btype, what: integer|table): mems.array<boolean>
 ---@overload fun(self: mems.heap, type: mems.ptype, what: integer|table): mems.array<any>
 function heap:array(type, what) end
+
+---An array on bytes that are there, in an object or at an address. It does not
+---own them: when their block is freed, or moved by `realloc`, the array is
+---dead. It keeps an object that it looks at alive, and goes along when that is
+---resized; while it then lies outside, its use raises. It can't grow; else it
+---is like any other array.
+---@param type mems.type|mems.structtype of `peek`, or a struct
+---@param x mems.memory a buffer, an array, a struct or an address
+---@param offset? integer of the first element, in bytes, from 0; any alignment will do (0)
+---@param n? integer how many elements; as many as fit to the end of the object or block
+---@return mems.array<any>
+function heap:view(type, x, offset, n) end
 
 ---Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
 ---`S:array` and `S:at` use the one whose verb has made it, and `array` of any
@@ -443,6 +504,19 @@ function object:release() end
 ---method of buffers, arrays and structs that own their memory.
 ---@return lightuserdata
 function object:disown() end
+
+---A new object of the same kind and on the same heap, with a copy of the
+---bytes. A method of buffers, arrays and structs.
+---@return mems.object? # nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code
+function object:clone() end
+
+---The bytes of an array or a struct as a buffer, which keeps it alive; of a
+---buffer the same as a slice of all of it. A method of buffers, arrays and
+---structs.
+---@return mems.buffer
+function object:buffer() end
 
 ---Makes a buffer: bytes that are freed when it is released or collected. All
 ---verbs on memory are methods of it, with the buffer in place of the address
@@ -562,19 +636,36 @@ function buffer:peekarray(type, count, offset) end
 ---@return integer # the count written
 function buffer:pokearray(type, values, offset) end
 
----Copies `n` bytes. The ranges may overlap.
----@param src mems.memory
----@param n integer bytes, from 0
-function buffer:copy(src, n) end
+---Sets bytes to the same value.
+---@param byte integer from 0 to 255
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one, from 0 (0)
+function buffer:fill(byte, n, offset) end
 
----Compares `n` bytes, as unsigned numbers, from the first one on.
----@param b mems.memory
----@param n integer bytes, from 0
+---Copies bytes. The ranges may overlap.
+---@param src mems.memory|string an object may be one of another heap
+---@param n? integer bytes, from 0; of a string or an object all to its end, for an address it has to be there
+---@param offset? integer in `dst`, in bytes, from 0 (0)
+---@param source_offset? integer the same in `src` (0)
+function buffer:copy(src, n, offset, source_offset) end
+
+---Compares bytes, as unsigned numbers, from the first one on.
+---@param b mems.memory|string an object may be one of another heap
+---@param n? integer bytes, from 0; of a string or an object all of `b` to its end, for an address it has to be there
+---@param offset? integer in `a`, in bytes, from 0 (0)
+---@param other_offset? integer the same in `b` (0)
 ---@return integer # -1 if the bytes at `a` are less, 0 if they are equal, 1 if they are greater
-function buffer:compare(b, n) end
+function buffer:compare(b, n, offset, other_offset) end
 
----Reads `n` bytes, whatever they are.
----@param n integer bytes, from 0
+---Bytes as `xxd` shows them: in each line the offset of 16 bytes, these in
+---hexadecimal, and as text.
+---@param n? integer bytes, from 0; all to the end of the object or block
+---@param offset? integer of the first one, from 0 (0)
+---@return string # lines, each with its end
+function buffer:hexdump(n, offset) end
+
+---Reads bytes, whatever they are.
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
 ---@param offset? integer in bytes, from 0 (0)
 ---@return string
 function buffer:readstring(n, offset) end
@@ -586,19 +677,43 @@ function buffer:writestring(s, offset) end
 
 ---Reads a string that ends before a byte 0.
 ---@param max? integer the most bytes that belong to it: without a byte 0 among them, they are the string. Without `max` the byte 0 has to be there.
+---@param offset? integer in bytes, from 0 (0)
 ---@return string # without the byte 0
-function buffer:cstring(max) end
+function buffer:cstring(max, offset) end
 
----Writes values in a format of Lua's `string.pack`.
+---Writes values in a format of Lua's `string.pack`. What `!` aligns is counted
+---from the offset on, as `string.pack` counts it from its start.
 ---@param fmt string
----@param ... any values
----@return lightuserdata # where the next byte would be
+---@param ... any values, as many as the format takes; behind them, optional, the offset in bytes, from 0
+---@return lightuserdata|integer # where the next byte would be: an address, in an object the offset
 function buffer:pack(fmt, ...) end
 
----Reads values in a format of Lua's `string.unpack`.
+---Reads values in a format of Lua's `string.unpack`. What `!` aligns is
+---counted from the offset on.
 ---@param fmt string
----@return any ... # the values, and the address after them
-function buffer:unpack(fmt) end
+---@param offset? integer in bytes, from 0 (0)
+---@return any ... # the values, and what is after them: an address, in an object the offset
+function buffer:unpack(fmt, offset) end
+
+---Reads bytes from a file of Lua straight into memory. A method of buffers,
+---arrays and structs too: `b:read(file)`.
+---@param file file* as `io.open` gives it
+---@param n? integer the most bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one in memory, from 0 (0)
+---@return integer? # how many were read: less than `n` if the file ends, 0 at its end; what is behind them is as it was; nil if the file can't be read; some bytes may have been
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function buffer:read(file, n, offset) end
+
+---Writes bytes to a file of Lua straight from memory. A method of buffers,
+---arrays and structs too: `b:write(file)`.
+---@param file file* as `io.open` gives it
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one in memory, from 0 (0)
+---@return integer? # `n`; nil if the file can't be written; some bytes may have been
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function buffer:write(file, n, offset) end
 
 ---A part of a buffer, which keeps it alive. If the buffer is resized the part
 ---goes along; while it then lies outside, its use raises.
@@ -614,16 +729,120 @@ function buffer:slice(offset, size) end
 ---@return integer? # a code
 function buffer:resize(size) end
 
----Sets the bytes of a buffer to the same value.
----@param byte integer from 0 to 255
----@param n? integer how many, from the first on; all of them
-function buffer:fill(byte, n) end
+---Puts strings, or the bytes of objects, behind the last byte. The memory
+---doubles when it is full, so that many appends cost as much as one.
+---@param ... string|mems.object an object may be one of another heap
+---@return integer? # the offset of the first byte that was appended; nil over the limit, or without memory: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function buffer:append(...) end
 
 ---Finds a string in a buffer.
 ---@param s string may hold any bytes
 ---@param offset? integer where the search begins (0)
 ---@return integer? # the offset of its first byte, or nil
 function buffer:find(s, offset) end
+
+---Makes a stream: a place in a buffer, which it keeps alive and where values
+---are read or written one behind the other. Writing at the end makes a buffer
+---longer that owns its memory. Any number of streams may be on one buffer.
+---@param position? integer where it begins, from 0 to the buffer's size (0)
+---@return mems.stream
+function buffer:stream(position) end
+
+---@class mems.stream: userdata
+local stream = {}
+
+---Writes values of one type, one behind the other, and moves on.
+---@param type mems.type see `poke`
+---@param ... any values, one at least
+---@return mems.stream? # the same; nil if the buffer can't grow: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function stream:put(type, ...) end
+
+---Reads a value and moves on.
+---@param type mems.type see `peek`
+---@return any # the value
+function stream:get(type) end
+
+---Writes the bytes of a string, and nothing after them.
+---@param s string may hold any bytes
+---@return mems.stream? # the same; nil if the buffer can't grow: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function stream:putstring(s) end
+
+---Reads `n` bytes and moves on.
+---@param n? integer bytes, from 0; all that are left
+---@return string
+function stream:getstring(n) end
+
+---Writes an integer in as few bytes as it needs, seven bits in each, as LEB128
+---and protobuf do: 1 byte up to 127, 10 for a negative one, which counts as
+---2^64 more.
+---@param value integer
+---@return mems.stream? # the same; nil if the buffer can't grow: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function stream:putvarint(value) end
+
+---Reads what `stream:putvarint` writes.
+---@return integer
+function stream:getvarint() end
+
+---Writes an integer as `stream:putvarint` does, but so that small negative
+---ones are short too: 0, -1, 1, -2 become 0, 1, 2, 3.
+---@param value integer
+---@return mems.stream? # the same; nil if the buffer can't grow: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function stream:putzigzag(value) end
+
+---Reads what `stream:putzigzag` writes.
+---@return integer
+function stream:getzigzag() end
+
+---Writes values in a format of Lua's `string.pack` and moves on. What `!`
+---aligns is counted from the place.
+---@param fmt string
+---@param ... any values, as many as the format takes
+---@return mems.stream? # the same; nil if the buffer can't grow: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function stream:pack(fmt, ...) end
+
+---Reads values in a format of Lua's `string.unpack` and moves on. What `!`
+---aligns is counted from the place.
+---@param fmt string
+---@return any ... # the values
+function stream:unpack(fmt) end
+
+---Moves to another place.
+---@param position integer an offset in the buffer, from 0 to its size
+---@return mems.stream # the same
+function stream:seek(position) end
+
+---The place: an offset in the buffer.
+---@return integer
+function stream:tell() end
+
+---How many bytes there are from the place to the end of the buffer.
+---@return integer
+function stream:left() end
+
+---Whether there are at least `n` bytes left.
+---@param n integer bytes, from 0
+---@return boolean
+function stream:has(n) end
+
+---Moves on to the next multiple of `n`, counted from the buffer's start. Bytes
+---that are there are left as they are; behind the end zeros are written.
+---@param n integer bytes, from 1
+---@return mems.stream? # the same; nil if the buffer can't grow: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function stream:align(n) end
 
 ---Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
 ---index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the
@@ -828,12 +1047,14 @@ function structtype:new(values) end
 function structtype:array(what) end
 
 ---A view of a struct in memory that is there already. It does not own it: when
----the block is freed or moved, the view is dead.
+---the block is freed, or moved by `realloc`, the view is dead. It keeps an
+---object that it looks at alive, and goes along when that is resized.
 ---@generic T
 ---@param self mems.structtype<T>
----@param addr mems.memory of its first byte; all of it has to be in one block
+---@param addr mems.memory all of the struct has to be in one block, or in the object
+---@param offset? integer of its first byte (0)
 ---@return T
-function structtype:at(addr) end
+function structtype:at(addr, offset) end
 
 ---Runs a function in a scope: all that it allocates through the scope is freed
 ---when it returns or raises. Without a function it gives the scope, for a
@@ -1107,35 +1328,49 @@ function mems.peekarray(addr, type, count, offset) end
 ---@return integer # the count written
 function mems.pokearray(addr, type, values, offset) end
 
----Sets `n` bytes to the same value.
+---Sets bytes to the same value.
 ---@param addr mems.memory
 ---@param byte integer from 0 to 255
----@param n integer bytes, from 0
-function mems.fill(addr, byte, n) end
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one, from 0 (0)
+function mems.fill(addr, byte, n, offset) end
 
----Copies `n` bytes. The ranges may overlap.
+---Copies bytes. The ranges may overlap.
 ---@param dst mems.memory
----@param src mems.memory
----@param n integer bytes, from 0
-function mems.copy(dst, src, n) end
+---@param src mems.memory|string an object may be one of another heap
+---@param n? integer bytes, from 0; of a string or an object all to its end, for an address it has to be there
+---@param offset? integer in `dst`, in bytes, from 0 (0)
+---@param source_offset? integer the same in `src` (0)
+function mems.copy(dst, src, n, offset, source_offset) end
 
----Compares `n` bytes, as unsigned numbers, from the first one on.
+---Compares bytes, as unsigned numbers, from the first one on.
 ---@param a mems.memory
----@param b mems.memory
----@param n integer bytes, from 0
+---@param b mems.memory|string an object may be one of another heap
+---@param n? integer bytes, from 0; of a string or an object all of `b` to its end, for an address it has to be there
+---@param offset? integer in `a`, in bytes, from 0 (0)
+---@param other_offset? integer the same in `b` (0)
 ---@return integer # -1 if the bytes at `a` are less, 0 if they are equal, 1 if they are greater
-function mems.compare(a, b, n) end
+function mems.compare(a, b, n, offset, other_offset) end
 
 ---Finds a string in `n` bytes.
 ---@param addr mems.memory
 ---@param n integer bytes, from 0
 ---@param s string may hold any bytes
----@return lightuserdata? # where the first match begins, or nil
-function mems.find(addr, n, s) end
+---@param offset? integer of the first of the `n` bytes, from 0 (0)
+---@return lightuserdata|integer? # where the first match begins: an address, in an object the offset; or nil
+function mems.find(addr, n, s, offset) end
 
----Reads `n` bytes, whatever they are.
+---Bytes as `xxd` shows them: in each line the offset of 16 bytes, these in
+---hexadecimal, and as text.
 ---@param addr mems.memory
----@param n integer bytes, from 0
+---@param n? integer bytes, from 0; all to the end of the object or block
+---@param offset? integer of the first one, from 0 (0)
+---@return string # lines, each with its end
+function mems.hexdump(addr, n, offset) end
+
+---Reads bytes, whatever they are.
+---@param addr mems.memory
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
 ---@param offset? integer in bytes, from 0 (0)
 ---@return string
 function mems.readstring(addr, n, offset) end
@@ -1149,21 +1384,56 @@ function mems.writestring(addr, s, offset) end
 ---Reads a string that ends before a byte 0.
 ---@param addr mems.memory
 ---@param max? integer the most bytes that belong to it: without a byte 0 among them, they are the string. Without `max` the byte 0 has to be there.
+---@param offset? integer in bytes, from 0 (0)
 ---@return string # without the byte 0
-function mems.cstring(addr, max) end
+function mems.cstring(addr, max, offset) end
 
----Writes values in a format of Lua's `string.pack`.
+---Writes values in a format of Lua's `string.pack`. What `!` aligns is counted
+---from the offset on, as `string.pack` counts it from its start.
 ---@param addr mems.memory
 ---@param fmt string
----@param ... any values
----@return lightuserdata # where the next byte would be
+---@param ... any values, as many as the format takes; behind them, optional, the offset in bytes, from 0
+---@return lightuserdata|integer # where the next byte would be: an address, in an object the offset
 function mems.pack(addr, fmt, ...) end
 
----Reads values in a format of Lua's `string.unpack`.
+---Reads values in a format of Lua's `string.unpack`. What `!` aligns is
+---counted from the offset on.
 ---@param addr mems.memory
 ---@param fmt string
----@return any ... # the values, and the address after them
-function mems.unpack(addr, fmt) end
+---@param offset? integer in bytes, from 0 (0)
+---@return any ... # the values, and what is after them: an address, in an object the offset
+function mems.unpack(addr, fmt, offset) end
+
+---Reads bytes from a file of Lua straight into memory. A method of buffers,
+---arrays and structs too: `b:read(file)`.
+---@param addr mems.memory
+---@param file file* as `io.open` gives it
+---@param n? integer the most bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one in memory, from 0 (0)
+---@return integer? # how many were read: less than `n` if the file ends, 0 at its end; what is behind them is as it was; nil if the file can't be read; some bytes may have been
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function mems.read(addr, file, n, offset) end
+
+---Writes bytes to a file of Lua straight from memory. A method of buffers,
+---arrays and structs too: `b:write(file)`.
+---@param addr mems.memory
+---@param file file* as `io.open` gives it
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one in memory, from 0 (0)
+---@return integer? # `n`; nil if the file can't be written; some bytes may have been
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function mems.write(addr, file, n, offset) end
+
+---Makes a buffer of a whole file. It is read straight into the buffer, so it
+---takes the file's size of memory and no more. What has no size before it is
+---read, as a pipe, will do as well.
+---@param path string
+---@return mems.buffer? # nil if the file can't be read, over the limit or without memory
+---@return string? # a message, which begins with the path if it is the file's
+---@return integer? # the system's number, as `io.open` gives it, for the file; else one of the `codes`
+function mems.readfile(path) end
 
 ---The state of the heap: a table with all that is counted, or one number of
 ---it. `holes`, `requested` and `largest` cost a walk over all segments, and so
@@ -1222,7 +1492,7 @@ function mems.own(addr) end
 ---`b:poke_f64(1.5)`, `b:writestring("abc", 4)`, `b:unpack("<i4z")`,
 ---`b:copy(src, n)`. Beside those below it has `#b`, `b == c` (the same bytes
 ---of memory), `<close>` and the methods of all objects.
----@param what integer|string bytes, all zero; or what is to be in them
+---@param what integer|string|mems.object bytes, all zero; or what is to be in them: an object may be one of another heap
 ---@param align? integer the physical address will be a multiple of this power of two, up to 2 MiB, kept when the buffer is resized
 ---@return mems.buffer # nil over the limit, or without memory
 ---@return string? # a message
@@ -1248,6 +1518,18 @@ function mems.buffer(what, align) end
 ---@overload fun(type: mems.btype, what: integer|table): mems.array<boolean>
 ---@overload fun(type: mems.ptype, what: integer|table): mems.array<any>
 function mems.array(type, what) end
+
+---An array on bytes that are there, in an object or at an address. It does not
+---own them: when their block is freed, or moved by `realloc`, the array is
+---dead. It keeps an object that it looks at alive, and goes along when that is
+---resized; while it then lies outside, its use raises. It can't grow; else it
+---is like any other array.
+---@param type mems.type|mems.structtype of `peek`, or a struct
+---@param x mems.memory a buffer, an array, a struct or an address
+---@param offset? integer of the first element, in bytes, from 0; any alignment will do (0)
+---@param n? integer how many elements; as many as fit to the end of the object or block
+---@return mems.array<any>
+function mems.view(type, x, offset, n) end
 
 ---Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
 ---`S:array` and `S:at` use the one whose verb has made it, and `array` of any

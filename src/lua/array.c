@@ -189,7 +189,7 @@ LMEMS_SLOW static int index_slow(lua_State *L) {
   if (a->type == LMEMS_STRUCT) {
     lmems_view *element = lua_touserdata(L, -1);
     element->first = a->offset;
-    element->length = a->owner ? LMEMS_GROWING : a->length;
+    element->length = lmems_owns(a) ? LMEMS_GROWING : a->length;
   }
   return 1;
 }
@@ -330,7 +330,7 @@ static int slice(lua_State *L) {
 /* The array at 1, which owns its memory; raises. */
 static lmems_view *check_owner(lua_State *L) {
   lmems_view *a = lmems_checkarray(L);
-  if (!a->owner)
+  if (!lmems_owns(a))
     lmems_argerror(L, 1, "a part of another object can't be resized");
   return a;
 }

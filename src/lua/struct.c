@@ -119,11 +119,12 @@ static int array(lua_State *L) {
   return lmems_makearray(L, 1, 0, push_heap(L), &s->kind, 2);
 }
 
-/* Step 2 of at and move: makes the record of `view` look at the struct at
-   the address at 2. There is room for it. */
-static void look_at(lua_State *L, lmems_box *box, lmems_view *view) {
+/* Step 2 of at and move: makes the record of `view` look at the struct
+   `offset` bytes after the address at 2. There is room for it. */
+static void look_at(lua_State *L, lmems_box *box, lmems_view *view,
+                    size_t offset) {
   size_t size = view->kind->size;
-  char *p = lmems_hold(L, box, 2, 0, size);
+  char *p = lmems_hold(L, box, 2, offset, size);
   if (lmems_recordlives(view->record))
     lmems_blockdead(view->record);
   else if (!lmems_kept(view))
@@ -137,22 +138,26 @@ static void look_at(lua_State *L, lmems_box *box, lmems_view *view) {
 /* Makes the view at `view` keep what is at `object` alive. */
 static void keep_object(lua_State *L, int view, int object) {
   lua_pushvalue(L, object);
-  lua_setiuservalue(L, view, 2);
+  lua_setiuservalue(L, view, 3);
 }
 
 /***
 A view of a struct in memory that is there already. It does not own it: when
-the block is freed or moved, the view is dead.
+the block is freed, or moved by @{realloc}, the view is dead. It keeps an
+object that it looks at alive, and goes along when that is resized.
 @function struct:at
 @luals class structtype
-@tparam memory addr of its first byte; all of it has to be in one block
+@tparam memory addr all of the struct has to be in one block, or in the object
+@tparam[opt=0] integer offset of its first byte
 @treturn object
 */
 static int at(lua_State *L) {
   lmems_layout *s = check_layout(L);
+  size_t offset = lmems_optoffset(L, 3);
+  lmems_checklast(L, 3);
   lua_settop(L, 2);
   lmems_box *box = push_heap(L);
-  lmems_view *view = lmems_pushowner(L, LMEMS_STRUCT_SEAL, 1, 2);
+  lmems_view *view = lmems_pushowner(L, LMEMS_STRUCT_SEAL, 1, 3);
   int top = lua_gettop(L);
   keep_object(L, top, 2);
   lmems_setkind(view, &s->kind);
@@ -160,7 +165,7 @@ static int at(lua_State *L) {
   lmems_resolve(L, 2);
   lmems_checkopen(L, box);
   lmems_boxroom(L, box);
-  look_at(L, box, view);
+  look_at(L, box, view, offset);
   lua_settop(L, top);
   return 1;
 }
@@ -181,7 +186,7 @@ static void move_anywhere(lua_State *L, lmems_view *view) {
   lmems_boxroom(L, box);
   if (!lmems_kept(view)) /* by now */
     lmems_dead(L, view);
-  look_at(L, box, view);
+  look_at(L, box, view, 0);
   keep_object(L, 1, 3);
 }
 

@@ -5,7 +5,6 @@
 #include "type.h"
 
 #include <float.h>
-#include <math.h>
 
 #include "fail.h"
 
@@ -82,16 +81,6 @@ int lmems_checktype(lua_State *L, int arg) {
   if (type < 0)
     lmems_argerror(L, arg, "unknown type %s", lmems_pushshown(L, arg));
   return type;
-}
-
-int lmems_bits_f32(lua_State *L, int index, uint32_t *u) {
-  int ok;
-  lua_Number n = lua_tonumberx(L, index, &ok);
-  if (!ok || (isfinite(n) && fabs(n) > FLT_MAX))
-    return 0;
-  float f = (float)n;
-  memcpy(u, &f, sizeof f);
-  return 1;
 }
 
 int lmems_bits_ptr(lua_State *L, int index, uint64_t *u) {

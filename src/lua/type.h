@@ -129,8 +129,16 @@ LMEMS_BITS(i64, int64_t, 64, INT64_MIN, INT64_MAX)
 LMEMS_BITS(u64, uint64_t, 64, INT64_MIN, INT64_MAX)
 #undef LMEMS_BITS
 
-int lmems_bits_f32(lua_State *L, int index, uint32_t *u);
 int lmems_bits_ptr(lua_State *L, int index, uint64_t *u);
+
+/* A number that is too large for f32 is infinite there, as in string.pack. */
+static inline int lmems_bits_f32(lua_State *L, int index, uint32_t *u) {
+  int ok;
+  float f = (float)lua_tonumberx(L, index, &ok);
+  if (ok)
+    memcpy(u, &f, sizeof f);
+  return ok;
+}
 
 static inline int lmems_bits_f64(lua_State *L, int index, uint64_t *u) {
   int ok;

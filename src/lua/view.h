@@ -3,9 +3,10 @@
 **
 ** A view has a part of the bytes of a record (record.h). An owner has a
 ** record of its own, which frees the block when the view is released or
-** collected, or (S:at) only looks at it. Others are parts of an owner: user
-** value 1 keeps it alive. User value 1 of an owner keeps its heap open: its
-** anchor, or what has that.
+** collected, or (S:at, view) only looks at it. Others are parts of an owner:
+** user value 1 keeps it alive. User value 1 of an owner keeps its heap open:
+** its anchor, or what has that. User value 2 keeps the type of its elements,
+** if that is not done by 1; user value 3 what it looks at.
 **
 ** A view that was released or collected is dead for good, also when it comes
 ** back from its finalizer. One whose block was freed or has shrunk is dead
@@ -96,6 +97,11 @@ static inline int lmems_kept(const lmems_view *view) {
          view->end - view->record->floor < LMEMS_LIFE;
 }
 
+/* Does one that is alive own its block? */
+static inline int lmems_owns(const lmems_view *view) {
+  return view->owner && view->record->capacity != 0;
+}
+
 /* How many bytes a view that is alive has. */
 static inline size_t lmems_viewbytes(const lmems_view *view) {
   return (size_t)(view->end - view->record->floor) - view->offset;
@@ -143,6 +149,11 @@ lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
 int lmems_newowner(lua_State *L, int anchor, int keep, lmems_box *box,
                    uintptr_t seal, size_t size, size_t align,
                    lmems_view **view);
+
+/* Pushes what a new owner on the same heap has to keep, like the view at
+   `index`: user value 1, an anchor, and user value 2, what is to be kept
+   beside it, or nil. */
+void lmems_pushkept(lua_State *L, int index);
 
 /* Pushes a new view of `size` bytes from `offset` of the record of the view
    at `parent`, which has to be alive when that is made: raises. */
