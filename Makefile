@@ -47,23 +47,28 @@ PROBES := $(wildcard spec/*.c)
 PROGRAMS := $(patsubst %.c,build/%,$(wildcard examples/*.c))
 PRODUCTS := build/libmems.a build/libmems.so build/mems/core.so $(PROGRAMS)
 LUA_FILES := $(patsubst lua/%,%,$(wildcard lua/mems/*.lua lua/mems/*/*.lua))
+TYPES := mems/library/mems.lua
 
 LIBRARY_O := $(LIBRARY:src/%.c=build/obj/%.o)
 BINDING_O := $(BINDING:src/%.c=build/obj/%.o)
 TEST_O := $(patsubst src/%.c,build/test/%.o,$(LIBRARY) $(BINDING)) \
   $(PROBES:spec/%.c=build/test/spec/%.o)
 
-export LUA_PATH := lua/?.lua;lua/?/init.lua;./?.lua;;
-export LUA_CPATH := build/?.so;;
+# What a user has set is kept for .ci/found.
+OUTSIDE := LUA_PATH_5_4='$(LUA_PATH_5_4)' LUA_CPATH_5_4='$(LUA_CPATH_5_4)'
+export LUA_PATH_5_4 := lua/?.lua;lua/?/init.lua;./?.lua;;
+export LUA_CPATH_5_4 := build/?.so;;
 
-.PHONY: all test demo bench bench-plot bench-smoke lint asan tiny \
-  valgrind coverage soak tsan fuzz docs install uninstall clean help FORCE
+.PHONY: all test env demo bench bench-plot bench-smoke lint asan tiny \
+  valgrind coverage soak tsan fuzz docs dist generate install uninstall \
+  clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $(PRODUCTS) ## build libraries, module and examples
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | \
+	  sed 's/\$$\$$/$$/g' | expand -t 18
 
 # Building. build/flags changes when the compiler's flags or the list of files
 # do; then all is built again.
@@ -115,15 +120,26 @@ build/examples/%: examples/%.c build/libmems.a
 test: all build/test/mems/core.so ## run the specs
 	.ci/specs build/specs.log $(RUNNER) $(BUSTED) $(BUSTED_FLAGS) $(SPECS)
 
+# A PREFIX that is named is that of an installed tree.
+ifeq ($(origin PREFIX),command line)
+env: TREE = $(LUADIR)/?.lua;$(LUADIR)/?/init.lua
+env: CTREE = $(LUALIBDIR)/?.so
+else
+env: TREE = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua
+env: CTREE = $(CURDIR)/build/?.so
+endif
+env: ## print what lets Lua find the built tree: eval "$$(make -s env)"
+	@echo 'export LUA_PATH_5_4="$(TREE);;" LUA_CPATH_5_4="$(CTREE);;"'
+
 demo: all ## run the classic session, then count words in a text
 	$(LUA) examples/session.lua
 	$(LUA) examples/wordcount.lua $(firstword \
 	  $(wildcard /usr/share/common-licenses/GPL-3) README.md)
 
-bench: all ## measure against other allocators and Lua's own means
+bench: all ## measure, and write tables and picture in docs/benchmarks.*
 	$(MAKE) -C bench
 
-bench-plot: all ## draw the last measurement as build/bench.svg
+bench-plot: all ## draw the last measurement again
 	$(MAKE) -C bench plot
 
 bench-smoke: all ## run each measurement for a moment, to see that it runs
@@ -167,7 +183,7 @@ asan: ## run the specs under AddressSanitizer and UBSan
 	  RUNNER="env LD_PRELOAD=$$($(CC) -print-file-name=libasan.so)"
 
 # Specs with the tag `limits` are about the ordinary ones.
-tiny: ## run the specs with lists and limits so small that rare paths are not
+tiny: ## run the specs with tiny limits, so that they take the rare paths
 	@$(call mirror,tiny)
 	+$(MAKE) -C build/tiny test CPPFLAGS=-DMEMS_TINY \
 	  BUSTED_FLAGS=--exclude-tags=style,limits
@@ -188,17 +204,35 @@ coverage: ## show how much of src/ the specs reach; under 95 % fails
 	exit $$status
 
 TIDY_FLAGS = $(STANDARD) $(LUA_CFLAGS)
-lint: all ## luacheck, clang-tidy, gcc -fanalyzer and the style as a spec
+lint: all ## luacheck, clang-tidy, gcc -fanalyzer, the style as specs
 	luacheck --quiet lua spec examples bench rockspec .ci
 	clang-tidy --quiet src/*/*.c -- $(TIDY_FLAGS)
 	for source in src/*/*.c; do gcc $(TIDY_FLAGS) -O2 -Werror -fanalyzer \
 	  -c -o /dev/null $$source || exit 1; done
 	.ci/specs build/style.log $(BUSTED) --tags=style
 
-docs: ## render the reference of the Lua module and of mems.h to build/docs
-	@mkdir -p build/docs
-	$(LUA) .ci/cdoc.lua src/mems.h build/mems.h.c
-	$(LDOC) --fatalwarnings -c docs/config.ld .
+docs: ## make the site of guide, cookbook and reference in build/docs
+	@mkdir -p build/reference
+	$(LUA) .ci/reference.lua build/reference/mems.c
+	$(LUA) .ci/cdoc.lua src/mems.h build/reference/mems.h.c
+	$(LDOC) --quiet --fatalwarnings -c docs/config.ld .
+	$(LUA) .ci/site.lua
+	@echo "open build/docs/index.html"
+
+# Releasing. The tarball is what is committed; the rockspec beside it builds
+# it: `luarocks build mems-VERSION-1.rockspec` in that folder.
+
+RELEASE := mems-$(VERSION)
+dist: ## pack the release into build/dist, a tarball and its rockspec
+	@mkdir -p build/dist
+	git archive --prefix=$(RELEASE)/ -o build/dist/$(RELEASE).tar.gz HEAD
+	git show HEAD:rockspec/$(RELEASE)-1.rockspec \
+	  > build/dist/$(RELEASE)-1.rockspec
+
+generate: all ## write what is made from other files: editor types, rockspec
+	$(LUA) .ci/types.lua > build/types.lua
+	@mv build/types.lua library/mems.lua
+	$(LUA) .ci/rockspec.lua $(VERSION) > rockspec/$(RELEASE)-1.rockspec
 
 # Installing, below $(DESTDIR)$(PREFIX).
 
@@ -216,24 +250,27 @@ endef
 export PKGCONFIG
 
 INSTALL_TO = $(DESTDIR)$(LIBDIR)
-install: all ## install module, library, header and mems.pc; PREFIX, DESTDIR
-	for file in $(LUA_FILES); do \
+install: all ## install below PREFIX (/usr/local), or DESTDIR and PREFIX
+	@for file in $(LUA_FILES); do \
 	  install -D -m 644 lua/$$file $(DESTDIR)$(LUADIR)/$$file || exit 1; done
-	install -D build/mems/core.so $(DESTDIR)$(LUALIBDIR)/mems/core.so
-	install -D -m 644 src/mems.h $(DESTDIR)$(INCLUDEDIR)/mems.h
-	install -D -m 644 build/libmems.a $(INSTALL_TO)/libmems.a
-	install -D build/libmems.so $(INSTALL_TO)/libmems.so.$(VERSION)
-	ln -sf libmems.so.$(VERSION) $(INSTALL_TO)/libmems.so.$(MAJOR)
-	ln -sf libmems.so.$(MAJOR) $(INSTALL_TO)/libmems.so
-	install -d $(INSTALL_TO)/pkgconfig
-	echo "$$PKGCONFIG" > $(INSTALL_TO)/pkgconfig/mems.pc
+	@install -D -m 644 library/mems.lua $(DESTDIR)$(LUADIR)/$(TYPES)
+	@install -D build/mems/core.so $(DESTDIR)$(LUALIBDIR)/mems/core.so
+	@install -D -m 644 src/mems.h $(DESTDIR)$(INCLUDEDIR)/mems.h
+	@install -D -m 644 build/libmems.a $(INSTALL_TO)/libmems.a
+	@install -D build/libmems.so $(INSTALL_TO)/libmems.so.$(VERSION)
+	@ln -sf libmems.so.$(VERSION) $(INSTALL_TO)/libmems.so.$(MAJOR)
+	@ln -sf libmems.so.$(MAJOR) $(INSTALL_TO)/libmems.so
+	@install -d $(INSTALL_TO)/pkgconfig
+	@echo "$$PKGCONFIG" > $(INSTALL_TO)/pkgconfig/mems.pc
+	@[ -n "$(DESTDIR)" ] || $(OUTSIDE) LUA="$(LUA)" .ci/found $(PREFIX)
 
 uninstall: ## remove what install put there
-	rm -f $(LUA_FILES:%=$(DESTDIR)$(LUADIR)/%) \
+	@rm -f $(LUA_FILES:%=$(DESTDIR)$(LUADIR)/%) $(DESTDIR)$(LUADIR)/$(TYPES) \
 	  $(DESTDIR)$(LUALIBDIR)/mems/core.so $(DESTDIR)$(INCLUDEDIR)/mems.h \
 	  $(INSTALL_TO)/libmems.a $(INSTALL_TO)/libmems.so* \
 	  $(INSTALL_TO)/pkgconfig/mems.pc
-	-rmdir $(DESTDIR)$(LUADIR)/mems $(DESTDIR)$(LUALIBDIR)/mems
+	-@rmdir $(DESTDIR)$(LUADIR)/mems/library $(DESTDIR)$(LUADIR)/mems \
+	  $(DESTDIR)$(LUALIBDIR)/mems
 
 clean: ## remove what was built, by luarocks as well
 	rm -rf build mems src/*/*.o

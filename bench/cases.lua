@@ -3,8 +3,10 @@
 
 local cases = {}
 
-cases.subjects = { "none", "mems", "glibc", "jemalloc", "mimalloc" }
-cases.peers = { "glibc", "jemalloc", "mimalloc" }
+-- "check=3" is glibc's malloc with checks of its own, as mems has them; the
+-- other peers check nothing.
+cases.subjects = { "none", "mems", "glibc", "jemalloc", "mimalloc", "check=3" }
+cases.peers = { "glibc", "jemalloc", "mimalloc", "check=3" }
 
 local function bars(glibc, jemalloc, mimalloc)
   return { glibc = glibc, jemalloc = jemalloc, mimalloc = mimalloc }
@@ -134,6 +136,12 @@ cases.objects = {
   { key = "move(p, i)", unit = "ns", of = "empty.y read" },
   { key = "table.sort", unit = "ms" },
   { key = "sort f64", unit = "ms", of = "table.sort", most = 0.1 },
+  { key = "table sum", unit = "ms" },
+  { key = "array sum", unit = "ms", of = "table sum" },
+  { key = "table append", unit = "ns" },
+  { key = "array append", unit = "ns", of = "table append" },
+  { key = "table new", unit = "ns" },
+  { key = "struct new", unit = "ns", of = "table new" },
   { key = "memset", unit = "GB/s" },
   { key = "fill 0", unit = "GB/s", of = "memset", least = 0.7 },
   { key = "fill 1.5", unit = "GB/s", of = "memset", least = 0.7 },
@@ -144,6 +152,33 @@ cases.objects = {
   { key = "find", unit = "GB/s", of = "memcpy" },
   { key = "bytes in a table", unit = "bytes" },
   { key = "bytes in an array", unit = "bytes", of = "bytes in a table" },
+  { key = "bytes in tables", unit = "bytes" },
+  { key = "bytes in structs", unit = "bytes", of = "bytes in tables" },
+  { key = "collect beside tables", unit = "ms" },
+  { key = "collect beside structs", unit = "ms",
+    of = "collect beside tables" },
+}
+
+--- The short table of the README: what a table takes and what mems takes.
+cases.brief = {
+  { name = "sort 10^6 floats", unit = "ms", table = "table.sort",
+    mems = "sort f64" },
+  { name = "sum of 10^6 floats", unit = "ms", table = "table sum",
+    mems = "array sum" },
+  { name = "10^6 floats: bytes for each", unit = "", mems = "bytes in an array",
+    table = "bytes in a table" },
+  { name = "10^6 records `{ x =, y = }`: bytes for each", unit = "",
+    table = "bytes in tables", mems = "bytes in structs" },
+  { name = "a full collection beside those", unit = "ms",
+    table = "collect beside tables", mems = "collect beside structs" },
+  { name = "read one element", unit = "ns", table = "table read",
+    mems = "array f64 read" },
+  { name = "write a field", unit = "ns", table = "table.y write",
+    mems = "struct write" },
+  { name = "append one number", unit = "ns", table = "table append",
+    mems = "array append" },
+  { name = "make a record of two floats", unit = "ns", table = "table new",
+    mems = "struct new" },
 }
 
 --- `below`: the ratio of many blocks to few that is not to be reached.

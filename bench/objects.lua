@@ -1,6 +1,6 @@
 --- Arrays, structs and buffers: what an access costs beside a C function that
 -- only checks the type, sorting beside table.sort, bulk methods beside memset
--- and memcpy, and bytes per number beside a table. Prints lines "key value":
+-- and memcpy, bytes and collections beside tables. Prints lines "key value":
 -- nanoseconds per iteration, the loop included; ms; GB/s; bytes. Medians of
 -- rounds in which every case has its turn.
 --
@@ -111,27 +111,82 @@ local function bulk()
   case("find", 1, function() b:find(3.5) end, rate)
 end
 
--- Bytes for each of SORTED numbers.
-local function memory(key, make, bytes)
-  if not key:find(pattern) then return end
+local function median(figures)
+  table.sort(figures)
+  return figures[#figures // 2 + 1]
+end
+
+-- Bytes for each of SORTED things that `make` makes, and how long a full
+-- collection takes beside them.
+local function memory(what, make)
+  if not ("bytes in " .. what):find(pattern) then return end
   collectgarbage()
+  local function bytes()
+    return collectgarbage "count" * 1024 + mems.stats().used
+  end
   local before = bytes()
   local kept = make()
-  print(("%s\t%.3f"):format(key, (bytes() - before) / SORTED))
+  print(("bytes in %s\t%.3f"):format(what, (bytes() - before) / SORTED))
+  local times = {}
+  for i = 1, 5 do
+    local start = os.clock()
+    collectgarbage()
+    times[i] = ms(os.clock() - start)
+  end
+  print(("collect beside %s\t%.3f"):format(what, median(times)))
   return kept
 end
 
 local function memories()
-  memory("bytes in a table", function()
+  memory("a table", function()
     local t = {}
     for i = 1, SORTED do t[i] = i + 0.5 end
     return t
-  end, function() return collectgarbage "count" * 1024 end)
-  memory("bytes in an array", function()
-    return mems.array("f64", SORTED)
-  end, function()
-    return collectgarbage "count" * 1024 + mems.stats().used
   end)
+  memory("an array", function() return mems.array("f64", SORTED) end)
+  memory("tables", function()
+    local t = {}
+    for i = 1, SORTED do t[i] = { x = i, y = i } end
+    return t
+  end)
+  memory("structs", function()
+    return mems.struct { { "x", "f64" }, { "y", "f64" } }:array(SORTED)
+  end)
+  collectgarbage()
+end
+
+-- What a loop over a table does in Lua and a method of an array does in C,
+-- and one at a time.
+local function whole()
+  local t = {}
+  for i = 1, SORTED do t[i] = i + 0.5 end
+  local a = mems.array("f64", t)
+  case("table sum", 1, function()
+    local sum = 0
+    for i = 1, #t do sum = sum + t[i] end
+    return sum
+  end, ms)
+  case("array sum", 1, function() return a:sum() end, ms)
+  case("table append", SORTED, function(n)
+    local grown = {}
+    for i = 1, n do grown[#grown + 1] = i end
+    return grown
+  end, ns)
+  case("array append", SORTED, function(n)
+    local grown = mems.array("i64", 0)
+    for i = 1, n do grown:append(i) end
+    grown:release()
+  end, ns)
+  local P <const> = mems.struct { { "x", "f64" }, { "y", "f64" } }
+  case("table new", CALLS // 10, function(n)
+    for i = 1, n do local _ = { x = i, y = i } end
+  end, ns)
+  case("struct new", CALLS // 10, function(n)
+    for i = 1, n do
+      local p = P:new()
+      p.x, p.y = i, i
+    end
+  end, ns)
 end
 
 local function measure(c)
@@ -142,15 +197,11 @@ local function measure(c)
   return c.scale((os.clock() - start) / c.n)
 end
 
-local function median(figures)
-  table.sort(figures)
-  return figures[#figures // 2 + 1]
-end
-
 mems.init()
 memories()
 accesses()
 sorting()
+whole()
 bulk()
 for _ = 0, ROUNDS do
   for _, c in ipairs(cases) do

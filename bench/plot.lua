@@ -1,7 +1,7 @@
---- Draws build/bench.json as build/bench.svg: for each workload one bar per
--- peer, from 1 to the ratio peer / mems, on a log scale.
+--- Draws build/bench.json as docs/benchmarks.svg: for each workload one bar
+-- per peer, from 1 to the ratio peer / mems, on a log scale.
 --
---     lua5.4 bench/plot.lua [RESULT.json]
+--     lua5.4 bench/plot.lua [RESULT.json PICTURE.svg]
 
 package.path = "bench/?.lua;" .. package.path
 
@@ -9,13 +9,15 @@ local cases = require "cases"
 local json = require "json"
 
 local SOURCE = arg[1] or "build/bench.json"
-local TARGET = SOURCE:gsub("%.json$", "") .. ".svg"
+local TARGET = arg[2] or "docs/benchmarks.svg"
 local WIDTH, LEFT, RIGHT, TOP, BOTTOM = 860, 200, 50, 104, 52
 local BAR, GAP = 9, 12
 local GROUP = #cases.peers * BAR + GAP
 local COLORS = {
   glibc = "#4c78a8", jemalloc = "#e8923a", mimalloc = "#54a06a",
+  ["check=3"] = "#b279a2",
 }
+local NAMES = { ["check=3"] = "glibc with its own checks (check=3)" }
 local INK, PALE, RULE = "#24292f", "#57606a", "#e3e6ea"
 
 local function escape(text)
@@ -97,7 +99,7 @@ local function head(out, result)
   for _, peer in ipairs(cases.peers) do
     out[#out + 1] = element("rect", { "x", x, "y", 72, "width", 12, "height",
       12, "rx", 2, "fill", COLORS[peer] })
-    out[#out + 1] = label(x + 18, 83, peer, 13, INK)
+    out[#out + 1] = label(x + 18, 83, NAMES[peer] or peer, 13, INK)
     x = x + 100
   end
   if result.smoke then
@@ -156,8 +158,12 @@ local function draw(result)
   return table.concat(out, "\n")
 end
 
-local result = assert(json.load(SOURCE), SOURCE
-  .. " is not there: run the benchmark first")
+local result = json.load(SOURCE)
+if not result then
+  io.stderr:write("bench: there is no ", SOURCE, " yet: `make bench` makes",
+    " it, in some minutes\n")
+  os.exit(1)
+end
 local file = assert(io.open(TARGET, "w"))
 assert(file:write(draw(result)))
 assert(file:close())

@@ -14,7 +14,7 @@ local function number(value)
 end
 
 --- `text` with the verdict on a bar, for those who work on mems: not in the
--- README, and not for a smoke run.
+-- docs, and not for a smoke run.
 local function judged(result, text, ok, bar)
   if result.smoke or result.unjudged then return text end
   return ("%s (%s%s)"):format(text, bar, ok and "" or " MISS")
@@ -332,35 +332,64 @@ local function wrapped(text)
   return table.concat(lines, "\n")
 end
 
+-- A table in Markdown.
+local function grid(t)
+  local width, rule, out = widths(t), {}, {}
+  for i in ipairs(t.head) do
+    width[i] = math.max(width[i], 3)
+    rule[i] = ("-"):rep(width[i] - 1) .. (i == 1 and "-" or ":")
+  end
+  out[1], out[2] = line(t.head, width, true), line(rule, width, true)
+  for _, row in ipairs(t.rows) do out[#out + 1] = line(row, width, true) end
+  return table.concat(out, "\n")
+end
+
 local function markdown(result)
   local out = { heading(result) .. "." }
   for _, t in ipairs(tables(result)) do
-    local width, rule = widths(t), {}
-    for i in ipairs(t.head) do
-      width[i] = math.max(width[i], 3)
-      rule[i] = ("-"):rep(width[i] - 1) .. (i == 1 and "-" or ":")
-    end
-    out[#out + 1] = "\n" .. wrapped(t.title .. ".") .. "\n"
-    out[#out + 1] = line(t.head, width, true)
-    out[#out + 1] = line(rule, width, true)
-    for _, row in ipairs(t.rows) do out[#out + 1] = line(row, width, true) end
+    out[#out + 1] = "\n" .. wrapped(t.title .. ".") .. "\n\n" .. grid(t)
   end
   return table.concat(out, "\n")
 end
 
---- Puts the tables between the marks in the file at `path`.
-function report.write_readme(result, path)
+--- The README's table: what a table takes and what mems takes.
+local function brief(result)
+  local t = { head = { "", "table of Lua", "mems", "table / mems" }, rows = {} }
+  for _, case in ipairs(cases.brief) do
+    local theirs = result.objects[case.table]
+    local ours = result.objects[case.mems]
+    if theirs and ours then
+      local ratio, digits = theirs / ours, ours < 1 and "%.2f" or "%.1f"
+      local function shown(value)
+        local text = (value >= 100 and "%.0f" or digits):format(value)
+        return case.unit == "" and text or text .. " " .. case.unit
+      end
+      t.rows[#t.rows + 1] = { case.name, shown(theirs), shown(ours),
+        (ratio >= 10 and "%.0f" or ratio >= 1 and "%.1f" or "%.2f")
+          :format(ratio) }
+    end
+  end
+  return ("%s; %s.\n\n%s"):format(result.machine, result.date, grid(t))
+end
+
+--- Puts text between the marks in the file at `path`.
+local function insert(path, text)
   local file = assert(io.open(path))
-  local text = file:read "a"
+  local all = file:read "a"
   file:close()
-  local _, from = text:find(BEGIN, 1, true)
-  local to = text:find(END, 1, true)
+  local _, from = all:find(BEGIN, 1, true)
+  local to = all:find(END, 1, true)
   assert(from and to, path .. " has no " .. BEGIN .. " and " .. END)
-  result = setmetatable({ unjudged = true }, { __index = result })
-  text = text:sub(1, from) .. "\n" .. markdown(result) .. "\n" .. text:sub(to)
   file = assert(io.open(path, "w"))
-  assert(file:write(text))
+  assert(file:write(all:sub(1, from), "\n", text, "\n", all:sub(to)))
   assert(file:close())
+end
+
+--- Puts the tables into docs/benchmarks.md, and the short one into README.md.
+function report.write_docs(result)
+  result = setmetatable({ unjudged = true }, { __index = result })
+  insert("docs/benchmarks.md", markdown(result))
+  if result.objects then insert("README.md", brief(result)) end
 end
 
 return report

@@ -1,11 +1,12 @@
 --- Runs the workloads, prints the tables, and writes build/bench.json.
 --
---     lua5.4 bench/run.lua [--smoke] [--rounds N] [--last] [--readme] [PATTERN]
+--     lua5.4 bench/run.lua [--smoke] [--rounds N] [--last] [--docs] [PATTERN]
 --
 -- PATTERN chooses workloads by key (see cases.lua), or the parts `lua`,
 -- `objects`, `ffi` and `flat`. --last measures nothing and shows
--- build/bench.json. --readme also puts the tables into README.md. What PATTERN
--- chose is shown only; a smoke run is written to build/bench-smoke.json.
+-- build/bench.json. --docs also puts the tables into docs/benchmarks.md and the
+-- short one into README.md. What PATTERN chose is shown only; a smoke run is
+-- written to build/bench-smoke.json.
 
 package.path = "bench/?.lua;" .. package.path
 
@@ -27,7 +28,7 @@ local function parse(args)
     if word == "--rounds" then
       i = i + 1
       options.rounds = assert(tonumber(args[i]), "--rounds wants a number")
-    elseif word == "--smoke" or word == "--last" or word == "--readme" then
+    elseif word == "--smoke" or word == "--last" or word == "--docs" then
       options[word:sub(3)] = true
     else
       assert(word:sub(1, 1) ~= "-", "unknown option " .. word)
@@ -84,7 +85,16 @@ local function chosen(options, key)
   return not options.pattern or key:find(options.pattern) ~= nil
 end
 
+local CHECKS = "libc_malloc_debug.so.0"
+
+--- What runs a subject, or nil if it is not there.
 local function program(subject)
+  if subject == "check=3" then
+    local glibc = "build/bench/alloc-glibc"
+    local missing = output("LD_PRELOAD=" .. CHECKS .. " true 2>&1") ~= ""
+    return exists(glibc) and not missing and "GLIBC_TUNABLES="
+      .. "glibc.malloc.check=3 LD_PRELOAD=" .. CHECKS .. " " .. glibc or nil
+  end
   local path = "build/bench/alloc-" .. subject
   return exists(path) and path or nil
 end
@@ -224,4 +234,6 @@ else
   end
 end
 report.print(result)
-if options.readme then report.write_readme(result, "README.md") end
+if options.docs and not options.pattern and not options.smoke then
+  report.write_docs(result)
+end

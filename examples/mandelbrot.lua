@@ -1,9 +1,10 @@
 -- mandelbrot.lua [FILE [WIDTH [HEIGHT]]] - the Mandelbrot set, computed into
--- mems memory and written as a picture (PPM, which most viewers open).
+-- mems memory; shown in the terminal, or written to FILE as a picture (PPM,
+-- which most viewers open).
 --
 -- Two arrays: how soon each point left the circle of radius 2, one number for
--- each pixel, and the picture, three bytes for each. The second is written to
--- the file in pieces of a row, straight from memory.
+-- each pixel, and the picture, three bytes for each, which is written to the
+-- file in pieces of a row, straight from memory.
 
 local mems = require "mems"
 
@@ -26,12 +27,12 @@ local function rounds(x, y)
 end
 
 -- Fills the array `field`, row by row, with the part of the plane around
--- -0.65, 0 that is 3.2 wide.
-local function compute(field, width, height)
+-- -0.65, 0 that is 3.2 wide. A pixel is `tall` times as high as it is wide.
+local function compute(field, width, height, tall)
   local scale = 3.2 / width
   local i = 0
   for row = 1, height do
-    local y = (row - (height + 1) / 2) * scale
+    local y = (row - (height + 1) / 2) * scale * tall
     for column = 1, width do
       i = i + 1
       field[i] = rounds((column - (width + 1) / 2) * scale - 0.65, y)
@@ -69,16 +70,32 @@ local function write(path, pixels, width, height)
   end
 end
 
-local path = arg[1] or "mandelbrot.ppm"
-local width = math.tointeger(tonumber(arg[2] or 600))
-local height = math.tointeger(tonumber(arg[3] or width and width * 2 // 3))
+-- Prints the field as text, a character for each point.
+local function show(field, width, height)
+  local shades = " .:-=+*%#"
+  for row = 0, height - 1 do
+    local line = {}
+    for column = 1, width do
+      local n = field[row * width + column]
+      local at = n == 0 and #shades or math.min(1 + n // 3, #shades - 1)
+      line[column] = shades:sub(math.floor(at), math.floor(at))
+    end
+    print(table.concat(line))
+  end
+end
+
+local path = arg[1]
+local width = math.tointeger(tonumber(arg[2] or path and 600 or 72))
+local height = math.tointeger(tonumber(arg[3] or
+  width and width * 2 // (path and 3 or 6)))
 assert(width and width > 0 and height and height > 0,
   "usage: mandelbrot.lua [FILE [WIDTH [HEIGHT]]]")
 
 mems.scope(function(s)
   local field = assert(s:array("f32", width * height))
+  compute(field, width, height, path and 1 or 2)
+  if not path then return show(field, width, height) end
   local pixels = assert(s:array("u8", 3 * width * height))
-  compute(field, width, height)
   local inside = colour(field, pixels)
   write(path, pixels, width, height)
   print(("%d x %d, %d points inside, %d bytes of mems memory"):format(width,

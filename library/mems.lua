@@ -1,1059 +1,647 @@
 ---@meta mems
 
--- Types of the module `mems` for editors (LuaLS).
+-- Types of the module `mems` for editors (LuaLS), which `make generate`
+-- makes from the doc comments in src/lua and lua/mems.
 
----An address: what `malloc` gives, or the same as an integer. Objects that own
----a block are taken too where bytes are read or written.
----@alias mems.address lightuserdata|integer|userdata
+---@alias mems.itype "i8"|"i8be"|"i8le"|"u8"|"u8be"|"u8le"|"i16"|"i16be"|"i16le"|"u16"|"u16be"|"u16le"|"i32"|"i32be"|"i32le"|"u32"|"u32be"|"u32le"|"i64"|"i64be"|"i64le"|"u64"|"u64be"|"u64le"
 
----@alias mems.itype
----| "i8" | "i8le" | "i8be" | "u8" | "u8le" | "u8be"
----| "i16" | "i16le" | "i16be" | "u16" | "u16le" | "u16be"
----| "i32" | "i32le" | "i32be" | "u32" | "u32le" | "u32be"
----| "i64" | "i64le" | "i64be" | "u64" | "u64le" | "u64be"
+---@alias mems.ftype "f32"|"f32be"|"f32le"|"f64"|"f64be"|"f64le"
 
----@alias mems.ftype
----| "f32" | "f32le" | "f32be" | "f64" | "f64le" | "f64be"
+---@alias mems.btype "bool"|"boolbe"|"boolle"
 
----@alias mems.btype
----| "bool" | "boolle" | "boolbe"
+---@alias mems.ptype "ptr"|"ptrbe"|"ptrle"
 
----@alias mems.ptype
----| "ptr" | "ptrle" | "ptrbe"
-
----A type, in the machine's byte order, or with `le` or `be` in that one.
+---A type, in the machine's byte order, or with `le` or `be` in that.
 ---@alias mems.type mems.itype|mems.ftype|mems.btype|mems.ptype
 
----@alias mems.kind "PROCESS"|"HOLE"
+---An address: what `malloc` gives, or the same as an integer.
+---@alias mems.address lightuserdata|integer
 
+---Where bytes are read or written: an address, or an object.
+---@alias mems.memory mems.address|mems.object
+
+---What `init` and `open` take. A field that is absent takes its default.
 ---@class mems.options
----@field limit? integer the most bytes the nodes may map; 64 GiB
----@field base? integer first virtual address, a multiple of 8; 1000
----@field page? integer smallest node in bytes, multiple of 4096; 4096
----@field align? integer physical alignment, a power of two; 8
----@field quarantine? integer bytes of freed blocks kept back; 0
----@field fill? boolean fill new blocks with 0xAA, freed ones with 0x55
----@field trace? boolean record where each block is allocated
----@field leaks? "warn"|"error" trace, and report at the end what is not freed
+---@field limit? integer the most bytes its nodes may map (64 GiB)
+---@field base? integer the first virtual address, a multiple of 8 (1000)
+---@field page? integer the smallest node in bytes, a multiple of 4096 (4096)
+---@field align? integer the physical alignment of every block, a power of two from 8 to 4096 (8)
+---@field quarantine? integer freed blocks are kept from reuse until this many bytes are waiting (0)
+---@field fill? boolean true to fill new blocks with 0xAA and freed ones with 0x55 (false)
+---@field trace? boolean true to record where each block is allocated, see `leaks` (false)
+---@field leaks? "warn"|"error" `"warn"` or `"error"` to trace, and to report at the end what was not freed, see `finish`
 
----@class mems.stats
----@field limit integer the most bytes the nodes may map
+---What `stats` gives.
+---@class mems.statistics
+---@field limit integer the most bytes its nodes may map
 ---@field mapped integer bytes in nodes now
----@field used integer bytes in PROCESS segments
+---@field used integer bytes in PROCESS segments, whole granules of 8 and what rounding adds
 ---@field unused integer bytes in HOLEs
----@field requested integer bytes asked for by the live blocks
+---@field requested integer bytes the live blocks were asked for
 ---@field quarantined integer bytes of freed blocks that wait
 ---@field overhead integer bytes mapped beside the nodes
----@field peak integer highest value of used so far
+---@field peak integer the highest value of `used` so far
 ---@field processes integer live blocks
 ---@field holes integer HOLEs
----@field nodes integer length of the main chain
----@field pages integer mapped / page_size
+---@field nodes integer the length of the main chain
+---@field pages integer `mapped / page_size`
 ---@field page_size integer 4096
 ---@field mallocs integer blocks handed out so far
 ---@field frees integer blocks taken back so far
----@field base integer first virtual address
----@field align integer physical alignment of every block
+---@field base integer the first virtual address
+---@field align integer the physical alignment of every block
 ---@field owned integer bytes in blocks that Lua objects own
 
----@class mems.typeinfo
----@field name string
----@field size integer bytes
----@field min? number
----@field max? number
-
----A heap that `mems.open` gave. Closed when it is collected, at the end of the
----scope of a `<close>` variable, or by `close`.
 ---@class mems.heap
+---@field peek_bool fun(self: mems.heap, addr: mems.memory, offset?: integer): boolean
+---@field peek_boolbe fun(self: mems.heap, addr: mems.memory, offset?: integer): boolean
+---@field peek_boolle fun(self: mems.heap, addr: mems.memory, offset?: integer): boolean
+---@field peek_ptr fun(self: mems.heap, addr: mems.memory, offset?: integer): lightuserdata?
+---@field peek_ptrbe fun(self: mems.heap, addr: mems.memory, offset?: integer): lightuserdata?
+---@field peek_ptrle fun(self: mems.heap, addr: mems.memory, offset?: integer): lightuserdata?
+---@field peek_i8 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i8be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i8le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u8 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u8be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u8le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i16 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i16be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i16le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u16 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u16be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u16le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_f32 fun(self: mems.heap, addr: mems.memory, offset?: integer): number
+---@field peek_f32be fun(self: mems.heap, addr: mems.memory, offset?: integer): number
+---@field peek_f32le fun(self: mems.heap, addr: mems.memory, offset?: integer): number
+---@field peek_i32 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i32be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i32le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u32 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u32be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u32le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_f64 fun(self: mems.heap, addr: mems.memory, offset?: integer): number
+---@field peek_f64be fun(self: mems.heap, addr: mems.memory, offset?: integer): number
+---@field peek_f64le fun(self: mems.heap, addr: mems.memory, offset?: integer): number
+---@field peek_i64 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i64be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i64le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u64 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u64be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u64le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field poke_bool fun(self: mems.heap, addr: mems.memory, value: boolean, offset?: integer)
+---@field poke_boolbe fun(self: mems.heap, addr: mems.memory, value: boolean, offset?: integer)
+---@field poke_boolle fun(self: mems.heap, addr: mems.memory, value: boolean, offset?: integer)
+---@field poke_ptr fun(self: mems.heap, addr: mems.memory, value: mems.address|false?, offset?: integer)
+---@field poke_ptrbe fun(self: mems.heap, addr: mems.memory, value: mems.address|false?, offset?: integer)
+---@field poke_ptrle fun(self: mems.heap, addr: mems.memory, value: mems.address|false?, offset?: integer)
+---@field poke_i8 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i8be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i8le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u8 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u8be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u8le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i16 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i16be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i16le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u16 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u16be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u16le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_f32 fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
+---@field poke_f32be fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
+---@field poke_f32le fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
+---@field poke_i32 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i32be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i32le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u32 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u32be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u32le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_f64 fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
+---@field poke_f64be fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
+---@field poke_f64le fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
+---@field poke_i64 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i64be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i64le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u64 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u64be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u64le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 local heap = {}
 
----Closes the heap: all its memory goes back to the system. The second time it
----does nothing.
----@return integer blocks still allocated
----@return integer bytes they were asked for
+---Closes a heap that `open` gave, as `finish` does the default heap. The
+---second time it does nothing and returns 0, 0.
+---@return integer # the number of blocks that were still allocated
+---@return integer # the bytes that they were asked for
 function heap:close() end
 
 ---Allocates a block. Its contents are undefined.
----@param size integer bytes, from 1
----@param align? integer physical alignment, a power of two up to 4096
----@return lightuserdata? addr nil over the limit or without memory
----@return string? message
----@return integer? code
+---@param size integer in bytes, from 1
+---@param align? integer the physical address will be a multiple of this power of two, up to 4096
+---@return lightuserdata? # the virtual address of its first byte; nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code: `mems.ELIMIT` or `mems.ENOMEM`
 function heap:malloc(size, align) end
 
 ---Allocates a block of `count * size` bytes, all zero.
 ---@param count integer from 1
----@param size integer bytes, from 1
----@return lightuserdata? addr nil over the limit or without memory
----@return string? message
----@return integer? code
+---@param size integer in bytes, from 1
+---@return lightuserdata? # the virtual address of its first byte; nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code: `mems.ELIMIT` or `mems.ENOMEM`
 function heap:calloc(count, size) end
 
----Changes the size of a block; its contents are kept. Without memory the block
----stays as it was.
+---Changes the size of a block. Its contents are kept, as far as they fit. An
+---object on that block, as of `buffer`, is released, but not the block.
 ---@param addr mems.address|nil the start of a block; nil allocates a new one
----@param size integer bytes, from 1
----@return lightuserdata? addr the same or a new one; then the old one is dead
----@return string? message
----@return integer? code
+---@param size integer in bytes, from 1
+---@return lightuserdata? # the same address, or a new one; then `addr` is dead; nil over the limit, or without memory: the block is as it was
+---@return string? # a message
+---@return integer? # a code: `mems.ELIMIT` or `mems.ENOMEM`
 function heap:realloc(addr, size) end
 
----Frees a block.
+---Frees a block. Objects on it, as of `buffer`, are released.
 ---@param addr mems.address the start of a block
 function heap:free(addr) end
 
----The physical address behind a virtual one, good until the block is freed or
----moved.
+---The physical address behind a virtual one. It is good until the block is
+---freed or moved, for C code and for the functions of this module.
 ---@param addr mems.address anywhere inside a block
----@return lightuserdata? physical
----@return string? message
----@return integer? code
+---@return lightuserdata? # the physical address; nil if it is not inside a block
+---@return string? # a message
+---@return integer? # a code
 function heap:get(addr) end
 
----The bytes a block was asked for.
+---The size of a block.
 ---@param addr mems.address the start of a block
----@return integer bytes
+---@return integer # the bytes it was asked for
 function heap:size(addr) end
 
 ---Address arithmetic: `addr + n`. Needs no heap.
 ---@param addr mems.address
 ---@param n integer may be negative
----@return lightuserdata addr
+---@return lightuserdata
 function heap:add(addr, n) end
 
 ---Address arithmetic: `a - b`. Needs no heap.
 ---@param a mems.address
 ---@param b mems.address
----@return integer bytes
+---@return integer # bytes
 function heap:diff(a, b) end
 
 ---An address as an integer. Needs no heap.
 ---@param addr mems.address
----@return integer n
+---@return integer
 function heap:tointeger(addr) end
 
----An address as a light userdata. Needs no heap.
+---An address as a light userdata. Needs no heap, and does not ask whether the
+---address is allocated.
 ---@param n mems.address
----@return lightuserdata addr
+---@return lightuserdata
 function heap:toaddress(n) end
 
----Reads a value. Raises unless all bytes from `addr` to its last one are in
----one block.
----@param addr mems.address virtual, or a physical one that `get` gave
+---Reads a value. Types are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool ptr`,
+---in the machine's byte order, or with `le` or `be` after the name in that
+---one; the address need not be aligned. A `u64` above 2^63 - 1 wraps around to
+---a negative integer, as Lua's integers do. A `bool` is one byte, true unless
+---0. A `ptr` is 8 bytes, an address, and nil if it is 0.
+---@param addr mems.memory virtual, or a physical one that `get` gave
 ---@param type mems.type
----@param offset? integer bytes, from 0
----@return integer|number|boolean|lightuserdata|nil value
+---@param offset? integer in bytes, from 0 (0)
+---@return any # the value
 function heap:peek(addr, type, offset) end
 
----Writes a value. Raises if it does not fit the type, or not all bytes from
----`addr` to its last one are in one block.
----@param addr mems.address virtual, or a physical one that `get` gave
----@param type mems.type
----@param value number|boolean|string|lightuserdata|nil of the kind of the type
----@param offset? integer bytes, from 0
+---Writes a value. A `ptr` takes an address, or nil, false or 0 for none.
+---@param addr mems.memory virtual, or a physical one that `get` gave
+---@param type mems.type see `peek`
+---@param value any
+---@param offset? integer in bytes, from 0 (0)
 function heap:poke(addr, type, value, offset) end
 
----Reads values that lie one after the other. A `ptr` that is 0 is false.
----@param addr mems.address
----@param type mems.type
----@param count integer from 0
----@param offset? integer bytes, from 0
----@return table values
+---Reads values that lie one after the other. In the table a `ptr` that is 0 is
+---false, so that the table has no hole.
+---@param addr mems.memory
+---@param type mems.type see `peek`
+---@param count integer of values, from 0
+---@param offset? integer in bytes, from 0 (0)
+---@return table
 function heap:peekarray(addr, type, count, offset) end
 
----Writes the elements 1 to `#values` of a table, or nothing and raises.
----@param addr mems.address
----@param type mems.type
----@param values table without holes
----@param offset? integer bytes, from 0
----@return integer count
+---Writes the elements 1 to `#values` of a table, without metamethods, one
+---after the other.
+---@param addr mems.memory
+---@param type mems.type see `poke`
+---@param values table
+---@param offset? integer in bytes, from 0 (0)
+---@return integer # the count written
 function heap:pokearray(addr, type, values, offset) end
 
----Reads bytes, whatever they are.
----@param addr mems.address
----@param n integer bytes, from 0
----@param offset? integer bytes, from 0
----@return string s
-function heap:readstring(addr, n, offset) end
-
----Writes the bytes of a string, and nothing after them.
----@param addr mems.address
----@param s string|number
----@param offset? integer bytes, from 0
-function heap:writestring(addr, s, offset) end
-
----Reads a string that ends before a byte 0.
----@param addr mems.address
----@param max? integer its most bytes; without it there has to be a byte 0
----@return string s
-function heap:cstring(addr, max) end
-
----Writes values in a format of `string.pack`.
----@param addr mems.address
----@param fmt string
----@param ... any
----@return lightuserdata next where the next byte would be
-function heap:pack(addr, fmt, ...) end
-
----Reads values in a format of `string.unpack`; after them, the address behind.
----@param addr mems.address
----@param fmt string
----@return any ...
-function heap:unpack(addr, fmt) end
-
 ---Sets `n` bytes to the same value.
----@param addr mems.address
----@param byte integer 0 to 255
+---@param addr mems.memory
+---@param byte integer from 0 to 255
 ---@param n integer bytes, from 0
 function heap:fill(addr, byte, n) end
 
 ---Copies `n` bytes. The ranges may overlap.
----@param dst mems.address
----@param src mems.address
+---@param dst mems.memory
+---@param src mems.memory
 ---@param n integer bytes, from 0
 function heap:copy(dst, src, n) end
 
----Compares `n` bytes as unsigned numbers.
----@param a mems.address
----@param b mems.address
+---Compares `n` bytes, as unsigned numbers, from the first one on.
+---@param a mems.memory
+---@param b mems.memory
 ---@param n integer bytes, from 0
----@return -1|0|1 order
+---@return integer # -1 if the bytes at `a` are less, 0 if they are equal, 1 if they are greater
 function heap:compare(a, b, n) end
 
 ---Finds a string in `n` bytes.
----@param addr mems.address
+---@param addr mems.memory
 ---@param n integer bytes, from 0
----@param s string
----@return lightuserdata? match
+---@param s string may hold any bytes
+---@return lightuserdata? # where the first match begins, or nil
 function heap:find(addr, n, s) end
 
----The state of the heap, from counters.
----@return mems.stats stats
+---Reads `n` bytes, whatever they are.
+---@param addr mems.memory
+---@param n integer bytes, from 0
+---@param offset? integer in bytes, from 0 (0)
+---@return string
+function heap:readstring(addr, n, offset) end
+
+---Writes the bytes of a string, and nothing after them.
+---@param addr mems.memory
+---@param s string may hold any bytes
+---@param offset? integer in bytes, from 0 (0)
+function heap:writestring(addr, s, offset) end
+
+---Reads a string that ends before a byte 0.
+---@param addr mems.memory
+---@param max? integer the most bytes that belong to it: without a byte 0 among them, they are the string. Without `max` the byte 0 has to be there.
+---@return string # without the byte 0
+function heap:cstring(addr, max) end
+
+---Writes values in a format of Lua's `string.pack`.
+---@param addr mems.memory
+---@param fmt string
+---@param ... any values
+---@return lightuserdata # where the next byte would be
+function heap:pack(addr, fmt, ...) end
+
+---Reads values in a format of Lua's `string.unpack`.
+---@param addr mems.memory
+---@param fmt string
+---@return any ... # the values, and the address after them
+function heap:unpack(addr, fmt) end
+
+---The state of the heap, from counters. Costs the same for every heap, but for
+---`holes`, which looks at the freed blocks that wait to be used again, some
+---59,000 at most.
+---@return mems.statistics # see `statistics`
 function heap:stats() end
 
----Loops over the main chain: first address, bytes, how many PROCESS and HOLE
----segments.
----@return fun(): lightuserdata?, integer, integer, integer next
+---Gives back to the system what is unused.
+---@return integer # the bytes given back
+function heap:trim() end
+
+---Checks every invariant of the heap. Takes time in proportion to its size.
+---@return boolean # true
+function heap:check() end
+
+---Loops over the live blocks of a heap with the option `trace`, in address
+---order: `for addr, size, site, age in mems.leaks() do`. Gives for each its
+---address, the bytes it was asked for, where it was allocated, as
+---`"file:line"`, and how many allocations there were since. A block that was
+---resized keeps its site and age. Where memory for a record was missing the
+---site is `"?"` and there is no age. The heap may change between two steps.
+---@return fun(): lightuserdata?, integer, string, integer? # an iterator
+function heap:leaks() end
+
+---Loops over the main chain: `for addr, size, processes, holes in mems.nodes()
+---do`. Gives for each node its first address, its bytes, and how many PROCESS
+---and HOLE segments its sub-chain has.
+---@return fun(): lightuserdata?, integer, integer, integer # an iterator
 function heap:nodes() end
 
----Loops over segments in address order: kind, first address, bytes, bytes asked
----for.
+---Loops over the segments, in address order: `for kind, addr, size, requested
+---in mems.segments() do`. Gives for each its kind, `"PROCESS"` or `"HOLE"`,
+---its first address, its bytes, and the bytes it was asked for (0 for a HOLE).
+---The heap may change between two steps.
 ---@param node? mems.address any address in a node: only its sub-chain
----@return fun(): mems.kind?, lightuserdata, integer, integer next
+---@return fun(): "PROCESS"|"HOLE"|nil, lightuserdata, integer, integer # an iterator
 function heap:segments(node) end
 
 ---Prints main chain, sub-chains and totals.
----@param file? file* default io.stdout
----@return true? ok nil if the file took no more
----@return string? message
----@return integer? code
+---@param file? file*  (io.stdout)
+---@return boolean? # true; nil if the file took no more
+---@return string? # a message
+---@return integer? # a code
 function heap:print_stats(file) end
 
----Gives back to the system what is unused.
----@return integer bytes
-function heap:trim() end
-
----Checks every invariant; raises if one does not hold.
----@return true ok
-function heap:check() end
-
----Loops over the live blocks of a heap with the option `trace`: address, bytes
----asked for, where it was allocated, how many allocations there were since.
----@return fun(): lightuserdata?, integer, string, integer? next
-function heap:leaks() end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_i8(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_i8le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_i8be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_u8(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_u8le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_u8be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_i16(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_i16le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_i16be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_u16(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_u16le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_u16be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_i32(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_i32le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_i32be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_u32(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_u32le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_u32be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_i64(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_i64le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_i64be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_u64(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_u64le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function heap:peek_u64be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return number value
-function heap:peek_f32(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return number value
-function heap:peek_f32le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return number value
-function heap:peek_f32be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return number value
-function heap:peek_f64(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return number value
-function heap:peek_f64le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return number value
-function heap:peek_f64be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return boolean value
-function heap:peek_bool(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return boolean value
-function heap:peek_boolle(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return boolean value
-function heap:peek_boolbe(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return lightuserdata? value
-function heap:peek_ptr(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return lightuserdata? value
-function heap:peek_ptrle(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return lightuserdata? value
-function heap:peek_ptrbe(addr, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_i8(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_i8le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_i8be(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_u8(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_u8le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_u8be(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_i16(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_i16le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_i16be(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_u16(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_u16le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_u16be(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_i32(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_i32le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_i32be(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_u32(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_u32le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_u32be(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_i64(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_i64le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_i64be(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_u64(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_u64le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function heap:poke_u64be(addr, value, offset) end
-
----@param addr mems.address
----@param value number
----@param offset? integer
-function heap:poke_f32(addr, value, offset) end
-
----@param addr mems.address
----@param value number
----@param offset? integer
-function heap:poke_f32le(addr, value, offset) end
-
----@param addr mems.address
----@param value number
----@param offset? integer
-function heap:poke_f32be(addr, value, offset) end
-
----@param addr mems.address
----@param value number
----@param offset? integer
-function heap:poke_f64(addr, value, offset) end
-
----@param addr mems.address
----@param value number
----@param offset? integer
-function heap:poke_f64le(addr, value, offset) end
-
----@param addr mems.address
----@param value number
----@param offset? integer
-function heap:poke_f64be(addr, value, offset) end
-
----@param addr mems.address
----@param value boolean
----@param offset? integer
-function heap:poke_bool(addr, value, offset) end
-
----@param addr mems.address
----@param value boolean
----@param offset? integer
-function heap:poke_boolle(addr, value, offset) end
-
----@param addr mems.address
----@param value boolean
----@param offset? integer
-function heap:poke_boolbe(addr, value, offset) end
-
----@param addr mems.address
----@param value mems.address|false|nil
----@param offset? integer
-function heap:poke_ptr(addr, value, offset) end
-
----@param addr mems.address
----@param value mems.address|false|nil
----@param offset? integer
-function heap:poke_ptrle(addr, value, offset) end
-
----@param addr mems.address
----@param value mems.address|false|nil
----@param offset? integer
-function heap:poke_ptrbe(addr, value, offset) end
-
----Makes a buffer: bytes that are freed when it is released or collected.
----@param what integer|string bytes, all zero; or what is to be in them
----@param align? integer physical alignment, a power of two up to 4096
----@return mems.buffer buffer nil over the limit or without memory
----@return string? message
----@return integer? code
-function heap:buffer(what, align) end
-
----Makes a buffer of a block that malloc gave.
----@param addr mems.address
+---Makes a buffer of a block that `malloc` or the like gave: it is freed with
+---the buffer from now on. The opposite of `object:disown`.
+---@param addr mems.address the start of a block
 ---@return mems.buffer
 function heap:own(addr) end
 
----Makes an array.
+---Makes a buffer: bytes that are freed when it is released or collected. All
+---verbs on memory are methods of it, with the buffer in place of the address
+---and its own bounds, not those of the block: `b:peek("i32", 8)`,
+---`b:poke_f64(1.5)`, `b:writestring("abc", 4)`, `b:unpack("<i4z")`,
+---`b:copy(src, n)`. Beside those below it has `#b`, `b == c` (the same bytes
+---of memory), `<close>` and the methods of all objects.
+---@param what integer|string bytes, all zero; or what is to be in them
+---@param align? integer the physical address will be a multiple of this power of two, up to 4096, until the buffer is resized
+---@return mems.buffer # nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code
+function heap:buffer(what, align) end
+
+---Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
+---index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the
+---methods of all objects and those below.
+---
+---Where a range of elements `i, j` is optional it is all of them. An element
+---that is a struct is read as a view of it, a new object each time: to go over
+---many, `struct:move` one view, or use `array:get` and `array:set`. It is
+---assigned from a table or a struct.
 ---@generic T
----@param type mems.structtype<T>
----@param what integer|table how many, all zero; or their values
----@return mems.array<T> array nil over the limit or without memory
----@return string? message
----@return integer? code
----@overload fun(self, type: mems.itype, what: any): mems.array<integer>
----@overload fun(self, type: mems.ftype, what: any): mems.array<number>
----@overload fun(self, type: mems.btype, what: any): mems.array<boolean>
----@overload fun(self, type: mems.ptype, what: any): mems.array<any>
+---@param type mems.structtype<T> of `peek`, or a struct
+---@param what integer|table how many elements, all zero; or their values
+---@return mems.array<T> # nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code
+---@overload fun(self: mems.heap, type: mems.itype, what: integer|table): mems.array<integer>
+---@overload fun(self: mems.heap, type: mems.ftype, what: integer|table): mems.array<number>
+---@overload fun(self: mems.heap, type: mems.btype, what: integer|table): mems.array<boolean>
+---@overload fun(self: mems.heap, type: mems.ptype, what: integer|table): mems.array<any>
 function heap:array(type, what) end
 
----Makes a type of struct.
----@param definition mems.definition
+---Makes a type of struct for this heap. Needs no open heap.
+---
+---A field is `{ name, type }` or `{ name, type, n, ... }`: a fixed array of
+---`n` of that type, or of several dimensions, the outermost first. A type is
+---one of `peek`, another struct, or `"char"`: its last dimension is the length
+---of a string, which a byte 0 ends if it is shorter.
+---
+---Fields lie as a C compiler lays them out, each at a multiple of its size.
+---With `layout = "packed"` they lie one behind the other.
+---
+---The type `S` has `S.size`, `S.align`, `S.offsets` (a table: name to offset),
+---and the functions `struct:new`, `struct:array` and `struct:at`.
+---
+---An object `p` has `p.x` and `p.x = value`. Fields that are structs or arrays
+---are views, which keep `p` alive; they are assigned from tables or from
+---objects of the same type, all or nothing. `tostring(p)` shows the fields.
+---Methods are those of all objects, `struct:totable` and `struct:move`; where
+---a field has the name of a method, `S.totable(p)` calls it.
+---@param definition table
 ---@return mems.structtype<mems.struct>
 function heap:struct(definition) end
 
----Calls `f` with a scope, whose memory is freed when it returns or raises.
----@generic T
----@param f fun(s: mems.scope, ...): T...
----@param ... any
----@return T ...
+---Runs a function in a scope: all that it allocates through the scope is freed
+---when it returns or raises. Without a function it gives the scope, for a
+---`<close>` variable. See `scope:malloc` and what follows.
+---@param f? function called with the scope and the other arguments; it may yield
+---@param ... any arguments
+---@return any ... # what `f` returns; or the scope
 ---@overload fun(self: mems.heap): mems.scope
 function heap:scope(f, ...) end
 
----What buffers, arrays and structs have in common.
 ---@class mems.object: userdata
 local object = {}
 
----The virtual address of its first byte.
+---The virtual address of the first byte. A method of buffers, arrays and
+---structs.
 ---@return lightuserdata
 function object:address() end
 
----Bytes.
+---How many bytes it has. A method of buffers, arrays and structs.
 ---@return integer
 function object:size() end
 
----Frees its memory, or forgets it if it is a part of another object.
+---Frees the memory of an object that owns it; slices and views of it are dead
+---then as well. A part of another object only forgets it. The second time it
+---does nothing. `<close>` and the collector do the same. A method of buffers,
+---arrays and structs.
 function object:release() end
 
----Hands the block over: it is the caller's to free.
----@return lightuserdata addr
+---Hands the block over: it is the caller's to free, and the object is dead. A
+---method of buffers, arrays and structs that own their memory.
+---@return lightuserdata
 function object:disown() end
 
----Bytes that free themselves. All verbs on memory are methods of it, with the
----buffer in place of the address.
+---Makes a buffer: bytes that are freed when it is released or collected. All
+---verbs on memory are methods of it, with the buffer in place of the address
+---and its own bounds, not those of the block: `b:peek("i32", 8)`,
+---`b:poke_f64(1.5)`, `b:writestring("abc", 4)`, `b:unpack("<i4z")`,
+---`b:copy(src, n)`. Beside those below it has `#b`, `b == c` (the same bytes
+---of memory), `<close>` and the methods of all objects.
 ---@class mems.buffer: mems.object
 ---@operator len: integer
+---@field peek_bool fun(self: mems.buffer, offset?: integer): boolean
+---@field peek_boolbe fun(self: mems.buffer, offset?: integer): boolean
+---@field peek_boolle fun(self: mems.buffer, offset?: integer): boolean
+---@field peek_ptr fun(self: mems.buffer, offset?: integer): lightuserdata?
+---@field peek_ptrbe fun(self: mems.buffer, offset?: integer): lightuserdata?
+---@field peek_ptrle fun(self: mems.buffer, offset?: integer): lightuserdata?
+---@field peek_i8 fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i8be fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i8le fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u8 fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u8be fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u8le fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i16 fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i16be fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i16le fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u16 fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u16be fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u16le fun(self: mems.buffer, offset?: integer): integer
+---@field peek_f32 fun(self: mems.buffer, offset?: integer): number
+---@field peek_f32be fun(self: mems.buffer, offset?: integer): number
+---@field peek_f32le fun(self: mems.buffer, offset?: integer): number
+---@field peek_i32 fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i32be fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i32le fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u32 fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u32be fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u32le fun(self: mems.buffer, offset?: integer): integer
+---@field peek_f64 fun(self: mems.buffer, offset?: integer): number
+---@field peek_f64be fun(self: mems.buffer, offset?: integer): number
+---@field peek_f64le fun(self: mems.buffer, offset?: integer): number
+---@field peek_i64 fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i64be fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i64le fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u64 fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u64be fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u64le fun(self: mems.buffer, offset?: integer): integer
+---@field poke_bool fun(self: mems.buffer, value: boolean, offset?: integer)
+---@field poke_boolbe fun(self: mems.buffer, value: boolean, offset?: integer)
+---@field poke_boolle fun(self: mems.buffer, value: boolean, offset?: integer)
+---@field poke_ptr fun(self: mems.buffer, value: mems.address|false?, offset?: integer)
+---@field poke_ptrbe fun(self: mems.buffer, value: mems.address|false?, offset?: integer)
+---@field poke_ptrle fun(self: mems.buffer, value: mems.address|false?, offset?: integer)
+---@field poke_i8 fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i8be fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i8le fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u8 fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u8be fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u8le fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i16 fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i16be fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i16le fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u16 fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u16be fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u16le fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_f32 fun(self: mems.buffer, value: number, offset?: integer)
+---@field poke_f32be fun(self: mems.buffer, value: number, offset?: integer)
+---@field poke_f32le fun(self: mems.buffer, value: number, offset?: integer)
+---@field poke_i32 fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i32be fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i32le fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u32 fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u32be fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u32le fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_f64 fun(self: mems.buffer, value: number, offset?: integer)
+---@field poke_f64be fun(self: mems.buffer, value: number, offset?: integer)
+---@field poke_f64le fun(self: mems.buffer, value: number, offset?: integer)
+---@field poke_i64 fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i64be fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i64le fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u64 fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u64be fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u64le fun(self: mems.buffer, value: integer, offset?: integer)
 local buffer = {}
 
----A part of it, which keeps it alive.
----@param offset integer from 0
----@param size? integer up to its end
----@return mems.buffer
-function buffer:slice(offset, size) end
+---The size of a block.
+---@return integer # the bytes it was asked for
+function buffer:size() end
 
----@param size integer
----@return true? ok
----@return string? message
----@return integer? code
-function buffer:resize(size) end
-
----@param byte integer
----@param n? integer all bytes
-function buffer:fill(byte, n) end
-
----@param s string
----@param offset? integer where the search begins
----@return integer? offset
-function buffer:find(s, offset) end
-
+---Reads a value. Types are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool ptr`,
+---in the machine's byte order, or with `le` or `be` after the name in that
+---one; the address need not be aligned. A `u64` above 2^63 - 1 wraps around to
+---a negative integer, as Lua's integers do. A `bool` is one byte, true unless
+---0. A `ptr` is 8 bytes, an address, and nil if it is 0.
 ---@param type mems.type
----@param offset? integer
----@return any
+---@param offset? integer in bytes, from 0 (0)
+---@return any # the value
 function buffer:peek(type, offset) end
 
----@param type mems.type
+---Writes a value. A `ptr` takes an address, or nil, false or 0 for none.
+---@param type mems.type see `peek`
 ---@param value any
----@param offset? integer
+---@param offset? integer in bytes, from 0 (0)
 function buffer:poke(type, value, offset) end
 
----@param type mems.type
----@param count integer
----@param offset? integer
----@return any[]
+---Reads values that lie one after the other. In the table a `ptr` that is 0 is
+---false, so that the table has no hole.
+---@param type mems.type see `peek`
+---@param count integer of values, from 0
+---@param offset? integer in bytes, from 0 (0)
+---@return table
 function buffer:peekarray(type, count, offset) end
 
----@param type mems.type
----@param values any[]
----@param offset? integer
----@return integer count
+---Writes the elements 1 to `#values` of a table, without metamethods, one
+---after the other.
+---@param type mems.type see `poke`
+---@param values table
+---@param offset? integer in bytes, from 0 (0)
+---@return integer # the count written
 function buffer:pokearray(type, values, offset) end
 
----@param n integer
----@param offset? integer
+---Copies `n` bytes. The ranges may overlap.
+---@param src mems.memory
+---@param n integer bytes, from 0
+function buffer:copy(src, n) end
+
+---Compares `n` bytes, as unsigned numbers, from the first one on.
+---@param b mems.memory
+---@param n integer bytes, from 0
+---@return integer # -1 if the bytes at `a` are less, 0 if they are equal, 1 if they are greater
+function buffer:compare(b, n) end
+
+---Reads `n` bytes, whatever they are.
+---@param n integer bytes, from 0
+---@param offset? integer in bytes, from 0 (0)
 ---@return string
 function buffer:readstring(n, offset) end
 
----@param s string
----@param offset? integer
+---Writes the bytes of a string, and nothing after them.
+---@param s string may hold any bytes
+---@param offset? integer in bytes, from 0 (0)
 function buffer:writestring(s, offset) end
 
----@param max? integer
----@return string
+---Reads a string that ends before a byte 0.
+---@param max? integer the most bytes that belong to it: without a byte 0 among them, they are the string. Without `max` the byte 0 has to be there.
+---@return string # without the byte 0
 function buffer:cstring(max) end
 
+---Writes values in a format of Lua's `string.pack`.
 ---@param fmt string
----@param ... any
----@return lightuserdata addr after what was written
+---@param ... any values
+---@return lightuserdata # where the next byte would be
 function buffer:pack(fmt, ...) end
 
+---Reads values in a format of Lua's `string.unpack`.
 ---@param fmt string
----@return any ...
+---@return any ... # the values, and the address after them
 function buffer:unpack(fmt) end
 
----@param src mems.address
----@param n integer
-function buffer:copy(src, n) end
-
----@param other mems.address
----@param n integer
----@return -1|0|1
-function buffer:compare(other, n) end
-
----@param offset? integer
----@return integer
-function buffer:peek_i8(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_i8le(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_i8be(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_u8(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_u8le(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_u8be(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_i16(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_i16le(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_i16be(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_u16(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_u16le(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_u16be(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_i32(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_i32le(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_i32be(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_u32(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_u32le(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_u32be(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_i64(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_i64le(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_i64be(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_u64(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_u64le(offset) end
-
----@param offset? integer
----@return integer
-function buffer:peek_u64be(offset) end
-
----@param offset? integer
----@return number
-function buffer:peek_f32(offset) end
-
----@param offset? integer
----@return number
-function buffer:peek_f32le(offset) end
-
----@param offset? integer
----@return number
-function buffer:peek_f32be(offset) end
-
----@param offset? integer
----@return number
-function buffer:peek_f64(offset) end
-
----@param offset? integer
----@return number
-function buffer:peek_f64le(offset) end
-
----@param offset? integer
----@return number
-function buffer:peek_f64be(offset) end
-
----@param offset? integer
----@return boolean
-function buffer:peek_bool(offset) end
-
----@param offset? integer
----@return boolean
-function buffer:peek_boolle(offset) end
-
----@param offset? integer
----@return boolean
-function buffer:peek_boolbe(offset) end
-
----@param offset? integer
----@return lightuserdata?
-function buffer:peek_ptr(offset) end
-
----@param offset? integer
----@return lightuserdata?
-function buffer:peek_ptrle(offset) end
-
----@param offset? integer
----@return lightuserdata?
-function buffer:peek_ptrbe(offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_i8(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_i8le(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_i8be(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_u8(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_u8le(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_u8be(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_i16(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_i16le(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_i16be(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_u16(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_u16le(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_u16be(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_i32(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_i32le(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_i32be(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_u32(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_u32le(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_u32be(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_i64(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_i64le(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_i64be(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_u64(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_u64le(value, offset) end
-
----@param value integer
----@param offset? integer
-function buffer:poke_u64be(value, offset) end
-
----@param value number
----@param offset? integer
-function buffer:poke_f32(value, offset) end
-
----@param value number
----@param offset? integer
-function buffer:poke_f32le(value, offset) end
-
----@param value number
----@param offset? integer
-function buffer:poke_f32be(value, offset) end
-
----@param value number
----@param offset? integer
-function buffer:poke_f64(value, offset) end
-
----@param value number
----@param offset? integer
-function buffer:poke_f64le(value, offset) end
-
----@param value number
----@param offset? integer
-function buffer:poke_f64be(value, offset) end
-
----@param value boolean
----@param offset? integer
-function buffer:poke_bool(value, offset) end
-
----@param value boolean
----@param offset? integer
-function buffer:poke_boolle(value, offset) end
-
----@param value boolean
----@param offset? integer
-function buffer:poke_boolbe(value, offset) end
-
----@param value mems.address|false|nil
----@param offset? integer
-function buffer:poke_ptr(value, offset) end
-
----@param value mems.address|false|nil
----@param offset? integer
-function buffer:poke_ptrle(value, offset) end
-
----@param value mems.address|false|nil
----@param offset? integer
-function buffer:poke_ptrbe(value, offset) end
-
----A typed array: `a[i]` for i from 1 to `#a`; any other index raises.
+---A part of a buffer, which keeps it alive. If the buffer is resized the part
+---goes along; while it then lies outside, its use raises.
+---@param offset integer of its first byte, from 0
+---@param size? integer in bytes; up to the end of the buffer
+---@return mems.buffer
+function buffer:slice(offset, size) end
+
+---Changes the size of a buffer. What fits is kept, what is new is zero.
+---@param size integer in bytes, from 0
+---@return boolean? # true; nil over the limit, or without memory: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function buffer:resize(size) end
+
+---Sets the bytes of a buffer to the same value.
+---@param byte integer from 0 to 255
+---@param n? integer how many, from the first on; all of them
+function buffer:fill(byte, n) end
+
+---Finds a string in a buffer.
+---@param s string may hold any bytes
+---@param offset? integer where the search begins (0)
+---@return integer? # the offset of its first byte, or nil
+function buffer:find(s, offset) end
+
+---Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
+---index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the
+---methods of all objects and those below.
+---
+---Where a range of elements `i, j` is optional it is all of them. An element
+---that is a struct is read as a view of it, a new object each time: to go over
+---many, `struct:move` one view, or use `array:get` and `array:set`. It is
+---assigned from a table or a struct.
 ---@class mems.array<T>: mems.object, { [integer]: T }
 ---@operator len: integer
 local array = {}
 
----Elements i to j, on the same memory.
+---Reads a field of an element, `a[i].x`, without an object for the element.
+---@generic T
+---@param self mems.array<T>
+---@param i integer
+---@param field string
+---@return any # its value
+function array:get(i, field) end
+
+---Writes a field of an element, `a[i].x = value`, without an object for the
+---element.
+---@generic T
+---@param self mems.array<T>
+---@param i integer
+---@param field string
+---@param value any
+function array:set(i, field, value) end
+
+---Elements i to j as an array of their own, on the same memory, which they
+---keep alive. If the array grows or shrinks the slice goes along; while it
+---then lies outside, its use raises. A slice can't be resized itself.
 ---@generic T
 ---@param self mems.array<T>
 ---@param i? integer
@@ -1061,33 +649,26 @@ local array = {}
 ---@return mems.array<T>
 function array:slice(i, j) end
 
----@param n integer
----@return true? ok
----@return string? message
----@return integer? code
+---Changes the number of elements. Those that fit are kept, new ones are zero.
+---@generic T
+---@param self mems.array<T>
+---@param n integer from 0
+---@return boolean? # true; nil over the limit, or without memory: nothing has changed
+---@return string? # a message
+---@return integer? # a code
 function array:resize(n) end
 
+---Puts a value behind the last element. The memory doubles when it is full, so
+---an append costs the same on average however long the array is.
 ---@generic T
 ---@param self mems.array<T>
 ---@param value T
----@return integer? index
----@return string? message
----@return integer? code
+---@return integer? # its index; nil over the limit, or without memory: nothing has changed
+---@return string? # a message
+---@return integer? # a code
 function array:append(value) end
 
----@generic T
----@param self mems.array<T>
----@param value T
----@param i? integer
----@param j? integer
-function array:fill(value, i, j) end
-
----@generic T
----@param self mems.array<T>
----@param src mems.array<T>|T[]
----@param at? integer index of the first element to be written
-function array:copy(src, at) end
-
+---Elements i to j in a table. A `ptr` that is 0 is false, structs are tables.
 ---@generic T
 ---@param self mems.array<T>
 ---@param i? integer
@@ -1095,779 +676,573 @@ function array:copy(src, at) end
 ---@return T[]
 function array:totable(i, j) end
 
+---Copies elements into an array, over those that are there. Ranges may
+---overlap.
 ---@generic T
 ---@param self mems.array<T>
----@param i? integer
----@param j? integer
----@return mems.array<T>
-function array:sort(i, j) end
+---@param src mems.array<T>|T[] an array of the same type, or a table
+---@param at? integer index of the first element to be written (1)
+function array:copy(src, at) end
 
----@generic T
----@param self mems.array<T>
----@param value T
----@param i? integer where the search begins
----@return integer? index
-function array:find(value, i) end
-
----@param i? integer
----@param j? integer
----@return number
-function array:sum(i, j) end
-
----@param i? integer
----@param j? integer
----@return number? value
----@return integer? index
-function array:min(i, j) end
-
----@param i? integer
----@param j? integer
----@return number? value
----@return integer? index
-function array:max(i, j) end
-
----Puts `f(a[i], i)` in the place of each element.
+---Puts `f(a[i], i)` in the place of each element, from the first one on. If
+---`f` raises, those before are changed and the others are not. `f` may yield.
 ---@generic T
 ---@param self mems.array<T>
 ---@param f fun(value: T, i: integer): T
----@return mems.array<T>
+---@return mems.array<T> # the same
 function array:map(f) end
 
----A field of an element that is a struct, without an object for the element.
----@param i integer
----@param field string
----@return any
-function array:get(i, field) end
+---Sets elements i to j to the same value.
+---@generic T
+---@param self mems.array<T>
+---@param value T
+---@param i? integer
+---@param j? integer
+function array:fill(value, i, j) end
 
----@param i integer
----@param field string
----@param value any
-function array:set(i, field, value) end
+---Finds a value: the first element that is equal to it, as numbers are in Lua
+---(0.0 is -0.0, nan is nothing). The value is first made one of the array's
+---type; what does not fit that is not found.
+---@generic T
+---@param self mems.array<T>
+---@param value T
+---@param i? integer where the search begins (1)
+---@return integer? # its index, or nil
+function array:find(value, i) end
 
----An object of a type of struct. Its fields are those of the definition: to
----have them completed, declare a class of your own that has them and inherits
----from this one, and the type as `mems.structtype<YourClass>`.
+---The sum of elements i to j. Integers wrap around as Lua's do. Floats are
+---added as f64, pairwise, so that the rounding error grows with the logarithm
+---of their number only; the order is always the same.
+---@generic T
+---@param self mems.array<T>
+---@param i? integer
+---@param j? integer
+---@return number # 0 if there is none
+function array:sum(i, j) end
+
+---The least of elements i to j. A nan is passed over. `u64` is compared
+---without a sign.
+---@generic T
+---@param self mems.array<T>
+---@param i? integer
+---@param j? integer
+---@return number? # the value; nil if there is none
+---@return integer # the index of the first such element
+function array:min(i, j) end
+
+---The greatest of elements i to j, as `array:min`.
+---@generic T
+---@param self mems.array<T>
+---@param i? integer
+---@param j? integer
+---@return number? # the value; nil if there is none
+---@return integer # the index of the first such element
+function array:max(i, j) end
+
+---Sorts elements i to j, the least first. -0.0 comes before 0.0, a nan after
+---all numbers, `u64` has no sign, false comes before true, a `ptr` is a
+---number. Time is in proportion to their number; it takes as many bytes of the
+---heap for the time it runs, or if there are not so many, it is slower.
+---@generic T
+---@param self mems.array<T>
+---@param i? integer
+---@param j? integer
+---@return mems.array<T> # the same
+function array:sort(i, j) end
+
+---Makes a type of struct for this heap. Needs no open heap.
+---
+---A field is `{ name, type }` or `{ name, type, n, ... }`: a fixed array of
+---`n` of that type, or of several dimensions, the outermost first. A type is
+---one of `peek`, another struct, or `"char"`: its last dimension is the length
+---of a string, which a byte 0 ends if it is shorter.
+---
+---Fields lie as a C compiler lays them out, each at a multiple of its size.
+---With `layout = "packed"` they lie one behind the other.
+---
+---The type `S` has `S.size`, `S.align`, `S.offsets` (a table: name to offset),
+---and the functions `struct:new`, `struct:array` and `struct:at`.
+---
+---An object `p` has `p.x` and `p.x = value`. Fields that are structs or arrays
+---are views, which keep `p` alive; they are assigned from tables or from
+---objects of the same type, all or nothing. `tostring(p)` shows the fields.
+---Methods are those of all objects, `struct:totable` and `struct:move`; where
+---a field has the name of a method, `S.totable(p)` calls it.
 ---@class mems.struct: mems.object
 ---@field [string] any
 local struct = {}
 
+---Moves a view to another struct of its type: one that `struct:at` made to
+---another address, an element of an array to another element. Nothing is
+---allocated, so this is the way to go over many.
+---@generic T
+---@param self T
+---@param where mems.address|integer an address, or an index of the array
+---@return T # the same
+function struct:move(where) end
+
+---The fields as a table; structs and arrays in it as tables too. In an array a
+---`ptr` that is 0 is false.
+---@generic T
+---@param self T
 ---@return table
 function struct:totable() end
 
----Moves a view to another element of its array, or to another address.
----@generic T
----@param self T
----@param where integer|mems.address
----@return T
-function struct:move(where) end
-
----A type of struct.
 ---@class mems.structtype<T>: userdata
----@field size integer bytes
----@field align integer
----@field offsets table<string, integer>
 local structtype = {}
 
+---A new object, all zero, then with the fields of a table or of another object
+---of the type.
 ---@generic T
 ---@param self mems.structtype<T>
 ---@param values? table
----@return T
----@return string? message
----@return integer? code
+---@return T # nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code
 function structtype:new(values) end
 
+---An array of structs, each zero or from the table.
 ---@generic T
 ---@param self mems.structtype<T>
----@param what integer|table[]
----@return mems.array<T>
----@return string? message
----@return integer? code
+---@param what integer|table how many; or a table of tables or objects
+---@return mems.array<T> # nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code
 function structtype:array(what) end
 
----A view of memory that is there already.
+---A view of a struct in memory that is there already. It does not own it: when
+---the block is freed or moved, the view is dead.
 ---@generic T
 ---@param self mems.structtype<T>
----@param addr mems.address
+---@param addr mems.memory of its first byte; all of it has to be in one block
 ---@return T
 function structtype:at(addr) end
 
----The definition of a struct: a list of `{ name, type, dimensions... }`.
----@class mems.definition
----@field [integer] table
----@field layout? "natural"|"packed"
-
----A scope: what is allocated through it is freed at its end.
+---Runs a function in a scope: all that it allocates through the scope is freed
+---when it returns or raises. Without a function it gives the scope, for a
+---`<close>` variable. See `scope:malloc` and what follows.
 ---@class mems.scope
 local scope = {}
 
+---As `malloc`; freed with the scope.
 ---@param size integer
 ---@param align? integer
----@return lightuserdata? addr
----@return string? message
----@return integer? code
+---@return lightuserdata
 function scope:malloc(size, align) end
 
+---As `calloc`; freed with the scope.
 ---@param count integer
 ---@param size integer
----@return lightuserdata? addr
----@return string? message
----@return integer? code
+---@return lightuserdata
 function scope:calloc(count, size) end
 
+---As `realloc`, for a block of the scope.
 ---@param addr mems.address
 ---@param size integer
----@return lightuserdata? addr
----@return string? message
----@return integer? code
+---@return lightuserdata
 function scope:realloc(addr, size) end
 
+---As `buffer`; released with the scope.
 ---@param what integer|string
 ---@return mems.buffer
 function scope:buffer(what) end
 
+---As `array`; released with the scope.
 ---@param type mems.type|mems.structtype
 ---@param what integer|table
 ---@return mems.array
 function scope:array(type, what) end
 
+---An object of a type of struct, as `struct:new`; released with the scope.
 ---@generic T
 ---@param type mems.structtype<T>
 ---@param values? table
 ---@return T
 function scope:struct(type, values) end
 
----Frees one thing before the end.
----@param x mems.address|mems.object
+---Frees a block of the scope, or releases an object of it, before its end.
+---@param x any an address or an object that the scope gave
 function scope:free(x) end
 
----Takes one thing out.
+---Takes a block or an object out of the scope: it outlives it.
 ---@generic T
----@param x T
----@return T
+---@param x T an address or an object that the scope gave
+---@return T # `x`
 function scope:keep(x) end
 
----Frees all of it. A `<close>` variable does the same.
+---Ends the scope: all of it is freed, what came last first. The second time it
+---does nothing. A `<close>` variable does the same.
 function scope:close() end
 
 ---@class mems
----@field _VERSION string
----@field EINVAL integer an argument is out of its range
----@field ENOMEM integer the system refused memory
----@field ELIMIT integer the heap's limit would be passed
----@field EFOREIGN integer the address was never allocated
----@field EFREED integer the address is free
----@field EINSIDE integer the address is inside a block
----@field ERANGE integer the range runs past the end of its block
----@field EINIT integer the default heap is not initialised, or is already
----@field EBROKEN integer the heap is damaged
----@field types table<mems.type, mems.typeinfo>
+---@field peek_bool fun(addr: mems.memory, offset?: integer): boolean
+---@field peek_boolbe fun(addr: mems.memory, offset?: integer): boolean
+---@field peek_boolle fun(addr: mems.memory, offset?: integer): boolean
+---@field peek_ptr fun(addr: mems.memory, offset?: integer): lightuserdata?
+---@field peek_ptrbe fun(addr: mems.memory, offset?: integer): lightuserdata?
+---@field peek_ptrle fun(addr: mems.memory, offset?: integer): lightuserdata?
+---@field peek_i8 fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i8be fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i8le fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u8 fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u8be fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u8le fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i16 fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i16be fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i16le fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u16 fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u16be fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u16le fun(addr: mems.memory, offset?: integer): integer
+---@field peek_f32 fun(addr: mems.memory, offset?: integer): number
+---@field peek_f32be fun(addr: mems.memory, offset?: integer): number
+---@field peek_f32le fun(addr: mems.memory, offset?: integer): number
+---@field peek_i32 fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i32be fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i32le fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u32 fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u32be fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u32le fun(addr: mems.memory, offset?: integer): integer
+---@field peek_f64 fun(addr: mems.memory, offset?: integer): number
+---@field peek_f64be fun(addr: mems.memory, offset?: integer): number
+---@field peek_f64le fun(addr: mems.memory, offset?: integer): number
+---@field peek_i64 fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i64be fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i64le fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u64 fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u64be fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u64le fun(addr: mems.memory, offset?: integer): integer
+---@field poke_bool fun(addr: mems.memory, value: boolean, offset?: integer)
+---@field poke_boolbe fun(addr: mems.memory, value: boolean, offset?: integer)
+---@field poke_boolle fun(addr: mems.memory, value: boolean, offset?: integer)
+---@field poke_ptr fun(addr: mems.memory, value: mems.address|false?, offset?: integer)
+---@field poke_ptrbe fun(addr: mems.memory, value: mems.address|false?, offset?: integer)
+---@field poke_ptrle fun(addr: mems.memory, value: mems.address|false?, offset?: integer)
+---@field poke_i8 fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i8be fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i8le fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u8 fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u8be fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u8le fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i16 fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i16be fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i16le fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u16 fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u16be fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u16le fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_f32 fun(addr: mems.memory, value: number, offset?: integer)
+---@field poke_f32be fun(addr: mems.memory, value: number, offset?: integer)
+---@field poke_f32le fun(addr: mems.memory, value: number, offset?: integer)
+---@field poke_i32 fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i32be fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i32le fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u32 fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u32be fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u32le fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_f64 fun(addr: mems.memory, value: number, offset?: integer)
+---@field poke_f64be fun(addr: mems.memory, value: number, offset?: integer)
+---@field poke_f64le fun(addr: mems.memory, value: number, offset?: integer)
+---@field poke_i64 fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i64be fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i64le fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u64 fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u64be fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u64le fun(addr: mems.memory, value: integer, offset?: integer)
 local mems = {}
 
 ---Opens the default heap.
----@param options? mems.options
----@return true? ok nil if the system refuses
----@return string? message
----@return integer? code
+---@param options? mems.options see `options`
+---@return boolean? # true; nil if the system refuses the memory
+---@return string? # a message
+---@return integer? # a code
 function mems.init(options) end
 
----Opens another heap.
----@param options? mems.options
----@return mems.heap? heap nil if the system refuses
----@return string? message
----@return integer? code
+---Opens another heap. It is closed by `heap:close()`, at the end of the scope
+---of a `<close>` variable, or when it is collected.
+---@param options? mems.options see `options`
+---@return mems.heap? # a heap; nil if the system refuses the memory
+---@return string? # a message
+---@return integer? # a code
 function mems.open(options) end
 
----Closes the default heap. With the option `leaks` it reports what was not
----freed: on stderr, or as an error.
----@return integer blocks still allocated
----@return integer bytes they were asked for
+---Closes the default heap: all its memory goes back to the system and all its
+---addresses are dead. With the option `leaks` it tells what was still
+---allocated, grouped by the lines that allocated it, most bytes first: on
+---stderr for `"warn"`, or as an error for `"error"`, which it raises when the
+---heap is closed.
+---@return integer # the number of blocks that were still allocated
+---@return integer # the bytes that they were asked for
 function mems.finish() end
 
 ---Allocates a block. Its contents are undefined.
----@param size integer bytes, from 1
----@param align? integer physical alignment, a power of two up to 4096
----@return lightuserdata? addr nil over the limit or without memory
----@return string? message
----@return integer? code
+---@param size integer in bytes, from 1
+---@param align? integer the physical address will be a multiple of this power of two, up to 4096
+---@return lightuserdata? # the virtual address of its first byte; nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code: `mems.ELIMIT` or `mems.ENOMEM`
 function mems.malloc(size, align) end
 
 ---Allocates a block of `count * size` bytes, all zero.
 ---@param count integer from 1
----@param size integer bytes, from 1
----@return lightuserdata? addr nil over the limit or without memory
----@return string? message
----@return integer? code
+---@param size integer in bytes, from 1
+---@return lightuserdata? # the virtual address of its first byte; nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code: `mems.ELIMIT` or `mems.ENOMEM`
 function mems.calloc(count, size) end
 
----Changes the size of a block; its contents are kept. Without memory the block
----stays as it was.
+---Changes the size of a block. Its contents are kept, as far as they fit. An
+---object on that block, as of `buffer`, is released, but not the block.
 ---@param addr mems.address|nil the start of a block; nil allocates a new one
----@param size integer bytes, from 1
----@return lightuserdata? addr the same or a new one; then the old one is dead
----@return string? message
----@return integer? code
+---@param size integer in bytes, from 1
+---@return lightuserdata? # the same address, or a new one; then `addr` is dead; nil over the limit, or without memory: the block is as it was
+---@return string? # a message
+---@return integer? # a code: `mems.ELIMIT` or `mems.ENOMEM`
 function mems.realloc(addr, size) end
 
----Frees a block.
+---Frees a block. Objects on it, as of `buffer`, are released.
 ---@param addr mems.address the start of a block
 function mems.free(addr) end
 
----The physical address behind a virtual one, good until the block is freed or
----moved.
+---The physical address behind a virtual one. It is good until the block is
+---freed or moved, for C code and for the functions of this module.
 ---@param addr mems.address anywhere inside a block
----@return lightuserdata? physical
----@return string? message
----@return integer? code
+---@return lightuserdata? # the physical address; nil if it is not inside a block
+---@return string? # a message
+---@return integer? # a code
 function mems.get(addr) end
 
----The bytes a block was asked for.
+---The size of a block.
 ---@param addr mems.address the start of a block
----@return integer bytes
+---@return integer # the bytes it was asked for
 function mems.size(addr) end
 
 ---Address arithmetic: `addr + n`. Needs no heap.
 ---@param addr mems.address
 ---@param n integer may be negative
----@return lightuserdata addr
+---@return lightuserdata
 function mems.add(addr, n) end
 
 ---Address arithmetic: `a - b`. Needs no heap.
 ---@param a mems.address
 ---@param b mems.address
----@return integer bytes
+---@return integer # bytes
 function mems.diff(a, b) end
 
 ---An address as an integer. Needs no heap.
 ---@param addr mems.address
----@return integer n
+---@return integer
 function mems.tointeger(addr) end
 
----An address as a light userdata. Needs no heap.
+---An address as a light userdata. Needs no heap, and does not ask whether the
+---address is allocated.
 ---@param n mems.address
----@return lightuserdata addr
+---@return lightuserdata
 function mems.toaddress(n) end
 
----Reads a value. Raises unless all bytes from `addr` to its last one are in
----one block.
----@param addr mems.address virtual, or a physical one that `get` gave
+---Reads a value. Types are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool ptr`,
+---in the machine's byte order, or with `le` or `be` after the name in that
+---one; the address need not be aligned. A `u64` above 2^63 - 1 wraps around to
+---a negative integer, as Lua's integers do. A `bool` is one byte, true unless
+---0. A `ptr` is 8 bytes, an address, and nil if it is 0.
+---@param addr mems.memory virtual, or a physical one that `get` gave
 ---@param type mems.type
----@param offset? integer bytes, from 0
----@return integer|number|boolean|lightuserdata|nil value
+---@param offset? integer in bytes, from 0 (0)
+---@return any # the value
 function mems.peek(addr, type, offset) end
 
----Writes a value. Raises if it does not fit the type, or not all bytes from
----`addr` to its last one are in one block.
----@param addr mems.address virtual, or a physical one that `get` gave
----@param type mems.type
----@param value number|boolean|string|lightuserdata|nil of the kind of the type
----@param offset? integer bytes, from 0
+---Writes a value. A `ptr` takes an address, or nil, false or 0 for none.
+---@param addr mems.memory virtual, or a physical one that `get` gave
+---@param type mems.type see `peek`
+---@param value any
+---@param offset? integer in bytes, from 0 (0)
 function mems.poke(addr, type, value, offset) end
 
----Reads values that lie one after the other. A `ptr` that is 0 is false.
----@param addr mems.address
----@param type mems.type
----@param count integer from 0
----@param offset? integer bytes, from 0
----@return table values
+---Reads values that lie one after the other. In the table a `ptr` that is 0 is
+---false, so that the table has no hole.
+---@param addr mems.memory
+---@param type mems.type see `peek`
+---@param count integer of values, from 0
+---@param offset? integer in bytes, from 0 (0)
+---@return table
 function mems.peekarray(addr, type, count, offset) end
 
----Writes the elements 1 to `#values` of a table, or nothing and raises.
----@param addr mems.address
----@param type mems.type
----@param values table without holes
----@param offset? integer bytes, from 0
----@return integer count
+---Writes the elements 1 to `#values` of a table, without metamethods, one
+---after the other.
+---@param addr mems.memory
+---@param type mems.type see `poke`
+---@param values table
+---@param offset? integer in bytes, from 0 (0)
+---@return integer # the count written
 function mems.pokearray(addr, type, values, offset) end
 
----Reads bytes, whatever they are.
----@param addr mems.address
----@param n integer bytes, from 0
----@param offset? integer bytes, from 0
----@return string s
-function mems.readstring(addr, n, offset) end
-
----Writes the bytes of a string, and nothing after them.
----@param addr mems.address
----@param s string|number
----@param offset? integer bytes, from 0
-function mems.writestring(addr, s, offset) end
-
----Reads a string that ends before a byte 0.
----@param addr mems.address
----@param max? integer its most bytes; without it there has to be a byte 0
----@return string s
-function mems.cstring(addr, max) end
-
----Writes values in a format of `string.pack`.
----@param addr mems.address
----@param fmt string
----@param ... any
----@return lightuserdata next where the next byte would be
-function mems.pack(addr, fmt, ...) end
-
----Reads values in a format of `string.unpack`; after them, the address behind.
----@param addr mems.address
----@param fmt string
----@return any ...
-function mems.unpack(addr, fmt) end
-
 ---Sets `n` bytes to the same value.
----@param addr mems.address
----@param byte integer 0 to 255
+---@param addr mems.memory
+---@param byte integer from 0 to 255
 ---@param n integer bytes, from 0
 function mems.fill(addr, byte, n) end
 
 ---Copies `n` bytes. The ranges may overlap.
----@param dst mems.address
----@param src mems.address
+---@param dst mems.memory
+---@param src mems.memory
 ---@param n integer bytes, from 0
 function mems.copy(dst, src, n) end
 
----Compares `n` bytes as unsigned numbers.
----@param a mems.address
----@param b mems.address
+---Compares `n` bytes, as unsigned numbers, from the first one on.
+---@param a mems.memory
+---@param b mems.memory
 ---@param n integer bytes, from 0
----@return -1|0|1 order
+---@return integer # -1 if the bytes at `a` are less, 0 if they are equal, 1 if they are greater
 function mems.compare(a, b, n) end
 
 ---Finds a string in `n` bytes.
----@param addr mems.address
+---@param addr mems.memory
 ---@param n integer bytes, from 0
----@param s string
----@return lightuserdata? match
+---@param s string may hold any bytes
+---@return lightuserdata? # where the first match begins, or nil
 function mems.find(addr, n, s) end
 
----The state of the heap, from counters.
----@return mems.stats stats
+---Reads `n` bytes, whatever they are.
+---@param addr mems.memory
+---@param n integer bytes, from 0
+---@param offset? integer in bytes, from 0 (0)
+---@return string
+function mems.readstring(addr, n, offset) end
+
+---Writes the bytes of a string, and nothing after them.
+---@param addr mems.memory
+---@param s string may hold any bytes
+---@param offset? integer in bytes, from 0 (0)
+function mems.writestring(addr, s, offset) end
+
+---Reads a string that ends before a byte 0.
+---@param addr mems.memory
+---@param max? integer the most bytes that belong to it: without a byte 0 among them, they are the string. Without `max` the byte 0 has to be there.
+---@return string # without the byte 0
+function mems.cstring(addr, max) end
+
+---Writes values in a format of Lua's `string.pack`.
+---@param addr mems.memory
+---@param fmt string
+---@param ... any values
+---@return lightuserdata # where the next byte would be
+function mems.pack(addr, fmt, ...) end
+
+---Reads values in a format of Lua's `string.unpack`.
+---@param addr mems.memory
+---@param fmt string
+---@return any ... # the values, and the address after them
+function mems.unpack(addr, fmt) end
+
+---The state of the heap, from counters. Costs the same for every heap, but for
+---`holes`, which looks at the freed blocks that wait to be used again, some
+---59,000 at most.
+---@return mems.statistics # see `statistics`
 function mems.stats() end
 
----Loops over the main chain: first address, bytes, how many PROCESS and HOLE
----segments.
----@return fun(): lightuserdata?, integer, integer, integer next
+---Gives back to the system what is unused.
+---@return integer # the bytes given back
+function mems.trim() end
+
+---Checks every invariant of the heap. Takes time in proportion to its size.
+---@return boolean # true
+function mems.check() end
+
+---Loops over the live blocks of a heap with the option `trace`, in address
+---order: `for addr, size, site, age in mems.leaks() do`. Gives for each its
+---address, the bytes it was asked for, where it was allocated, as
+---`"file:line"`, and how many allocations there were since. A block that was
+---resized keeps its site and age. Where memory for a record was missing the
+---site is `"?"` and there is no age. The heap may change between two steps.
+---@return fun(): lightuserdata?, integer, string, integer? # an iterator
+function mems.leaks() end
+
+---Loops over the main chain: `for addr, size, processes, holes in mems.nodes()
+---do`. Gives for each node its first address, its bytes, and how many PROCESS
+---and HOLE segments its sub-chain has.
+---@return fun(): lightuserdata?, integer, integer, integer # an iterator
 function mems.nodes() end
 
----Loops over segments in address order: kind, first address, bytes, bytes asked
----for.
+---Loops over the segments, in address order: `for kind, addr, size, requested
+---in mems.segments() do`. Gives for each its kind, `"PROCESS"` or `"HOLE"`,
+---its first address, its bytes, and the bytes it was asked for (0 for a HOLE).
+---The heap may change between two steps.
 ---@param node? mems.address any address in a node: only its sub-chain
----@return fun(): mems.kind?, lightuserdata, integer, integer next
+---@return fun(): "PROCESS"|"HOLE"|nil, lightuserdata, integer, integer # an iterator
 function mems.segments(node) end
 
 ---Prints main chain, sub-chains and totals.
----@param file? file* default io.stdout
----@return true? ok nil if the file took no more
----@return string? message
----@return integer? code
+---@param file? file*  (io.stdout)
+---@return boolean? # true; nil if the file took no more
+---@return string? # a message
+---@return integer? # a code
 function mems.print_stats(file) end
 
----Gives back to the system what is unused.
----@return integer bytes
-function mems.trim() end
-
----Checks every invariant; raises if one does not hold.
----@return true ok
-function mems.check() end
-
----Loops over the live blocks of a heap with the option `trace`: address, bytes
----asked for, where it was allocated, how many allocations there were since.
----@return fun(): lightuserdata?, integer, string, integer? next
-function mems.leaks() end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_i8(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_i8le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_i8be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_u8(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_u8le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_u8be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_i16(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_i16le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_i16be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_u16(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_u16le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_u16be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_i32(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_i32le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_i32be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_u32(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_u32le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_u32be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_i64(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_i64le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_i64be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_u64(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_u64le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return integer value
-function mems.peek_u64be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return number value
-function mems.peek_f32(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return number value
-function mems.peek_f32le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return number value
-function mems.peek_f32be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return number value
-function mems.peek_f64(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return number value
-function mems.peek_f64le(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return number value
-function mems.peek_f64be(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return boolean value
-function mems.peek_bool(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return boolean value
-function mems.peek_boolle(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return boolean value
-function mems.peek_boolbe(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return lightuserdata? value
-function mems.peek_ptr(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return lightuserdata? value
-function mems.peek_ptrle(addr, offset) end
-
----@param addr mems.address
----@param offset? integer
----@return lightuserdata? value
-function mems.peek_ptrbe(addr, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_i8(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_i8le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_i8be(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_u8(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_u8le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_u8be(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_i16(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_i16le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_i16be(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_u16(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_u16le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_u16be(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_i32(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_i32le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_i32be(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_u32(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_u32le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_u32be(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_i64(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_i64le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_i64be(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_u64(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_u64le(addr, value, offset) end
-
----@param addr mems.address
----@param value integer
----@param offset? integer
-function mems.poke_u64be(addr, value, offset) end
-
----@param addr mems.address
----@param value number
----@param offset? integer
-function mems.poke_f32(addr, value, offset) end
-
----@param addr mems.address
----@param value number
----@param offset? integer
-function mems.poke_f32le(addr, value, offset) end
-
----@param addr mems.address
----@param value number
----@param offset? integer
-function mems.poke_f32be(addr, value, offset) end
-
----@param addr mems.address
----@param value number
----@param offset? integer
-function mems.poke_f64(addr, value, offset) end
-
----@param addr mems.address
----@param value number
----@param offset? integer
-function mems.poke_f64le(addr, value, offset) end
-
----@param addr mems.address
----@param value number
----@param offset? integer
-function mems.poke_f64be(addr, value, offset) end
-
----@param addr mems.address
----@param value boolean
----@param offset? integer
-function mems.poke_bool(addr, value, offset) end
-
----@param addr mems.address
----@param value boolean
----@param offset? integer
-function mems.poke_boolle(addr, value, offset) end
-
----@param addr mems.address
----@param value boolean
----@param offset? integer
-function mems.poke_boolbe(addr, value, offset) end
-
----@param addr mems.address
----@param value mems.address|false|nil
----@param offset? integer
-function mems.poke_ptr(addr, value, offset) end
-
----@param addr mems.address
----@param value mems.address|false|nil
----@param offset? integer
-function mems.poke_ptrle(addr, value, offset) end
-
----@param addr mems.address
----@param value mems.address|false|nil
----@param offset? integer
-function mems.poke_ptrbe(addr, value, offset) end
-
----Makes a buffer: bytes that are freed when it is released or collected.
----@param what integer|string bytes, all zero; or what is to be in them
----@param align? integer physical alignment, a power of two up to 4096
----@return mems.buffer buffer nil over the limit or without memory
----@return string? message
----@return integer? code
-function mems.buffer(what, align) end
-
----Makes a buffer of a block that malloc gave.
----@param addr mems.address
+---Makes a buffer of a block that `malloc` or the like gave: it is freed with
+---the buffer from now on. The opposite of `object:disown`.
+---@param addr mems.address the start of a block
 ---@return mems.buffer
 function mems.own(addr) end
 
----Makes an array.
+---Makes a buffer: bytes that are freed when it is released or collected. All
+---verbs on memory are methods of it, with the buffer in place of the address
+---and its own bounds, not those of the block: `b:peek("i32", 8)`,
+---`b:poke_f64(1.5)`, `b:writestring("abc", 4)`, `b:unpack("<i4z")`,
+---`b:copy(src, n)`. Beside those below it has `#b`, `b == c` (the same bytes
+---of memory), `<close>` and the methods of all objects.
+---@param what integer|string bytes, all zero; or what is to be in them
+---@param align? integer the physical address will be a multiple of this power of two, up to 4096, until the buffer is resized
+---@return mems.buffer # nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code
+function mems.buffer(what, align) end
+
+---Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
+---index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the
+---methods of all objects and those below.
+---
+---Where a range of elements `i, j` is optional it is all of them. An element
+---that is a struct is read as a view of it, a new object each time: to go over
+---many, `struct:move` one view, or use `array:get` and `array:set`. It is
+---assigned from a table or a struct.
 ---@generic T
----@param type mems.structtype<T>
----@param what integer|table how many, all zero; or their values
----@return mems.array<T> array nil over the limit or without memory
----@return string? message
----@return integer? code
+---@param type mems.structtype<T> of `peek`, or a struct
+---@param what integer|table how many elements, all zero; or their values
+---@return mems.array<T> # nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code
 ---@overload fun(type: mems.itype, what: integer|table): mems.array<integer>
 ---@overload fun(type: mems.ftype, what: integer|table): mems.array<number>
 ---@overload fun(type: mems.btype, what: integer|table): mems.array<boolean>
 ---@overload fun(type: mems.ptype, what: integer|table): mems.array<any>
 function mems.array(type, what) end
 
----Makes a type of struct.
----@param definition mems.definition
+---Makes a type of struct for this heap. Needs no open heap.
+---
+---A field is `{ name, type }` or `{ name, type, n, ... }`: a fixed array of
+---`n` of that type, or of several dimensions, the outermost first. A type is
+---one of `peek`, another struct, or `"char"`: its last dimension is the length
+---of a string, which a byte 0 ends if it is shorter.
+---
+---Fields lie as a C compiler lays them out, each at a multiple of its size.
+---With `layout = "packed"` they lie one behind the other.
+---
+---The type `S` has `S.size`, `S.align`, `S.offsets` (a table: name to offset),
+---and the functions `struct:new`, `struct:array` and `struct:at`.
+---
+---An object `p` has `p.x` and `p.x = value`. Fields that are structs or arrays
+---are views, which keep `p` alive; they are assigned from tables or from
+---objects of the same type, all or nothing. `tostring(p)` shows the fields.
+---Methods are those of all objects, `struct:totable` and `struct:move`; where
+---a field has the name of a method, `S.totable(p)` calls it.
+---@param definition table
 ---@return mems.structtype<mems.struct>
 function mems.struct(definition) end
 
----Calls `f` with a scope, whose memory is freed when it returns or raises.
----@generic T
----@param f fun(s: mems.scope, ...): T...
----@param ... any
----@return T ...
+---Runs a function in a scope: all that it allocates through the scope is freed
+---when it returns or raises. Without a function it gives the scope, for a
+---`<close>` variable. See `scope:malloc` and what follows.
+---@param f? function called with the scope and the other arguments; it may yield
+---@param ... any arguments
+---@return any ... # what `f` returns; or the scope
 ---@overload fun(): mems.scope
 function mems.scope(f, ...) end
 

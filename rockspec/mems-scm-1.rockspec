@@ -25,6 +25,7 @@ build = {
   modules = {
     ["mems"] = "lua/mems/init.lua",
     ["mems.scope"] = "lua/mems/scope.lua",
+    ["mems.library.mems"] = "library/mems.lua", -- for editors
     ["mems.core"] = {
       sources = {
         "src/heap/bins.c",

@@ -50,6 +50,21 @@ describe("examples/particles.lua", function()
 end)
 
 describe("examples/mandelbrot.lua", function()
+  it("shows the set in the terminal if there is no file to write", function()
+    local printed, complained, code = shell.lua("examples/mandelbrot.lua")
+    assert.equal("", complained)
+    assert.equal(0, code)
+    local rows = {}
+    for row in printed:gmatch("([^\n]*)\n") do rows[#rows + 1] = row end
+    assert.equal(24, #rows)
+    for i, row in ipairs(rows) do
+      assert.equal(72, #row)
+      assert.equal(row, rows[25 - i]) -- the set is its own mirror image
+    end
+    assert.match("^ +%.", rows[1])
+    assert.match("###", rows[12])
+  end)
+
   it("writes a picture of the set", function()
     local path = os.tmpname()
     local printed, complained, code = shell.lua("examples/mandelbrot.lua",

@@ -1,132 +1,212 @@
--- The examples in README.md and docs run, and give what they say they give.
+-- What README.md and the docs show runs, and gives what they say it gives.
 --
--- All ```lua blocks of a file are one program, in order. A comment "--> text"
--- behind a line, or below it, is a promise: the values of the expression, or
--- of the variables that are assigned, are that text, as tostring shows them
--- and with ", " between. A promise "--> error: text" means that the line
--- raises an error which ends so. A long text goes on in lines "--  text".
--- What the program prints stands in ```output blocks.
+-- What stands under one heading ("## ...") is a program of its own: all its
+-- ```lua blocks, in order, run as they stand. What it prints is shown by the
+-- comments "--> text", behind a line or below it, and by ```output blocks: all
+-- of it and nothing else, in this order. A long text goes on in lines
+-- "--  text". White space counts as one space; in an error message the place
+-- is left out. A ```c block is a whole program in C.
+--
+-- ```sh blocks are run as well, those of a file one after the other, each in a
+-- shell of its own, in a copy of the tree with a home and a PREFIX of its own,
+-- which Lua and the linker know as they know /usr/local.
 
 local shell = require "spec.support.shell"
 
--- A line of code with the promise that it makes, as code that checks it.
-local function checked(code, promise)
-  local targets = code:match("^%s*local%s+([%w_, ]-)%s*=") or
-    code:match("^%s*([%w_.]+)%s*=[^=]")
-  local raised = promise:match("^error: (.*)$")
-  if raised then
-    return ("PROMISE.raises(%q, function() %s end)"):format(raised, code)
-  elseif targets then
-    return ("%s; PROMISE.gives(%q, %s)"):format(code, promise, targets)
+-- The sections of a text: { title =, lua =, shown =, c =, sh = }: the text of
+-- its blocks, in `shown` a list of what they print. Lua has an empty line for
+-- each line of the text outside, so that line numbers stay.
+local function sections_of(text)
+  local found, number, kind, section = {}, 0, nil, nil
+  local function start(title)
+    section = { title = title, lua = ("\n"):rep(number), shown = {}, c = "",
+                sh = "" }
+    found[#found + 1] = section
   end
-  return ("PROMISE.gives(%q, %s)"):format(promise, code)
-end
-
--- The lines of a file as { code =, promise = }, those outside of Lua blocks
--- empty, so that line numbers stay; and the text of its output blocks.
-local function lines_of(text)
-  local out, output, inside, holder = {}, {}, nil, nil
-  for line in text:gmatch("([^\n]*)\n") do
-    local entry = { code = "" }
-    local code, promise = line:match("^(.-)%s*%-%->%s*(.-)%s*$")
-    local more = holder and line:match("^%s*%-%-  (.*)$")
-    if line:find("^```") then
-      inside, holder = not inside and line or nil, nil
-    elseif inside == "```output" then
-      output[#output + 1] = line .. "\n"
-    elseif inside ~= "```lua" then
-      holder = nil
+  local promised -- whether the last line ended in a promise
+  local function show(line)
+    local shown, promise = section.shown, line:match("%-%->%s*(.*)$")
+    local more = promised and line:match("^%s*%-%-  (.*)")
+    if promise then
+      shown[#shown + 1] = promise
     elseif more then
-      holder.promise = holder.promise .. " " .. more
-    elseif promise then
-      holder = code == "" and out[#out] or entry
-      holder.promise, entry.code = promise, code
-    else
-      entry.code, holder = line, nil
+      shown[#shown] = shown[#shown] .. " " .. more
     end
-    out[#out + 1] = entry
+    promised = promise or more
   end
-  return out, table.concat(output)
+  start("the top")
+  for line in text:gmatch("([^\n]*)\n") do
+    local fence = line:match("^```(%l*)")
+    if fence and kind then
+      if kind == "sh" then section.sh = section.sh .. ")\n" end
+      kind = nil
+    elseif fence then
+      kind = fence
+      if kind == "sh" then section.sh = section.sh .. "(\n" end
+    elseif kind == "lua" then
+      show(line)
+    elseif kind == "output" then
+      section.shown[#section.shown + 1] = line
+    elseif kind == "c" or kind == "sh" then
+      section[kind] = section[kind] .. line .. "\n"
+    elseif not kind and line:find("^## ") then
+      start(line:sub(4))
+    end
+    number = number + 1
+    section.lua = section.lua .. (kind == "lua" and not fence and line or "") ..
+      "\n"
+  end
+  return found
 end
 
--- Runs the examples of a text: what they printed, what they should print,
--- what went wrong, and how many promises there were.
-local function run(text)
-  local lines, output = lines_of(text)
-  local out, promises = {}, 0
-  for number, line in ipairs(lines) do
-    if line.promise then promises = promises + 1 end
-    out[number] = line.promise and checked(line.code, line.promise) or line.code
-  end
+-- Text in lines, with single spaces, without the place of an error in `path`.
+local function plain(text, path)
+  return (text:gsub(path and path:gsub("%p", "%%%0") .. ":%d+: " or "^$", "")
+    :gsub("[ \t]+", " "):gsub(" \n", "\n"))
+end
+
+-- Runs the Lua program of a section: what it printed, what it shows that it
+-- prints, and what went wrong.
+local function run_lua(section)
   local path = os.tmpname()
-  shell.write(path, 'local PROMISE <const> = require "spec.support.promises";'
-    .. table.concat(out, "\n"))
+  shell.write(path, section.lua)
   local printed, complained = shell.lua(path)
   os.remove(path)
-  return printed, output, complained, promises
+  local shown = table.concat(section.shown, "\n") .. "\n"
+  return plain(printed, path), plain(shown == "\n" and "" or shown), complained
 end
 
-local function assert_kept(path)
-  local printed, output, complained, promises = run(shell.read(path))
-  assert.equal("", complained, path)
-  assert.equal(output, printed, path)
-  return promises
+local function run_c(section)
+  local program = os.tmpname()
+  shell.write(program .. ".c", section.c)
+  local printed, complained = shell.run(string.format(
+    "cc -std=c11 -Wall -Wextra -Werror -Isrc %s.c -o %s \z
+     build/libmems.a && %s", program, program, program))
+  os.remove(program)
+  os.remove(program .. ".c")
+  return printed, complained
+end
+
+-- The shell blocks of a text as one script.
+local function script_of(text)
+  local out = {}
+  for _, section in ipairs(sections_of(text)) do out[#out + 1] = section.sh end
+  return table.concat(out)
+end
+
+local FILES <const> = shell.run("ls README.md docs/*.md")
+
+for path in FILES:gmatch("%S+") do
+  describe("what " .. path .. " shows", function()
+    for _, section in ipairs(sections_of(shell.read(path))) do
+      if section.lua:find("%S") then
+        it("runs and prints what it shows: " .. section.title, function()
+          local printed, shown, complained = run_lua(section)
+          assert.equal("", complained)
+          assert.equal(shown, printed)
+        end)
+      end
+      if section.c ~= "" then
+        it("compiles without a warning and runs: " .. section.title ..
+           " #style", function()
+          local printed, complained = run_c(section)
+          assert.equal("", complained)
+          assert.equal("", printed)
+        end)
+      end
+    end
+  end)
 end
 
 describe("the examples", function()
-  it("of README.md run and keep their promises", function()
-    assert.is_true(assert_kept "README.md" >= 20)
-  end)
-
-  it("of the docs run and keep their promises", function()
-    local paths = shell.run("ls docs/*.md")
-    for path in paths:gmatch("%S+") do
-      if shell.read(path):find("\n```lua\n") then assert_kept(path) end
+  it("are promises, many of them", function()
+    local function promises(path)
+      local _, count = shell.read(path):gsub("%-%->", "")
+      return count
     end
+    assert.is_true(promises "README.md" >= 20)
+    assert.is_true(promises "docs/guide.md" >= 65)
+    assert.is_true(promises "docs/cookbook.md" >= 35)
   end)
 end)
 
-describe("the C program in README.md #style", function()
-  it("compiles without a warning and runs", function()
-    local program = os.tmpname()
-    shell.write(program .. ".c", shell.read("README.md"):match("```c\n(.-)```"))
-    local _, complained, code = shell.run(string.format(
-      "cc -std=c11 -Wall -Wextra -Werror -Isrc %s.c -o %s \z
-       build/libmems.a && %s", program, program, program))
-    os.remove(program)
-    os.remove(program .. ".c")
-    assert.equal("", complained)
-    assert.equal(0, code)
+-- The environment of a machine on which mems was never installed: a home, and
+-- below PREFIX what /usr/local is elsewhere.
+local SANDBOX <const> = [[
+set -eu
+unset MAKEFLAGS MFLAGS MAKELEVEL LUA_PATH LUA_CPATH DESTDIR
+export HOME=$PWD/home PREFIX=$PWD/usr
+share=$PREFIX/share/lua/5.4
+export LUA_PATH_5_4="$share/?.lua;$share/?/init.lua;;"
+export LUA_CPATH_5_4="$PREFIX/lib/lua/5.4/?.so;;"
+export LD_LIBRARY_PATH=$PREFIX/lib PKG_CONFIG_PATH=$PREFIX/lib/pkgconfig
+sudo() { "$@"; }
+command -v luarocks >/dev/null || luarocks() { :; } # not all have it
+make() { [ "$1" = test ] || command make "$@"; } # else it would come here
+cd mems
+]]
+
+describe("the shell commands #style", function()
+  local place
+
+  setup(function()
+    place = shell.run("mktemp -d"):match("%S+")
+    shell.run("mkdir " .. place .. "/mems " .. place .. "/home && tar \z
+      --exclude=./.git --exclude=./build --exclude=./mems -cf - . \z
+      build/flags build/obj build/mems build/libmems.* build/examples | \z
+      tar -C " .. place .. "/mems -xf -")
   end)
+
+  teardown(function() shell.run("rm -rf " .. place) end)
+
+  for _, path in ipairs { "README.md", "docs/guide.md", "docs/cookbook.md" } do
+    local script = script_of(shell.read(path))
+    if script ~= "" then
+      it("of " .. path .. " do what they are there for", function()
+        local c = shell.read(path):match("```c\n(.-)```")
+        if c then shell.write(place .. "/mems/hello.c", c) end
+        shell.write(place .. "/script", SANDBOX .. script)
+        local printed, complained, code = shell.run("cd " .. place ..
+          " && sh script")
+        assert.equal(0, code, printed .. complained)
+      end)
+    end
+  end
 end)
 
 describe("the reader of examples", function()
-  local function complaint(text)
-    local _, _, complained = run("```lua\n" .. text .. "\n```\n")
-    return complained
+  local function run(text, number)
+    return run_lua(sections_of(text)[number or 1])
   end
+  local function block(code) return "```lua\n" .. code .. "\n```\n" end
 
-  it("takes a promise that is kept", function()
-    assert.equal("", complaint("local a = 1 --> 1\na + 1 --> 2"))
-    assert.equal("", complaint("error('no') --> error: no"))
+  it("takes what is printed from promises and output, in order", function()
+    local printed, shown, complained = run(block("print(1) --> 1\nprint(2)") ..
+      "```output\n2\n```\n" .. block("print('x', 'y')\n--> x\n--  y"))
+    assert.equal("", complained)
+    assert.equal("1\n2\nx y\n", printed)
+    assert.equal(printed, shown)
   end)
 
-  it("takes one below the line, over several lines", function()
-    assert.equal("", complaint("local a = 'x y'\n--> x\n--  y\na --> x y"))
-    assert.match("gives x y z, not x y\n",
-                 complaint("local a = 'x y z'\n--> x\n--  y\na = 1 --> 1"))
+  it("shows what is not promised, and what is not printed", function()
+    local printed, shown = run(block("print(1)"))
+    assert.equal("1\n", printed)
+    assert.equal("", shown)
+    printed, shown = run(block("print(1) --> 2"))
+    assert.not_equal(shown, printed)
   end)
 
-  it("refuses one that is not", function()
-    assert.match(":2: gives 1, not 2\n", complaint("local a = 1 --> 2\na = 1"))
-    assert.match(":2: gives 2, not 3\n", complaint("1 + 1 --> 3"))
-    assert.match("no error, not the error no\n",
-                 complaint("local _ = 1 --> error: no"))
+  it("leaves out where an error was raised", function()
+    local printed, shown =
+      run(block("print(pcall(function() error 'x' end)) --> false x"))
+    assert.equal(shown, printed)
   end)
 
-  it("compares what is printed", function()
-    local printed, output = run("```lua\nprint 'a'\n```\n```output\na\n```\n")
-    assert.equal("a\n", printed)
-    assert.equal(output, printed)
+  it("takes each heading's program by itself, with the file's lines", function()
+    local text = block("x = 1") .. "## b\n" .. block("error 'here'")
+    local _, _, complained = run(text, 2)
+    assert.match(":6: here\n", complained)
+    local printed = run(block("x = 1") .. "## b\n" .. block("print(x)"), 2)
+    assert.equal("nil\n", printed)
   end)
 end)

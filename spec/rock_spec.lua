@@ -16,9 +16,13 @@ local function succeed(command)
   return printed
 end
 
-local function rockspec()
+local VERSION <const> =
+  shell.read("src/mems.h"):match('MEMS_VERSION "(.-)"')
+
+local function rockspec(version)
   local fields = {}
-  assert(loadfile("rockspec/mems-scm-1.rockspec", "t", fields))()
+  local path = ("rockspec/mems-%s-1.rockspec"):format(version or "scm")
+  assert(loadfile(path, "t", fields))()
   return fields
 end
 
@@ -29,17 +33,33 @@ describe("the rock #style", function()
     assert.same(words "ls src/*/*.c", sources)
   end)
 
-  it("installs every Lua file there is", function()
+  it("installs every Lua file there is, and the types for editors", function()
     local listed = {}
     for _, source in pairs(rockspec().build.modules) do
       if type(source) == "string" then listed[#listed + 1] = source end
     end
     table.sort(listed)
-    assert.same(words "find lua -name '*.lua'", listed)
+    assert.same(words "find lua library -name '*.lua'", listed)
   end)
 
   it("depends on Lua 5.4 and nothing else", function()
     assert.same({ "lua >= 5.4, < 5.5" }, rockspec().dependencies)
+  end)
+
+  it("of the release is that of the tree, from its tarball", function()
+    local tree, release = rockspec(), rockspec(VERSION)
+    assert.equal(VERSION .. "-1", release.version)
+    assert.equal("mems-" .. VERSION, release.source.dir)
+    tree.version, tree.source = release.version, release.source
+    assert.same(tree, release)
+    assert.equal(succeed("lua5.4 .ci/rockspec.lua " .. VERSION),
+                 shell.read("rockspec/mems-" .. VERSION .. "-1.rockspec"))
+  end)
+end)
+
+describe("the release #style", function()
+  it("is the topmost in CHANGELOG.md", function()
+    assert.equal(VERSION, shell.read("CHANGELOG.md"):match("\n## ([%d.]+)"))
   end)
 end)
 
@@ -87,11 +107,24 @@ describe("make install #style", function()
 
   it("lets Lua require the module from another folder", function()
     local printed = succeed(string.format("cd / && \z
-      LUA_PATH='%s/share/lua/5.4/?.lua;%s/share/lua/5.4/?/init.lua' \z
-      LUA_CPATH='%s/lib/lua/5.4/?.so' lua5.4 -e \z
+      LUA_PATH_5_4='%s/share/lua/5.4/?.lua;%s/share/lua/5.4/?/init.lua' \z
+      LUA_CPATH_5_4='%s/lib/lua/5.4/?.so' lua5.4 -e \z
       'local mems = require \"mems\"; assert(mems.init()) \z
        print(mems.tointeger(mems.malloc(1)))'", prefix, prefix, prefix))
     assert.equal("1000\n", printed)
+  end)
+
+  it("puts the types for editors in a folder of their own", function()
+    assert.equal("mems.lua\n",
+                 succeed("ls " .. prefix .. "/share/lua/5.4/mems/library"))
+  end)
+
+  it("says what lets Lua find what it does not find by itself", function()
+    local copy = root .. "/home/local"
+    local said = succeed("make install PREFIX=" .. copy)
+    local line = said:match("\n(make %-s env PREFIX=.-) >>")
+    assert.equal("ok\n", succeed("unset LUA_PATH_5_4 LUA_CPATH_5_4; eval " ..
+      '"$(' .. line .. ')"; cd / && lua5.4 -e \'require "mems" print "ok"\''))
   end)
 
   it("lets a C program be compiled by what mems.pc says", function()

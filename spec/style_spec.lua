@@ -26,7 +26,8 @@ local C_FILES <const> = list "src/*.[ch] src/*/*.[ch] \z
 local LUA_FILES <const> = list "lua/mems/*.lua lua/mems/*/*.lua library/*.lua \z
   spec/*.lua spec/*/*.lua examples/*.lua bench/*.lua .ci/*.lua"
 local OTHER_FILES <const> = list "Makefile */Makefile */*/Makefile *.md \z
-  */*.md rockspec/* .ci/* .luacheckrc .clang-tidy .busted docs/config.ld"
+  */*.md rockspec/* .ci/* .luarocks/* .luacheckrc .clang-tidy .busted \z
+  docs/config.ld docs/*/*.css"
 
 -- Nothing may be left out because a pattern stopped matching.
 assert(#list "src/*/*.c" >= 8 and #LUA_FILES >= 5 and #OTHER_FILES >= 8)
@@ -46,10 +47,15 @@ local function each(files, check)
   assert_none(complaints)
 end
 
--- Lines of Markdown that can't be folded: rows of a table, and what is shown
--- as it is between fences (but for code, which has its own limit).
+-- Lines that can't be folded. In Markdown rows of a table, and what is shown
+-- as it is between fences (but for code, which has its own limit); tags of the
+-- types for editors.
 local function unfoldable(path)
-  if not path:find("%.md$") then return function() end end
+  if path:find("^library/") then
+    return function(line) return line:find("^%-%-%-@") end
+  elseif not path:find("%.md$") then
+    return function() end
+  end
   local fence
   return function(line)
     local mark = line:match("^%s*```(%w*)")
@@ -120,19 +126,6 @@ local function floors()
     end
   end
   return floor_of
-end
-
--- Names of the functions with a comment for LDoc.
-local function documented()
-  local names = {}
-  for _, path in ipairs(list "src/lua/*.c lua/mems/*.lua lua/mems/*/*.lua") do
-    local text = read(path)
-    for name in text:gmatch("\n%W*@function ([%w_]+)") do names[name] = true end
-    for name in text:gmatch("\n%-%-[^\n]*\nfunction [%w_]*[.:]([%w_]+)%(") do
-      names[name] = true
-    end
-  end
-  return names
 end
 
 describe("the style checker #style", function()
@@ -327,7 +320,10 @@ describe("every public function #style", function()
   it("of the Lua module is documented for LDoc and for editors", function()
     local mems = require "mems"
     local heap <close> = assert(mems.open())
-    local ldoc, editor, complaints = documented(), read "library/mems.lua", {}
+    local ldoc, editor, complaints = {}, read "library/mems.lua", {}
+    for _, item in ipairs(dofile ".ci/doc.lua".items()) do
+      ldoc[item.verb] = true
+    end
     for _, verbs in ipairs { mems, getmetatable(heap) } do
       for name, verb in pairs(verbs) do
         -- One entry stands for the functions made from the table of types.
@@ -338,7 +334,8 @@ describe("every public function #style", function()
           if not ldoc[entry] then
             complain(complaints, "LDoc", 1, name)
           end
-          if not editor:find("\nfunction [%w_]+[.:]" .. name .. "%(") then
+          if not editor:find("\nfunction [%w_]+[.:]" .. name .. "%(") and
+              not editor:find("\n%-%-%-@field " .. name .. " fun%(") then
             complain(complaints, "library/mems.lua", 1, name)
           end
         end

@@ -33,7 +33,7 @@
 extern "C" {
 #endif
 
-#define MEMS_VERSION "0.1.0"
+#define MEMS_VERSION "0.2.0"
 
 #if defined(__GNUC__)
 #define MEMS_API __attribute__((visibility("default")))
@@ -44,11 +44,12 @@ extern "C" {
 /* A MeMS virtual address; 0 is none. */
 typedef uint64_t mems_addr;
 
+/* A heap, known only by its address. */
 typedef struct mems_heap mems_heap;
 
 /* Why a call failed. */
 enum {
-  MEMS_OK = 0,
+  MEMS_OK = 0,   /* it did not */
   MEMS_EINVAL,   /* an argument or an option is out of its range */
   MEMS_ENOMEM,   /* the OS refused memory */
   MEMS_ELIMIT,   /* the heap's limit would be passed */
@@ -116,7 +117,11 @@ typedef struct mems_stats {
                            OS refuses; one of an eighth more need not */
 } mems_stats;
 
-typedef enum mems_kind { MEMS_HOLE, MEMS_PROCESS } mems_kind;
+/* What a segment is. */
+typedef enum mems_kind {
+  MEMS_HOLE,   /* free */
+  MEMS_PROCESS /* allocated: a block */
+} mems_kind;
 
 /* One segment and the node it lies in. */
 typedef struct mems_segment {
@@ -160,7 +165,7 @@ MEMS_API void mems_print_stats(void);
 MEMS_API int mems_errno(void);
 
 /*
-** The same, and more, for any number of heaps: handle first.
+** Heaps: the same, and more, for any number of them, handle first.
 */
 
 /* A new, empty heap. NULL on failure, with the reason in *error (which may
@@ -172,11 +177,12 @@ MEMS_API mems_heap *mems_heap_open(const mems_options *options, int *error);
 /* Unmaps all of the heap. `heap` may be NULL. */
 MEMS_API void mems_heap_close(mems_heap *heap);
 
-/* A new block of `size` bytes, contents undefined. 0 if and only if size is
-   0 (MEMS_EINVAL), the heap's limit would be passed (MEMS_ELIMIT) or the OS
-   refuses (MEMS_ENOMEM); before either, what waits in the quarantine is let
-   go, as far as that helps. O(1), but for a request to the OS, which is made
-   once for each eighth that the heap grows. */
+/* A new block of `size` bytes, contents undefined. It takes whole granules of
+   8 bytes, two at least: one of 1 to 8 bytes takes 16. 0 if and only if size
+   is 0 (MEMS_EINVAL), the heap's limit would be passed (MEMS_ELIMIT) or the
+   OS refuses (MEMS_ENOMEM); before either, what waits in the quarantine is
+   let go, as far as that helps. O(1), but for a request to the OS, which is
+   made once for each eighth that the heap grows. */
 MEMS_API mems_addr mems_heap_malloc(mems_heap *heap, size_t size);
 
 /* The same, at a physical address that is a multiple of `align`: a power of

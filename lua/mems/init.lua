@@ -26,6 +26,8 @@ local methods = mems.methods or {}
 -- freed when it returns or raises. Without a function it gives the scope, for
 -- a `<close>` variable. See @{scope:malloc} and what follows.
 -- @function scope
+-- @luals return any ...
+-- @luals overload fun(): mems.scope
 -- @tparam[opt] function f called with the scope and the other arguments; it
 -- may yield
 -- @param ... arguments

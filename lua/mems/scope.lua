@@ -157,7 +157,7 @@ end
 
 --- As @{array}; released with the scope.
 -- @function scope:array
--- @tparam string|struct type
+-- @tparam type|struct type
 -- @tparam integer|table what
 -- @treturn array
 function methods:array(type, what)
@@ -167,6 +167,9 @@ end
 
 --- An object of a type of struct, as @{struct:new}; released with the scope.
 -- @function scope:struct
+-- @luals generic T
+-- @luals param type mems.structtype<T>
+-- @luals return T
 -- @tparam struct type
 -- @tparam[opt] table values
 -- @treturn object
@@ -187,6 +190,9 @@ end
 
 --- Takes a block or an object out of the scope: it outlives it.
 -- @function scope:keep
+-- @luals generic T
+-- @luals param x T
+-- @luals return T
 -- @param x an address or an object that the scope gave
 -- @return `x`
 function methods:keep(x)

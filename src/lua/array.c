@@ -83,7 +83,14 @@ that is a struct is read as a view of it, a new object each time: to go over
 many, @{struct:move} one view, or use @{array:get} and @{array:set}. It is
 assigned from a table or a struct.
 @function array
-@tparam string|struct type of @{peek}, or a struct
+@luals generic T
+@luals param type mems.structtype<T>
+@luals return mems.array<T>
+@luals overload fun(type: mems.itype, what: integer|table): mems.array<integer>
+@luals overload fun(type: mems.ftype, what: integer|table): mems.array<number>
+@luals overload fun(type: mems.btype, what: integer|table): mems.array<boolean>
+@luals overload fun(type: mems.ptype, what: integer|table): mems.array<any>
+@tparam type|struct type of @{peek}, or a struct
 @tparam integer|table what how many elements, all zero; or their values
 @treturn[1] array
 @treturn[2] nil over the limit, or without memory
@@ -252,6 +259,7 @@ static const lmems_field *element_field(lua_State *L, size_t *offset) {
 /***
 Reads a field of an element, `a[i].x`, without an object for the element.
 @function array:get
+@luals return any
 @tparam integer i
 @tparam string field
 @return its value
@@ -268,6 +276,7 @@ static int get(lua_State *L) {
 Writes a field of an element, `a[i].x = value`, without an object for the
 element.
 @function array:set
+@luals param value any
 @tparam integer i
 @tparam string field
 @param value
@@ -464,6 +473,7 @@ static int map_from(lua_State *L, int status, lua_KContext i) {
 Puts `f(a[i], i)` in the place of each element, from the first one on. If `f`
 raises, those before are changed and the others are not. `f` may yield.
 @function array:map
+@luals param f fun(value: T, i: integer): T
 @tparam function f
 @treturn array the same
 */

@@ -19,6 +19,7 @@ and its own bounds, not those of the block: `b:peek("i32", 8)`,
 `b:copy(src, n)`. Beside those below it has `#b`, `b == c` (the same bytes of
 memory), `<close>` and the methods of all objects.
 @function buffer
+@luals return mems.buffer
 @tparam integer|string what bytes, all zero; or what is to be in them
 @tparam[opt] integer align the physical address will be a multiple of this
  power of two, up to 4096, until the buffer is resized
@@ -56,6 +57,8 @@ int lmems_buffer(lua_State *L) {
 Makes a buffer of a block that @{malloc} or the like gave: it is freed with
 the buffer from now on. The opposite of @{object:disown}.
 @function own
+@within Object
+@luals return mems.buffer
 @tparam address addr the start of a block
 @treturn buffer
 @raise if it is not the start of a block, or an object owns the block already

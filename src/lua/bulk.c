@@ -23,8 +23,9 @@ static size_t array_bytes(size_t count, int type) {
 Reads values that lie one after the other. In the table a `ptr` that is 0
 is false, so that the table has no hole.
 @function peekarray
-@tparam address addr
-@tparam string type see @{peek}
+@within Bulk
+@tparam memory addr
+@tparam type type see @{peek}
 @tparam integer count of values, from 0
 @tparam[opt=0] integer offset in bytes, from 0
 @treturn table
@@ -92,8 +93,9 @@ static void check_no_hole(lua_State *L, int table, lua_Integer count) {
 Writes the elements 1 to `#values` of a table, without metamethods, one
 after the other.
 @function pokearray
-@tparam address addr
-@tparam string type see @{poke}
+@within Bulk
+@tparam memory addr
+@tparam type type see @{poke}
 @tparam table values
 @tparam[opt=0] integer offset in bytes, from 0
 @treturn integer the count written
@@ -126,7 +128,8 @@ static int pokearray(lua_State *L) {
 /***
 Sets `n` bytes to the same value.
 @function fill
-@tparam address addr
+@within Bulk
+@tparam memory addr
 @tparam integer byte from 0 to 255
 @tparam integer n bytes, from 0
 */
@@ -141,8 +144,9 @@ static int fill(lua_State *L) {
 /***
 Copies `n` bytes. The ranges may overlap.
 @function copy
-@tparam address dst
-@tparam address src
+@within Bulk
+@tparam memory dst
+@tparam memory src
 @tparam integer n bytes, from 0
 */
 static int copy(lua_State *L) {
@@ -159,8 +163,9 @@ static int copy(lua_State *L) {
 /***
 Compares `n` bytes, as unsigned numbers, from the first one on.
 @function compare
-@tparam address a
-@tparam address b
+@within Bulk
+@tparam memory a
+@tparam memory b
 @tparam integer n bytes, from 0
 @treturn integer -1 if the bytes at `a` are less, 0 if they are equal, 1 if
  they are greater
@@ -180,7 +185,8 @@ static int compare(lua_State *L) {
 /***
 Finds a string in `n` bytes.
 @function find
-@tparam address addr
+@within Bulk
+@tparam memory addr
 @tparam integer n bytes, from 0
 @tparam string s may hold any bytes
 @treturn ?address|nil where the first match begins, or nil

@@ -9,21 +9,30 @@
 */
 
 /***
+What @{init} and @{open} take. A field that is absent takes its default.
+@table options
+@within Heap
+@tfield[opt=64 GiB] integer limit the most bytes its nodes may map
+@tfield[opt=1000] integer base the first virtual address, a multiple of 8
+@tfield[opt=4096] integer page the smallest node in bytes, a multiple of 4096
+@tfield[opt=8] integer align the physical alignment of every block, a power of
+ two from 8 to 4096
+@tfield[opt=0] integer quarantine freed blocks are kept from reuse until this
+ many bytes are waiting
+@tfield[opt=false] boolean fill true to fill new blocks with 0xAA and freed
+ ones with 0x55
+@tfield[opt=false] boolean trace true to record where each block is allocated,
+ see @{leaks}
+@tfield[opt] string leaks `"warn"` or `"error"` to trace, and to report at the
+ end what was not freed, see @{finish}
+@luals param leaks "warn"|"error"
+*/
+
+/***
 Opens the default heap.
 @function init
-@tparam[opt] table options
- `limit`: the most bytes its nodes may map (64 GiB);
- `base`: the first virtual address, a multiple of 8 (1000);
- `page`: the smallest node in bytes, a multiple of 4096 (4096);
- `align`: the physical alignment of every block, a power of two from 8 to
- 4096 (8);
- `quarantine`: freed blocks are kept from reuse until this many bytes are
- waiting (0);
- `fill`: true to fill new blocks with 0xAA and freed ones with 0x55 (false);
- `trace`: true to record where each block is allocated (false), see
- @{leaks};
- `leaks`: `"warn"` or `"error"` to trace and to report at the end what was
- not freed (nil), see @{finish}
+@within Heap
+@tparam[opt] options options see @{options}
 @treturn[1] boolean true
 @treturn[2] nil if the system refuses the memory
 @treturn[2] string a message
@@ -45,7 +54,8 @@ static int init(lua_State *L) {
 Opens another heap. It is closed by `heap:close()`, at the end of the scope
 of a `<close>` variable, or when it is collected.
 @function open
-@tparam[opt] table options see @{init}
+@within Heap
+@tparam[opt] options options see @{options}
 @treturn[1] heap a heap
 @treturn[2] nil if the system refuses the memory
 @treturn[2] string a message
@@ -69,6 +79,7 @@ allocated, grouped by the lines that allocated it, most bytes first: on
 stderr for `"warn"`, or as an error for `"error"`, which it raises when the
 heap is closed.
 @function finish
+@within Heap
 @treturn integer the number of blocks that were still allocated
 @treturn integer the bytes that they were asked for
 @raise with the option `leaks = "error"`, if a block was still allocated
@@ -94,9 +105,9 @@ static int finish(lua_State *L) {
 }
 
 /***
-Closes a heap that @{open} gave, as @{finish} does the default heap. A method
-only: `heap:close()`. The second time it does nothing and returns 0, 0.
-@function close
+Closes a heap that @{open} gave, as @{finish} does the default heap.
+The second time it does nothing and returns 0, 0.
+@function heap:close
 @treturn integer the number of blocks that were still allocated
 @treturn integer the bytes that they were asked for
 */
@@ -171,6 +182,7 @@ static mems_addr malloc_aligned(lua_State *L, lmems_self self, size_t size) {
 /***
 Allocates a block. Its contents are undefined.
 @function malloc
+@within Blocks
 @tparam integer size in bytes, from 1
 @tparam[opt] integer align the physical address will be a multiple of this
  power of two, up to 4096
@@ -194,6 +206,7 @@ static int malloc_(lua_State *L) {
 /***
 Allocates a block of `count * size` bytes, all zero.
 @function calloc
+@within Blocks
 @tparam integer count from 1
 @tparam integer size in bytes, from 1
 @treturn[1] address the virtual address of its first byte
@@ -214,6 +227,7 @@ static int calloc_(lua_State *L) {
 Changes the size of a block. Its contents are kept, as far as they fit. An
 object on that block, as of @{buffer}, is released, but not the block.
 @function realloc
+@within Blocks
 @tparam ?address|nil addr the start of a block; nil allocates a new one
 @tparam integer size in bytes, from 1
 @treturn[1] address the same address, or a new one; then `addr` is dead
@@ -240,6 +254,7 @@ static int realloc_(lua_State *L) {
 /***
 Frees a block. Objects on it, as of @{buffer}, are released.
 @function free
+@within Blocks
 @tparam address addr the start of a block
 @raise if it is free already, inside a block, or was never allocated
 */
@@ -257,6 +272,7 @@ static int free_(lua_State *L) {
 The physical address behind a virtual one. It is good until the block is
 freed or moved, for C code and for the functions of this module.
 @function get
+@within Blocks
 @tparam address addr anywhere inside a block
 @treturn[1] lightuserdata the physical address
 @treturn[2] nil if it is not inside a block
@@ -281,6 +297,7 @@ static int get(lua_State *L) {
 /***
 The size of a block.
 @function size
+@within Blocks
 @tparam address addr the start of a block
 @treturn integer the bytes it was asked for
 @raise if `addr` is not the start of a block
@@ -298,6 +315,7 @@ static int size(lua_State *L) {
 /***
 Address arithmetic: `addr + n`. Needs no heap.
 @function add
+@within Addresses
 @tparam address addr
 @tparam integer n may be negative
 @treturn address
@@ -317,6 +335,7 @@ static int add(lua_State *L) {
 /***
 Address arithmetic: `a - b`. Needs no heap.
 @function diff
+@within Addresses
 @tparam address a
 @tparam address b
 @treturn integer bytes
@@ -332,6 +351,7 @@ static int diff(lua_State *L) {
 /***
 An address as an integer. Needs no heap.
 @function tointeger
+@within Addresses
 @tparam address addr
 @treturn integer
 */
@@ -345,6 +365,7 @@ static int tointeger(lua_State *L) {
 An address as a light userdata. Needs no heap, and does not ask whether the
 address is allocated.
 @function toaddress
+@within Addresses
 @tparam address n
 @treturn address
 */
@@ -356,28 +377,37 @@ static int toaddress(lua_State *L) {
 }
 
 /***
+What @{stats} gives.
+@table statistics
+@within Inspection
+@tfield integer limit the most bytes its nodes may map
+@tfield integer mapped bytes in nodes now
+@tfield integer used bytes in PROCESS segments, whole granules of 8 and what
+ rounding adds
+@tfield integer unused bytes in HOLEs
+@tfield integer requested bytes the live blocks were asked for
+@tfield integer quarantined bytes of freed blocks that wait
+@tfield integer overhead bytes mapped beside the nodes
+@tfield integer peak the highest value of `used` so far
+@tfield integer processes live blocks
+@tfield integer holes HOLEs
+@tfield integer nodes the length of the main chain
+@tfield integer pages `mapped / page_size`
+@tfield integer page_size 4096
+@tfield integer mallocs blocks handed out so far
+@tfield integer frees blocks taken back so far
+@tfield integer base the first virtual address
+@tfield integer align the physical alignment of every block
+@tfield integer owned bytes in blocks that Lua objects own
+*/
+
+/***
 The state of the heap, from counters. Costs the same for every heap, but for
 `holes`, which looks at the freed blocks that wait to be used again, some
 59,000 at most.
 @function stats
-@treturn table
- `limit`: the most bytes its nodes may map;
- `mapped`: bytes in nodes now;
- `used`: bytes in PROCESS segments, whole granules of 8; blocks of more than
- 256 bytes get up to an eighth more, of more than 64 KiB up to a quarter (16
- MiB at most), once more than 64 KiB are mapped;
- `unused`: bytes in HOLEs;
- `requested`: bytes the live blocks were asked for;
- `quarantined`: bytes of freed blocks that wait;
- `overhead`: bytes mapped beside the nodes;
- `peak`: the highest value of `used` so far;
- `processes`, `holes`, `nodes`: how many there are;
- `pages`: `mapped / page_size`;
- `page_size`: 4096;
- `mallocs`, `frees`: blocks handed out and taken back so far;
- `base`: the first virtual address;
- `align`: the physical alignment of every block;
- `owned`: bytes in blocks that Lua objects own
+@within Inspection
+@treturn statistics see @{statistics}
 */
 static int stats(lua_State *L) {
   lmems_self self = lmems_checkself(L);
@@ -413,6 +443,7 @@ static int stats(lua_State *L) {
 /***
 Gives back to the system what is unused.
 @function trim
+@within Inspection
 @treturn integer the bytes given back
 */
 static int trim(lua_State *L) {
@@ -424,6 +455,7 @@ static int trim(lua_State *L) {
 /***
 Checks every invariant of the heap. Takes time in proportion to its size.
 @function check
+@within Inspection
 @treturn boolean true
 @raise if the heap is damaged, with the invariant that does not hold
 */

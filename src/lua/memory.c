@@ -18,8 +18,9 @@ one; the address need not be aligned. A `u64` above 2^63 - 1 wraps around to
 a negative integer, as Lua's integers do. A `bool` is one byte, true unless
 0. A `ptr` is 8 bytes, an address, and nil if it is 0.
 @function peek
-@tparam address addr virtual, or a physical one that @{get} gave
-@tparam string type
+@within Memory
+@tparam memory addr virtual, or a physical one that @{get} gave
+@tparam type type
 @tparam[opt=0] integer offset in bytes, from 0
 @return the value
 @raise unless all the bytes from `addr` to the value's last one are in one
@@ -41,8 +42,9 @@ static int peek(lua_State *L) {
 /***
 Writes a value. A `ptr` takes an address, or nil, false or 0 for none.
 @function poke
-@tparam address addr virtual, or a physical one that @{get} gave
-@tparam string type see @{peek}
+@within Memory
+@tparam memory addr virtual, or a physical one that @{get} gave
+@tparam type type see @{peek}
 @param value
 @tparam[opt=0] integer offset in bytes, from 0
 @raise if the value does not fit the type, or not all the bytes from `addr`
@@ -62,7 +64,8 @@ static int poke(lua_State *L) {
 Reads a value of the type in its name: there are `peek_i32`, `peek_f64be`
 and so on, for every type and byte order.
 @function peek_TYPE
-@tparam address addr
+@within Memory
+@tparam memory addr
 @tparam[opt=0] integer offset in bytes, from 0
 @return the value
 @see peek
@@ -71,7 +74,8 @@ and so on, for every type and byte order.
 /***
 Writes a value of the type in its name.
 @function poke_TYPE
-@tparam address addr
+@within Memory
+@tparam memory addr
 @param value
 @tparam[opt=0] integer offset in bytes, from 0
 @see poke

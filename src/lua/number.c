@@ -230,6 +230,7 @@ The sum of elements i to j. Integers wrap around as Lua's do. Floats are
 added as f64, pairwise, so that the rounding error grows with the logarithm
 of their number only; the order is always the same.
 @function array:sum
+@luals return number
 @tparam[opt] integer i
 @tparam[opt] integer j
 @treturn number 0 if there is none

@@ -18,7 +18,8 @@
 /***
 Reads `n` bytes, whatever they are.
 @function readstring
-@tparam address addr
+@within Strings
+@tparam memory addr
 @tparam integer n bytes, from 0
 @tparam[opt=0] integer offset in bytes, from 0
 @treturn string
@@ -34,7 +35,8 @@ static int readstring(lua_State *L) {
 /***
 Writes the bytes of a string, and nothing after them.
 @function writestring
-@tparam address addr
+@within Strings
+@tparam memory addr
 @tparam string s may hold any bytes
 @tparam[opt=0] integer offset in bytes, from 0
 */
@@ -50,7 +52,8 @@ static int writestring(lua_State *L) {
 /***
 Reads a string that ends before a byte 0.
 @function cstring
-@tparam address addr
+@within Strings
+@tparam memory addr
 @tparam[opt] integer max the most bytes that belong to it: without a byte 0
  among them, they are the string. Without `max` the byte 0 has to be there.
 @treturn string without the byte 0
@@ -95,7 +98,8 @@ LMEMS_RAISES static int blame(lua_State *L, int arg) {
 /***
 Writes values in a format of Lua's `string.pack`.
 @function pack
-@tparam address addr
+@within Strings
+@tparam memory addr
 @tparam string fmt
 @param ... values
 @treturn address where the next byte would be
@@ -138,7 +142,9 @@ static int try_unpack(lua_State *L, lmems_self self, size_t n) {
 /***
 Reads values in a format of Lua's `string.unpack`.
 @function unpack
-@tparam address addr
+@within Strings
+@luals return any ...
+@tparam memory addr
 @tparam string fmt
 @return the values, and the address after them
 @raise if the format takes more bytes than there are to the end of the block

@@ -32,6 +32,7 @@ of the same type, all or nothing. `tostring(p)` shows the fields. Methods are
 those of all objects, @{struct:totable} and @{struct:move}; where a field has
 the name of a method, `S.totable(p)` calls it.
 @function struct
+@luals return mems.structtype<mems.struct>
 @tparam table definition
 @treturn struct
 @raise if the definition is wrong
@@ -59,6 +60,8 @@ static lmems_layout *check_layout(lua_State *L) {
 A new object, all zero, then with the fields of a table or of another object
 of the type.
 @function struct:new
+@luals class structtype
+@luals return T
 @tparam[opt] table values
 @treturn[1] object
 @treturn[2] nil over the limit, or without memory
@@ -83,6 +86,8 @@ static int new(lua_State *L) {
 /***
 An array of structs, each zero or from the table.
 @function struct:array
+@luals class structtype
+@luals return mems.array<T>
 @tparam integer|table what how many; or a table of tables or objects
 @treturn[1] array
 @treturn[2] nil over the limit, or without memory
@@ -116,7 +121,8 @@ static void look_at(lua_State *L, lmems_view *view, const lmems_layout *s,
 A view of a struct in memory that is there already. It does not own it: when
 the block is freed or moved, the view is dead.
 @function struct:at
-@tparam address addr of its first byte; all of it has to be in one block
+@luals class structtype
+@tparam memory addr of its first byte; all of it has to be in one block
 @treturn object
 */
 static int at(lua_State *L) {

@@ -415,6 +415,8 @@ address, the bytes it was asked for, where it was allocated, as
 resized keeps its site and age. Where memory for a record was missing the
 site is `"?"` and there is no age. The heap may change between two steps.
 @function leaks
+@within Inspection
+@luals return fun(): lightuserdata?, integer, string, integer?
 @treturn function an iterator
 @raise unless the heap was opened with `trace` or `leaks`
 */

@@ -91,6 +91,8 @@ Loops over the main chain: `for addr, size, processes, holes in
 mems.nodes() do`. Gives for each node its first address, its bytes, and how
 many PROCESS and HOLE segments its sub-chain has.
 @function nodes
+@within Inspection
+@luals return fun(): lightuserdata?, integer, integer, integer
 @treturn function an iterator
 */
 static int nodes(lua_State *L) {
@@ -106,6 +108,8 @@ in mems.segments() do`. Gives for each its kind, `"PROCESS"` or `"HOLE"`,
 its first address, its bytes, and the bytes it was asked for (0 for a
 HOLE). The heap may change between two steps.
 @function segments
+@within Inspection
+@luals return fun(): "PROCESS"|"HOLE"|nil, lightuserdata, integer, integer
 @tparam[opt] address node any address in a node: only its sub-chain
 @treturn function an iterator
 */
@@ -142,6 +146,7 @@ static FILE *check_file(lua_State *L, int arg) {
 /***
 Prints main chain, sub-chains and totals.
 @function print_stats
+@within Inspection
 @tparam[opt=io.stdout] file file
 @treturn[1] boolean true
 @treturn[2] nil if the file took no more

@@ -1,0 +1,75 @@
+rockspec_format = "3.0"
+package = "mems"
+version = "0.2.0-1"
+
+source = {
+  url = "file://mems-0.2.0.tar.gz", -- `make dist` makes it
+  dir = "mems-0.2.0",
+}
+
+description = {
+  summary = "Checked memory from mmap, behind virtual addresses",
+  detailed = [[
+mems gives stock Lua 5.4 memory outside of its collector: an allocator on
+mmap whose blocks are named by virtual addresses, with typed peek and poke
+that check every access.]],
+  license = "MIT",
+  labels = { "memory", "allocator", "mmap" },
+}
+
+supported_platforms = { "linux" }
+
+dependencies = { "lua >= 5.4, < 5.5" }
+
+build = {
+  type = "builtin",
+  modules = {
+    ["mems"] = "lua/mems/init.lua",
+    ["mems.scope"] = "lua/mems/scope.lua",
+    ["mems.library.mems"] = "library/mems.lua", -- for editors
+    ["mems.core"] = {
+      sources = {
+        "src/heap/bins.c",
+        "src/heap/chain.c",
+        "src/heap/check.c",
+        "src/heap/classic.c",
+        "src/heap/dict.c",
+        "src/heap/guard.c",
+        "src/heap/heap.c",
+        "src/heap/hole.c",
+        "src/heap/pages.c",
+        "src/heap/quick.c",
+        "src/heap/stats.c",
+        "src/heap/trim.c",
+        "src/lua/arg.c",
+        "src/lua/array.c",
+        "src/lua/block.c",
+        "src/lua/box.c",
+        "src/lua/buffer.c",
+        "src/lua/bulk.c",
+        "src/lua/fail.c",
+        "src/lua/heap.c",
+        "src/lua/kind.c",
+        "src/lua/layout.c",
+        "src/lua/memory.c",
+        "src/lua/mems.c",
+        "src/lua/number.c",
+        "src/lua/object.c",
+        "src/lua/sort.c",
+        "src/lua/string.c",
+        "src/lua/struct.c",
+        "src/lua/trace.c",
+        "src/lua/type.c",
+        "src/lua/view.c",
+        "src/lua/walk.c",
+      },
+      incdirs = { "src" },
+      defines = { "_GNU_SOURCE" },
+    },
+  },
+}
+
+test = {
+  type = "command",
+  command = "make test",
+}
