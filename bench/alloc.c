@@ -21,7 +21,7 @@ static void run_hot(const workload *w, arena a) {
   uint64_t start = cpu_ns();
   for (i = 0; i < warm + ops; i++) {
     if (i == warm) start = cpu_ns();
-    give(a, take_touched(a, size, UNTOUCHED));
+    give(a, take_touched(a, size, w->touch));
   }
   report_each(start, cpu_ns(), ops);
 }
@@ -168,6 +168,8 @@ static void run_size(const workload *w, arena a) {
 
 static const workload workloads[] = {
   {"hot64", run_hot, 1, 5000000, 64, 64, UNIFORM, UNTOUCHED, IN_ORDER},
+  {"hot64-touch", run_hot, 1, 5000000, 64, 64, UNIFORM, FIRST_BYTE,
+   IN_ORDER},
   {"hot4k", run_hot, 1, 5000000, 4096, 4096, UNIFORM, UNTOUCHED, IN_ORDER},
   {"batch-order", run_batch, 1000, 2000000, 16, 256, UNIFORM, UNTOUCHED,
    IN_ORDER},
@@ -179,6 +181,9 @@ static const workload workloads[] = {
    IN_ORDER},
   {"batch-same", run_batch, 5000, 2000000, 128, 128, UNIFORM, UNTOUCHED,
    RANDOM},
+  {"few30", run_live, 30, 2000000, 16, 256, UNIFORM, UNTOUCHED, IN_ORDER},
+  {"few100", run_live, 100, 2000000, 16, 256, UNIFORM, UNTOUCHED, IN_ORDER},
+  {"few300", run_live, 300, 2000000, 16, 256, UNIFORM, UNTOUCHED, IN_ORDER},
   {"live4k", run_live, LIVE, 500000, 8, 4096, LOG_UNIFORM, UNTOUCHED,
    IN_ORDER},
   {"live4k-touch", run_live, LIVE, 500000, 8, 4096, LOG_UNIFORM, FIRST_BYTE,
