@@ -10,10 +10,12 @@ out=build/bench
 cc=${CC:-cc}
 lua=${LUA_CFLAGS:-$(pkg-config --cflags lua5.4 2>/dev/null ||
   echo -I/usr/include/lua5.4)}
-flags="-std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wpedantic -Wshadow -Wundef"
+flags="-std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wpedantic -Wshadow -Wundef
+  -Wno-missing-field-initializers"
 # Else the compiler may leave out a malloc whose block is not used.
 plain="-fno-builtin-malloc -fno-builtin-free"
-sources="bench/alloc.c bench/pause.c bench/work.c bench/harness.c"
+sources="bench/alloc.c bench/pause.c bench/space.c bench/work.c
+  bench/harness.c"
 
 mkdir -p "$out"
 
@@ -47,10 +49,13 @@ program none none "$out/libnone.so" "-Wl,-rpath,\$ORIGIN" || {
 program glibc malloc
 peer jemalloc libjemalloc.so.2
 peer mimalloc libmimalloc.so.2
-program mems mems "${MEMS_LIB:-build/libmems.so}" "-Wl,-rpath,\$ORIGIN/.." || {
-  cat "$out/mems.log" >&2
-  exit 1
-}
+for name in mems translated; do
+  program $name $name "${MEMS_LIB:-build/libmems.so}" \
+    "-Wl,-rpath,\$ORIGIN/.." || {
+    cat "$out/$name.log" >&2
+    exit 1
+  }
+done
 [ -f bench/twin.c ] || exit 0
 for name in twin object_twin; do
   # shellcheck disable=SC2086
