@@ -56,6 +56,21 @@ for name in mems translated; do
     exit 1
   }
 done
+
+# own NAME SOURCE...: what measures mems alone.
+own() {
+  name=$1
+  shift
+  # shellcheck disable=SC2086
+  $cc $flags -Isrc -o "$out/$name" "$@" bench/harness.c \
+    "${MEMS_LIB:-build/libmems.so}" "-Wl,-rpath,\$ORIGIN/.." -lm || exit 1
+}
+
+own bounds bench/bounds.c
+own options bench/options.c
+# shellcheck disable=SC2086
+$cc $flags $plain -fPIC -shared -Isrc -o "$out/libshim.so" bench/shim.c \
+  "${MEMS_LIB:-build/libmems.so}" "-Wl,-rpath,\$ORIGIN/.." -Wl,-z,now || exit 1
 [ -f bench/twin.c ] || exit 0
 for name in twin object_twin; do
   # shellcheck disable=SC2086

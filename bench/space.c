@@ -24,9 +24,9 @@ typedef struct pool {
   block *blocks;
   uint32_t *sizes;
   size_t count, room;
-  uint64_t live, peak;         /* bytes of payload */
-  uint64_t mapped, resident;   /* the most that were seen */
-  uint64_t unmapped, absent;   /* what is not the allocator's */
+  uint64_t live, peak, taken; /* bytes of payload; those ever written */
+  uint64_t mapped, resident;  /* the most that were seen */
+  uint64_t unmapped, absent;  /* what is not the allocator's */
 } pool;
 
 static void most(uint64_t *of, uint64_t value) {
@@ -44,6 +44,7 @@ static void keep(pool *p, size_t i, block b, size_t size) {
   p->blocks[i] = b;
   p->sizes[i] = (uint32_t)size;
   p->live += size;
+  p->taken += size;
   most(&p->peak, p->live);
 }
 
@@ -87,17 +88,15 @@ static void step(const workload *w, pool *p, uint64_t *seed, size_t size) {
 }
 
 void run_space(const workload *w, arena a) {
-  uint64_t seed = 3, taken = 0;
+  uint64_t seed = 3;
   size_t op, room = w->live / PAYLOAD + 4096;
   pool p = {.a = a, .room = room};
   p.blocks = own_memory(room * sizeof *p.blocks);
   p.sizes = own_memory(room * sizeof *p.sizes);
   p.unmapped = mapped(a);
   p.absent = resident() - w->opening;
-  for (op = 0; op < w->ops || taken < (uint64_t)TURNS * w->live; op++) {
-    size_t size = next_size(w, &seed, op);
-    step(w, &p, &seed, size);
-    taken += size;
+  for (op = 0; op < w->ops || p.taken < (uint64_t)TURNS * w->live; op++) {
+    step(w, &p, &seed, next_size(w, &seed, op));
     while (p.live > w->live && p.count > 0) drop(&p, below(&seed, p.count));
     look_at(&p, op);
   }
