@@ -218,8 +218,10 @@ local function emit_tables(items, wanted)
       for _, p in ipairs(item.params) do
         local text = one_line(p.text)
         if p.default then text = text .. " (" .. p.default .. ")" end
-        emit(("---@field %s%s %s %s"):format(p.name, p.optional and "?" or "",
-          overrides(item).param[p.name] or luals(p.type), text))
+        local kind = overrides(item).param[p.name] or luals(p.type)
+        local mark = p.optional and "?" or ""
+        emit((("---@field %s%s %s %s"):format(p.name, mark, kind, text)
+          :gsub(" +$", "")))
       end
       if not wanted then emit "" end
     end

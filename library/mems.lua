@@ -23,13 +23,20 @@
 ---What `init` and `open` take. A field that is absent takes its default.
 ---@class mems.options
 ---@field limit? integer the most bytes its nodes may map (64 GiB)
----@field base? integer the first virtual address, a multiple of 8 (1000)
+---@field base? integer the first virtual address, a multiple of 8; absent 1000 on the default heap, and on others one that no open heap has
 ---@field page? integer the smallest node in bytes, a multiple of 4096 (4096)
 ---@field align? integer the physical alignment of every block, a power of two from 8 to 4096 (8)
 ---@field quarantine? integer freed blocks are kept from reuse until this many bytes are waiting (0)
 ---@field fill? boolean true to fill new blocks with 0xAA and freed ones with 0x55 (false)
 ---@field trace? boolean true to record where each block is allocated, see `leaks` (false)
 ---@field leaks? "warn"|"error" `"warn"` or `"error"` to trace, and to report at the end what was not freed, see `finish`
+
+---What `mems.types` has for a type.
+---@class mems.typeinfo
+---@field name string
+---@field size integer in bytes
+---@field min? number the least value; integers and floats only
+---@field max? number the greatest; -1 for `u64`, as unsigned integers wrap around in Lua
 
 ---What `stats` gives.
 ---@class mems.statistics
@@ -375,7 +382,9 @@ function heap:buffer(what, align) end
 ---@overload fun(self: mems.heap, type: mems.ptype, what: integer|table): mems.array<any>
 function heap:array(type, what) end
 
----Makes a type of struct for this heap. Needs no open heap.
+---Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
+---`S:array` and `S:at` use the one whose verb has made it, and `array` of any
+---other takes it as well.
 ---
 ---A field is `{ name, type }` or `{ name, type, n, ... }`: a fixed array of
 ---`n` of that type, or of several dimensions, the outermost first. A type is
@@ -750,7 +759,9 @@ function array:max(i, j) end
 ---@return mems.array<T> # the same
 function array:sort(i, j) end
 
----Makes a type of struct for this heap. Needs no open heap.
+---Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
+---`S:array` and `S:at` use the one whose verb has made it, and `array` of any
+---other takes it as well.
 ---
 ---A field is `{ name, type }` or `{ name, type, n, ... }`: a fixed array of
 ---`n` of that type, or of several dimensions, the outermost first. A type is
@@ -875,6 +886,17 @@ function scope:keep(x) end
 function scope:close() end
 
 ---@class mems
+---@field EINVAL integer an argument is out of its range
+---@field ENOMEM integer the system refused memory
+---@field ELIMIT integer the heap's limit would be passed
+---@field EFOREIGN integer the address was never allocated
+---@field EFREED integer the address is free
+---@field EINSIDE integer the address is inside a block, not at its start
+---@field ERANGE integer the range runs past the end of its block
+---@field EINIT integer the default heap is not initialised
+---@field EBROKEN integer the heap is damaged
+---@field types table<mems.type, mems.typeinfo> for each name of a type its `typeinfo`
+---@field _VERSION string the module's name and version
 ---@field peek_bool fun(addr: mems.memory, offset?: integer): boolean
 ---@field peek_boolbe fun(addr: mems.memory, offset?: integer): boolean
 ---@field peek_boolle fun(addr: mems.memory, offset?: integer): boolean
@@ -949,7 +971,8 @@ function scope:close() end
 ---@field poke_u64le fun(addr: mems.memory, value: integer, offset?: integer)
 local mems = {}
 
----Opens the default heap.
+---Opens the default heap. Without options, if it is open already, it does
+---nothing.
 ---@param options? mems.options see `options`
 ---@return boolean? # true; nil if the system refuses the memory
 ---@return string? # a message
@@ -1215,7 +1238,9 @@ function mems.buffer(what, align) end
 ---@overload fun(type: mems.ptype, what: integer|table): mems.array<any>
 function mems.array(type, what) end
 
----Makes a type of struct for this heap. Needs no open heap.
+---Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
+---`S:array` and `S:at` use the one whose verb has made it, and `array` of any
+---other takes it as well.
 ---
 ---A field is `{ name, type }` or `{ name, type, n, ... }`: a fixed array of
 ---`n` of that type, or of several dimensions, the outermost first. A type is

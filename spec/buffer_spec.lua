@@ -31,7 +31,7 @@ describe("a buffer", function()
     for _, b in ipairs { mems.buffer(0), mems.buffer("") } do
       assert.equal(0, #b)
       assert.equal("", b:readstring(0))
-      assert.match("1 bytes run past the end of a buffer of 0 bytes",
+      assert.match("1 bytes run past the end of the buffer, 0 bytes",
                    refused(b.readstring, b, 1))
       assert.is_true(b:resize(3))
       assert.equal("\0\0\0", b:readstring(3))
@@ -120,9 +120,12 @@ describe("a buffer", function()
   it("keeps every access within its bytes", function()
     local b = mems.buffer(10)
     assert.equal(0, b:peek("u16", 8))
-    assert.match("'peek': 11 bytes run past the end of a buffer of 10 bytes",
-                 refused(b.peek, b, "u16", 9))
-    assert.match("11 bytes run past", refused(b.poke, b, "u8", 1, 10))
+    assert.match("'peek': 2 bytes at offset 9 run past the end of the buffer, \z
+                  10 bytes", refused(b.peek, b, "u16", 9))
+    assert.match("1 bytes at offset 10 run past",
+                 refused(b.poke, b, "u8", 1, 10))
+    assert.match("the format takes more than the 10 bytes of the buffer",
+                 refused(b.unpack, b, "c11"))
     assert.match("#2 to 'peek' %(offset has to be at least 0, got %-1",
                  refused(b.peek, b, "u8", -1))
     refused(b.peek, b, "u8", math.maxinteger)
@@ -139,7 +142,7 @@ describe("a buffer", function()
     assert.equal("abc", mems.readstring(b, 3))
     mems.poke(b, "u8", 0x78)
     assert.equal("xbc", b:readstring(3))
-    assert.match("#1 to 'readstring' %(4 bytes run past the end of a buffer",
+    assert.match("#1 to 'readstring' %(4 bytes run past the end of the buffer",
                  refused(mems.readstring, b, 4))
     local heap <close> = mems.open()
     assert.match("the buffer belongs to another heap",
@@ -261,9 +264,15 @@ describe("a buffer", function()
     assert.match("released", refused(b.peek, b, "u8"))
     local heap = mems.open()
     local c = heap:buffer(10)
+    local part = c:slice(1)
     heap:close()
-    assert.match("released", refused(c.peek, c, "u8"))
+    for _, object in ipairs { c, part } do
+      assert.equal("the buffer is closed with its heap: its memory is gone",
+                   refused(object.peek, object, "u8"))
+      assert.equal("mems.buffer (closed with its heap)", tostring(object))
+    end
     c:release()
+    assert.equal("mems.buffer (released)", tostring(c))
     assert.match("the heap is closed", refused(heap.buffer, heap, 1))
     mems.finish()
     assert.match("not initialised", refused(mems.buffer, 1))
@@ -313,7 +322,7 @@ describe("a slice of a buffer", function()
 
   it("never reaches beyond its own end", function()
     local s = mems.buffer("0123456789"):slice(2, 3)
-    assert.match("4 bytes run past the end of a buffer of 3 bytes",
+    assert.match("4 bytes run past the end of the buffer, 3 bytes",
                  refused(s.readstring, s, 4))
     assert.match("4 bytes run past", refused(mems.readstring, s, 4))
     assert.match("4 bytes run past", refused(mems.fill, s, 0, 4))

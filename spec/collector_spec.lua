@@ -1,6 +1,7 @@
 -- Objects and Lua's collector: what it is told, and what it may run into.
 
 local mems = require "mems"
+local inside = require "spec.support.inside"
 local shell = require "spec.support.shell"
 local refused = require "spec.support.misuse".refused
 
@@ -116,7 +117,7 @@ describe("the collector", function()
     local list = {}
     for i = 1, 1000 do list[i] = heap:buffer(i) end
     heap:close()
-    assert.match("released", tostring(list[1000]))
+    assert.match("closed with its heap", tostring(list[1000]))
     list = nil -- luacheck: ignore
     collectgarbage()
   end)
@@ -138,5 +139,31 @@ describe("the collector", function()
     collectgarbage()
     collectgarbage()
     assert.equal(0, mems.stats().processes)
+  end)
+end)
+
+describe("the rule of the binding", function()
+  if not inside.built then return pending("needs the probes: `make test`") end
+
+  -- Runs code where what is held is watched, as shell.run does.
+  local function run(code)
+    local script = os.tmpname()
+    shell.write(script, [[
+      package.cpath = "build/test/?.so;" .. package.cpath
+      local mems = require "mems.core"
+      local hold = package.loadlib("build/test/mems/core.so",
+                                   "luaopen_mems_probe")().hold
+    ]] .. code)
+    local printed, complained, status = shell.lua(script)
+    os.remove(script)
+    return printed, complained, status
+  end
+
+  it("is watched: while memory is held, Lua may not allocate", function()
+    local _, complained, status = run "hold(1) hold(-1) local _ = {}"
+    assert.same({ "", 0 }, { complained, status })
+    _, complained, status = run "hold(1) local _ = {}"
+    assert.matches("Lua allocates while memory of a heap is held", complained)
+    assert.not_equal(0, status)
   end)
 end)

@@ -182,7 +182,7 @@ local VERBS <const> = [[
     function() return heap:trim(), heap:check() end,
     function() return mems.add(block, 8), mems.diff(block, other) end,
     function() return heap:malloc(1 << 40) end,
-    function() return refused(mems.init) end,
+    function() return refused(mems.init, {}) end,
     function() return refused(mems.open, { limt = 5 }) end,
     function() return refused(heap.free, heap, mems.add(block, 4)) end,
     function() return refused(heap.peek, heap, block, "i64", 5000) end,
@@ -271,7 +271,7 @@ local LOADER <const> = [[
     if opened then mems.finish() end
     opened = mems.init()
     local heap <close> = assert(mems.open())
-    local methods = getmetatable(heap)
+    local methods = debug.getmetatable(heap)
     for name, verb in pairs(mems) do
       if type(verb) == "function" and not FREE_STANDING[name] then
         assert(type(methods[name]) == "function", name)

@@ -829,7 +829,7 @@ describe("a heap", function()
     assert.equal("mems.heap (blocks: 2, bytes: 113)", tostring(heap))
     heap:close()
     assert.equal("mems.heap (closed)", tostring(heap))
-    assert.equal("mems.heap", getmetatable(heap).__name)
+    assert.equal("mems.heap", getmetatable(heap))
   end)
 
   it("can be closed twice", function()

@@ -7,10 +7,12 @@
 
 #include <sys/mman.h>
 
+#include "hold.h"
 #include "ranges.h"
 
 mems_heap *probe_heap(lua_State *L, int arg) {
-  lmems_box *box = luaL_checkudata(L, arg, LMEMS_HEAP);
+  luaL_checkudata(L, arg, LMEMS_HEAP);
+  lmems_box *box = lmems_anchored(L, arg);
   luaL_argcheck(L, box->heap != NULL, arg, "an open heap expected");
   return box->heap;
 }
@@ -56,6 +58,12 @@ static int physical(lua_State *L) {
   return 1;
 }
 
+/* hold(n): so many pointers more are held. */
+static int hold(lua_State *L) {
+  lmems_holds += (int)luaL_checkinteger(L, 1);
+  return 0;
+}
+
 /* range_take(size): the first address of a range, or 0; range_give(first) */
 static int range_take(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)ranges_take(probe_number(L, 1)));
@@ -72,7 +80,7 @@ __attribute__((visibility("default"))) int luaopen_mems_probe(lua_State *L);
 int luaopen_mems_probe(lua_State *L) {
   static const luaL_Reg functions[] = {
     {"pages_fail", pages_fail_}, {"foreign", foreign},
-    {"physical", physical}, {"free_code", free_code},
+    {"physical", physical}, {"free_code", free_code}, {"hold", hold},
     {"range_take", range_take}, {"range_give", range_give}, {NULL, NULL}
   };
   luaL_newlib(L, functions);

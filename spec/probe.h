@@ -9,7 +9,7 @@
 #include <lua.h>
 
 #include "image.h"
-#include "lmems.h"
+#include "box.h"
 
 /* The heap in the userdata at `arg`, which mems.open gave; raises. */
 mems_heap *probe_heap(lua_State *L, int arg);

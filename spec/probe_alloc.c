@@ -13,6 +13,8 @@
 
 #include "probe.h"
 
+#include "watch.h"
+
 #include <lualib.h>
 #include <stdlib.h>
 
@@ -29,6 +31,7 @@ typedef struct starved {
    block can be freed and made smaller. */
 static void *allocate(void *self, void *block, size_t old, size_t size) {
   starved *s = self;
+  watch_holds();
   if (block == NULL) old = 0;
   if (size > old) {
     s->requests++;

@@ -74,9 +74,9 @@ local function code_of(text)
   return code
 end
 
--- Name, first line and number of lines of each function of a C source. A
--- declaration starts at column 0; it is a function if "f(...) {" ends it,
--- which then reaches to the next "}" at column 0.
+-- Name, first line and number of lines of each function of a C source, and
+-- whether it is static. A declaration starts at column 0; it is a function if
+-- "f(...) {" ends it, which then reaches to the next "}" at column 0.
 local function c_functions(text)
   local found, number, first, declared, name = {}, 0, nil, "", nil
   for line in lines(code_of(text)) do
@@ -84,7 +84,8 @@ local function c_functions(text)
     if name then
       if line:find("^}") then
         found[#found + 1] = { name = name, at = first,
-                              size = number - first + 1 }
+                              size = number - first + 1,
+                              static = declared:find("%f[%w_]static%s") ~= nil }
         first, name = nil, nil
       end
     elseif line:find("^%s*$") or line:find("^#") or line:find("[;}]%s*$") then
@@ -96,6 +97,49 @@ local function c_functions(text)
     end
   end
   return found
+end
+
+-- Which noun, a .c with its .h, uses a function of which other one: noun to
+-- noun to the name of one such function. `sources` is path to text.
+local function uses(sources)
+  local definer, graph = {}, {}
+  local function noun(path) return path:match("([^/]*/[^/]*)%.%w$") end
+  for path, text in pairs(sources) do
+    graph[noun(path)] = {}
+    for _, f in ipairs(c_functions(text)) do
+      -- in a header, static is inline: for those who include it
+      if not f.static or path:find("%.h$") then definer[f.name] = noun(path) end
+    end
+  end
+  for path, text in pairs(sources) do
+    local own = {}
+    for _, f in ipairs(c_functions(text)) do own[f.name] = true end
+    for name in code_of(text):gmatch("[%a_][%w_]*") do
+      local of = definer[name]
+      if of and of ~= noun(path) and not own[name] then
+        graph[noun(path)][of] = name
+      end
+    end
+  end
+  return graph
+end
+
+-- A circle in such a graph, as text; nil if there is none.
+local function circle(graph)
+  local state, path = {}, {}
+  local function visit(node)
+    state[node] = "open"
+    for other, name in pairs(graph[node] or {}) do
+      path[#path + 1] = ("%s uses %s of %s"):format(node, name, other)
+      if state[other] == "open" then return true end
+      if not state[other] and visit(other) then return true end
+      path[#path] = nil
+    end
+    state[node] = "done"
+  end
+  for node in pairs(graph) do
+    if not state[node] and visit(node) then return table.concat(path, "\n") end
+  end
 end
 
 local function lua_functions(text)
@@ -133,13 +177,30 @@ describe("the style checker #style", function()
     local found = c_functions("int x;\n\nstatic int f(int a,\n  int b) {\n" ..
       "  return g(a);\n}\n\nstruct s {\n  int a;\n};\n\nint g(int a);\n\n" ..
       "static int\nh(void)\n{\n}\n")
-    assert.same({ { name = "f", at = 3, size = 4 },
-                  { name = "h", at = 14, size = 4 } }, found)
+    assert.same({ { name = "f", at = 3, size = 4, static = true },
+                  { name = "h", at = 14, size = 4, static = true } }, found)
   end)
 
   it("measures a Lua function from its name to its end", function()
     local found = lua_functions("local function f()\n  if x then\n  end\nend\n")
     assert.same({ { name = "f", at = 1, size = 4 } }, found)
+  end)
+
+  it("finds who calls in a circle, be it through others or inline", function()
+    local sources = {
+      ["x/a.c"] = "int a(void) {\n  return b();\n}\n",
+      ["x/b.c"] = "static int s(void) {\n  return 1;\n}\n\n" ..
+        "int b(void) {\n  return s() + c();\n}\n",
+      ["x/c.h"] = "static inline int c(void) {\n  return d;\n}\n",
+      ["x/c.c"] = "/* a() */ int e(void) {\n  return s();\n}\n",
+    }
+    assert.is_nil(circle(uses(sources)))
+    sources["x/c.h"] = "static inline int c(void) {\n  return a();\n}\n"
+    local found = circle(uses(sources))
+    for _, line in ipairs { "x/a uses b of x/b", "x/b uses c of x/c",
+                            "x/c uses a of x/a" } do
+      assert.is_truthy(found:find(line, 1, true), found)
+    end
   end)
 
   it("looks at the code, not at comments and strings", function()
@@ -208,6 +269,28 @@ describe("every file #style", function()
   end)
 end)
 
+describe("what a newcomer sees first #style", function()
+  it("is a README of at most 250 lines", function()
+    local _, count = read("README.md"):gsub("\n", "")
+    assert.is_true(count <= 250, count .. " lines")
+  end)
+
+  it("is in `make help` a line for each target, whole on a terminal",
+    function()
+      local make <close> = assert(io.popen("make --no-print-directory help"))
+      local complaints, targets = {}, {}
+      for line in make:lines() do
+        targets[line:match("^make (%S+)")] = true
+        if #line > LINE then complain(complaints, "make help", 1, line) end
+      end
+      for target in read("Makefile"):gmatch("\n([%l-]+):[^\n=]*## ") do
+        if not targets[target] then complain(complaints, target, 1, "none") end
+      end
+      assert_none(complaints)
+      assert.is_true(targets.install and targets.docs and targets.env)
+    end)
+end)
+
 describe("a C file #style", function()
   it("has at most 600 lines", function()
     each(C_FILES, function(complaints, path, text)
@@ -234,12 +317,34 @@ describe("a C file #style", function()
       if not floor then return complain(complaints, path, 1, "no floor") end
       for name in text:gmatch('#%s*include%s+"(.-)"') do
         local below = floor_of[folder .. name] or floor_of["src/" .. name]
-        local own = name == noun .. ".h" or folder == "src/lua/"
+        local own = name == noun .. ".h" and path:find("%.c$")
         if not own and (not below or below >= floor) then
           complain(complaints, path, 1, "includes " .. name)
         end
       end
     end)
+  end)
+
+  it("of the binding has a floor of its own, with its header", function()
+    local at, floor_of = {}, floors()
+    each(list "src/lua/*", function(complaints, path)
+      local floor, noun = floor_of[path], path:match("([^/]*)%.%w$")
+      if at[floor] and at[floor] ~= noun then
+        complain(complaints, path, 1, "shares a floor with " .. at[floor])
+      end
+      at[floor] = noun
+    end)
+  end)
+
+  it("in src calls no one who calls it, be it through others", function()
+    local sources = {}
+    for _, path in ipairs(SOURCES) do
+      if path:find("^src/%w+/") then sources[path] = read(path) end
+    end
+    local graph = uses(sources)
+    assert.is_truthy(graph["lua/gate"]["lua/view"])
+    assert.is_truthy(graph["heap/heap"]["heap/hole"])
+    assert.is_nil(circle(graph))
   end)
 
   it("of the binding sees nothing of the library but mems.h", function()
@@ -324,7 +429,7 @@ describe("every public function #style", function()
     for _, item in ipairs(dofile ".ci/doc.lua".items()) do
       ldoc[item.verb] = true
     end
-    for _, verbs in ipairs { mems, getmetatable(heap) } do
+    for _, verbs in ipairs { mems, debug.getmetatable(heap) } do
       for name, verb in pairs(verbs) do
         -- One entry stands for the functions made from the table of types.
         local entry = name:gsub("^(%l+)_%l%d?%d?%l*$", function(stem)

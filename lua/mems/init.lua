@@ -5,16 +5,39 @@
 -- `heap:FUNCTION(...)` does the same on a heap that @{open} gave. The one
 -- difference is how they are closed: `mems.finish()` and `heap:close()`.
 --
--- An address is a light userdata, as @{malloc} gives it, or an integer. What
--- is wrong with a call raises an error; what the machine refuses gives nil, a
--- message and a code: `mems.EINVAL`, `mems.ENOMEM`, `mems.ELIMIT`,
--- `mems.EFOREIGN`, `mems.EFREED`, `mems.EINSIDE`, `mems.ERANGE`,
--- `mems.EINIT` or `mems.EBROKEN`.
+-- An address is a light userdata, as @{malloc} gives it, or an integer. Where
+-- bytes are read or written a buffer, an array or a struct will do as well;
+-- their type is called `memory` below.
 --
--- `mems.types` has for each type its `name`, its `size` in bytes and, if it
--- is a number, its range from `min` to `max`; the `max` of `u64` is -1, as
--- unsigned integers wrap around in Lua. `mems._VERSION` is a string.
+-- What is wrong with a call raises an error. What the machine refuses gives
+-- nil, a message and one of the @{codes}.
 -- @module mems
+
+--- What comes third after nil and a message, and other fields of the module.
+-- @table codes
+-- @within Heap
+-- @luals class mems
+-- @luals param types table<mems.type, mems.typeinfo>
+-- @tfield integer EINVAL an argument is out of its range
+-- @tfield integer ENOMEM the system refused memory
+-- @tfield integer ELIMIT the heap's limit would be passed
+-- @tfield integer EFOREIGN the address was never allocated
+-- @tfield integer EFREED the address is free
+-- @tfield integer EINSIDE the address is inside a block, not at its start
+-- @tfield integer ERANGE the range runs past the end of its block
+-- @tfield integer EINIT the default heap is not initialised
+-- @tfield integer EBROKEN the heap is damaged
+-- @tfield table types for each name of a type its @{typeinfo}
+-- @tfield string _VERSION the module's name and version
+
+--- What `mems.types` has for a type.
+-- @table typeinfo
+-- @within Memory
+-- @tfield string name
+-- @tfield integer size in bytes
+-- @tfield[opt] number min the least value; integers and floats only
+-- @tfield[opt] number max the greatest; -1 for `u64`, as unsigned integers wrap
+-- around in Lua
 
 local mems = require "mems.core"
 local scope = require "mems.scope"

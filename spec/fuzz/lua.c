@@ -12,6 +12,7 @@
 
 #include "input.h"
 #include "pages.h"
+#include "../watch.h"
 
 enum { MEMORY = 64 << 20 };
 
@@ -23,6 +24,7 @@ typedef struct supply {
 
 static void *allocate(void *self, void *block, size_t old, size_t size) {
   supply *s = self;
+  watch_holds();
   if (block == NULL) old = 0;
   if (size > old) {
     s->first--, s->last--;

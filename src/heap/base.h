@@ -50,7 +50,7 @@ enum {
   REFILL_MOST = 64,       /* slots that it takes at once */
   RUN_ASKS = 12,          /* requests of a class before its first run, ... */
   RUN_ASKS_TIGHT = 1024,  /* ... while the heap is the chain alone */
-  RUN_SLOTS = 16          /* in a run of more than a page */
+  RUN_SLOTS = 32          /* in a run of more than a page */
 };
 #define SEARCH_TRIES 64
 #define MAY_TRIES 4

@@ -101,4 +101,9 @@ static inline mems_sets *bins_level(const mems_bins *b, unsigned level) {
   return (mems_sets *)((char *)b - b->here + b->level_at[level]);
 }
 
+/* Is `region` in the set of class c? */
+static inline bool bins_has(const mems_bins *b, uint64_t region, unsigned c) {
+  return bins_level(b, 0)[region / WORD].word[c] >> region % WORD & 1;
+}
+
 #endif

@@ -231,10 +231,3 @@ void chain_clear(mems_chain *c, uint64_t g, uint64_t n) {
   for (uint64_t i = g / WORD; i * WORD < g + n; i++)
     useds[i] &= ~bits_between(i, g, g + n);
 }
-
-bool chain_is_clear(const mems_chain *c, uint64_t g, uint64_t n) {
-  const uint64_t *useds = chain_useds(c) + g / WORD;
-  uint64_t i = n / WORD;
-  while (i > 0 && useds[i - 1] == 0) i--;
-  return i == 0;
-}

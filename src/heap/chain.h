@@ -104,10 +104,6 @@ void chain_drop_all(mems_chain *c, uint64_t g, uint64_t end);
 /* Clears the used bits of the n granules from g on. */
 void chain_clear(mems_chain *c, uint64_t g, uint64_t n);
 
-/* Are all used bits of the n granules from g on clear? Both are multiples of
-   WORD. */
-bool chain_is_clear(const mems_chain *c, uint64_t g, uint64_t n);
-
 /* The first HOLE that starts in [g, until), or NOWHERE. */
 uint64_t chain_hole(const mems_chain *c, uint64_t g, uint64_t until);
 
@@ -166,6 +162,16 @@ static inline bool chain_mark(mems_chain *c, uint64_t g) {
 static inline void chain_expect(const mems_chain *c, uint64_t g) {
   __builtin_prefetch(chain_starts(c) + g / WORD, 1);
   __builtin_prefetch(chain_useds(c) + g / WORD, 1);
+}
+
+/* Are all used bits of the n granules from g on clear? Both are multiples of
+   WORD. */
+static inline bool chain_is_clear(const mems_chain *c, uint64_t g,
+                                  uint64_t n) {
+  const uint64_t *useds = chain_useds(c) + g / WORD;
+  uint64_t i = n / WORD;
+  while (i > 0 && useds[i - 1] == 0) i--;
+  return i == 0;
 }
 
 /* Makes a HOLE of the segment at g. */

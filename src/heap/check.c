@@ -162,16 +162,10 @@ static const char *check_sets(const mems_bins *b) {
   return NULL;
 }
 
-/* Is the region of a granule in the set of a class? */
-static bool is_noted(const mems_bins *b, uint64_t g, unsigned class) {
-  const mems_sets *block = bins_level(b, 0) + g / REGION / WORD;
-  return block->word[class] >> g / REGION % WORD & 1;
-}
-
 static const char *check_hole(const mems_heap *heap, uint64_t g, uint64_t n) {
   const mems_idle *d = &heap->idle;
   mems_pages in = pages_inside(g, g + n);
-  if (!hole_heap_is_tight(heap) && !is_noted(&heap->bins, g, class_of(n)))
+  if (!hole_heap_is_tight(heap) && !bins_has(&heap->bins, g / REGION, class_of(n)))
     return "a HOLE is in no index";
   if (n >= heap->hopeless) return "a HOLE is longer than any is said to be";
   for (uint64_t page = in.from; page < in.to; page++)
@@ -207,7 +201,8 @@ static const char *check_chained(const mems_heap *heap, uint64_t g,
   size_t size = n * GRANULE - dict_slack(&heap->dict, &heap->chain, g, n);
   uint64_t useds = bits_field(chain_useds(&heap->chain), g);
   uint64_t least = entry_alignment(n, useds) > 1 ? MARK_LONG : 2;
-  if (n != at_least(entry_granules(size), least))
+  least = at_least(entry_granules(size), least);
+  if (n != least && n != size_rounded(least))
     return "the slack of a PROCESS does not fit its segment";
   mems_pages p = pages_around(g, g + n);
   for (uint64_t page = p.from; page < p.to; page++)
@@ -251,7 +246,7 @@ static const char *check_run(const mems_heap *heap, uint64_t g,
   if (at < end && (!chain_is_hole(c, at) || chain_next(c, at) != end))
     return "what a run leaves behind its last slot is no HOLE";
   if (sums->spare[number] > spare &&
-      !is_noted(&heap->runs.sets, g, number))
+      !bins_has(&heap->runs.sets, g / REGION, number))
     return "a run with free slots is in no index";
   for (uint64_t page = g / PAGE_GRANULES; page < end / PAGE_GRANULES; page++)
     if (runs_page_is_spare(&heap->runs, c, page) !=

@@ -10,7 +10,8 @@
 **   7            1 s*6        slack
 **   8 .. 18      1 s*(n-2) a  slack; a: as a slot of this length is aligned
 **   19 .. 23     1 s*17 a     the same
-**   24 ..        1 s*17 a*5   log2 of the granules it is aligned to
+**   24 .. 63     1 s*17 a*5   log2 of the granules it is aligned to
+**   64 ..        1 s*27 a*5   the same
 **
 ** Only a slot has a mark of one bit. So each block has room for any slack up to its length less one; and those
 ** of one length, which the chain or the page map tells, have their entry at
@@ -26,7 +27,9 @@
 
 enum {
   TINY = 6,        /* granules; above it every slack has room in the bits */
-  SLACK_BITS = 17, /* so many at most; more than the longest slot needs */
+  SLACK_BITS = 17, /* so many; of a block of LONG granules SLACK_LONG */
+  LONG = 64,
+  SLACK_LONG = FIELD - 6,
   MARK_LEAST = 8,  /* granules of a slot that can be marked as aligned, ... */
   MARK_BITS = 5,
   MARK_LONG = 24   /* ... and of a block whose mark has MARK_BITS */
@@ -36,7 +39,8 @@ enum {
 static inline unsigned entry_slack_bits(uint64_t n) {
   if (n <= TINY) return n < 4 ? (unsigned)n - 1 : 3;
   if (n < MARK_LEAST) return 6;
-  return n < SLACK_BITS + 2 ? (unsigned)n - 2 : SLACK_BITS;
+  if (n < SLACK_BITS + 2) return (unsigned)n - 2;
+  return n < LONG ? SLACK_BITS : SLACK_LONG;
 }
 
 /* How many bits its mark has. */
@@ -52,7 +56,7 @@ static inline uint64_t entry_mask(uint64_t n) {
 
 /* The least slack that they have no room for. */
 static inline uint64_t entry_brim(uint64_t n) {
-  return n <= TINY ? bit(entry_slack_bits(n)) - 1 : bit(SLACK_BITS);
+  return n <= TINY ? bit(entry_slack_bits(n)) - 1 : bit(SLACK_LONG);
 }
 
 /* The mark of a block of n granules, MARK_LEAST or more, that was to be

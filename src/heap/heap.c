@@ -135,7 +135,11 @@ static COLD mems_addr allocate(mems_heap *heap, mems_request r) {
   if (g == NOWHERE) {
     number = 0;
     if (r.mark > 1) r.n = at_least(r.n, MARK_LONG);
+    uint64_t least = r.n;
+    r.n = size_rounded(least);
     g = slot_hole(heap, r.n, r.align);
+    if (g == NOWHERE && r.n != least)
+      g = slot_hole(heap, r.n = least, r.align);
   }
   if (g == NOWHERE) g = find_all(heap, &number, r);
   if (g == NOWHERE) return 0;
@@ -169,7 +173,7 @@ ALIGNED mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
   } else {
     uint32_t top = class->top;
     if (UNLIKELY(top == class->first)) return malloc_far(heap, size);
-    class->top = --top;
+    class->top = (uint16_t)--top;
     g = r->stacks[top];
   }
   if (UNLIKELY(g >= r->end) || UNLIKELY(!runs_agree(c, number, g)) ||
@@ -255,7 +259,7 @@ ALIGNED int mems_heap_free(mems_heap *heap, mems_addr addr) {
     uint32_t top = before->top;
     if (UNLIKELY(top == before->last)) return free_far(heap, g);
     r->stacks[top] = r->recent;
-    before->top = top + 1;
+    before->top = (uint16_t)(top + 1);
   }
   bits_put(chain_useds(c), g, class->mask, 2);
   r->recent = (uint32_t)g;
@@ -274,11 +278,13 @@ static void refill(mems_heap *heap, const mems_block *b, size_t size) {
 /* Makes a block of the chain n granules long where it stands:
      shrink   [ b        ]          grow   [ b   | HOLE        ]
               [ b | HOLE ]                 [ b          | HOLE ]
-   False if there is no room. */
+   False if there is no room. For a block that is small beside its heap that
+   does not grow: there may be room for it elsewhere. */
 static bool resize_chained(mems_heap *heap, const mems_block *b, uint64_t n) {
   mems_chain *c = &heap->chain;
   uint64_t end = b->at + b->granules;
-  if (n > b->granules && !hole_extend(heap, end, n - b->granules))
+  bool grow = n > SLOT_MOST || 2 * n > c->end;
+  if (n > b->granules && !hole_extend(heap, end, n - b->granules, grow))
     return false;
   if (n != b->granules) {
     count(heap, b->granules, false);
@@ -295,19 +301,20 @@ static bool resize_chained(mems_heap *heap, const mems_block *b, uint64_t n) {
    is no room. */
 static uint64_t resize(mems_heap *heap, const mems_block *b, uint64_t n) {
   if (runs_has(&heap->chain, b->at)) return n <= b->granules ? b->granules : 0;
-  return resize_chained(heap, b, n) ? n : 0;
+  uint64_t rounded = size_rounded(n);
+  if (resize_chained(heap, b, rounded)) return rounded;
+  return rounded != n && resize_chained(heap, b, n) ? n : 0;
 }
 
 /* Moves a block, whose alignment is kept if it was asked for. */
 static mems_addr move(mems_heap *heap, const mems_block *b, size_t size) {
   uint64_t align = dict_alignment(&heap->chain, b);
-  mems_addr addr =
-      allocate(heap, (mems_request){.size = size, .align = align});
+  mems_addr addr = mems_heap_aligned(heap, size, align * GRANULE);
   if (addr == 0) return 0;
   uint64_t g = dict_granule(&heap->dict, addr);
   memcpy(chain_physical(&heap->chain, g), chain_physical(&heap->chain, b->at),
          at_most(size, b->size));
-  take_back(heap, b);
+  mems_heap_free(heap, dict_addr(&heap->dict, b->at));
   return addr;
 }
 
@@ -354,14 +361,47 @@ static COLD void *span_far(const mems_heap *heap, mems_addr addr,
   return physical;
 }
 
+/* Does [addr, addr + size) lie in a block of a run? Where its entry says more
+   than slack, or not all of it, this does not know. */
+HOT bool lies_in_slot(const mems_heap *heap, uint64_t offset, size_t size) {
+  const mems_chain *c = &heap->chain;
+  const mems_runs *r = &heap->runs;
+  uint64_t g = offset / GRANULE;
+  if (UNLIKELY(g >= r->end)) return false;
+  unsigned entry = runs_map(c)[g / PAGE_GRANULES];
+  if (UNLIKELY(entry == 0)) return false;
+  const mems_class *class = r->classes + runs_number(entry);
+  uint32_t inside = runs_inside(class, runs_offset(g, entry));
+  uint64_t useds = bits_field(chain_useds(c), g - inside) & class->mask;
+  uint64_t bytes = class->granules * GRANULE, slack = useds >> 1;
+  if (UNLIKELY(slack >= class->brim)) return false;
+  return LIKELY(useds & 1) && size <= bytes &&
+         inside * GRANULE + offset % GRANULE + slack <= bytes - size;
+}
+
 void *mems_heap_span(const mems_heap *heap, mems_addr addr, size_t size) {
   const mems_dict *d = &heap->dict;
-  if (LIKELY(dict_is_last(d, addr, size)))
+  if (LIKELY(dict_is_last(d, addr, size)) ||
+      LIKELY(lies_in_slot(heap, addr - d->base, size)))
     return chain_physical(&heap->chain, 0) + (addr - d->base);
   return span_far(heap, addr, size);
 }
 
+/* Is g the start of a slot that is in use? Then its first byte needs no look
+   at its size. */
+HOT bool is_slot_in_use(const mems_heap *heap, uint64_t g) {
+  const mems_chain *c = &heap->chain;
+  const mems_runs *r = &heap->runs;
+  if (UNLIKELY(g >= r->end)) return false;
+  unsigned entry = runs_map(c)[g / PAGE_GRANULES];
+  const mems_class *class = r->classes + runs_number(entry);
+  return LIKELY(runs_is_slot(class, runs_offset(g, entry))) &&
+         LIKELY(bits_field(chain_useds(c), g) & 1);
+}
+
 void *mems_heap_get(const mems_heap *heap, mems_addr addr) {
+  uint64_t g = dict_granule(&heap->dict, addr);
+  if (is_slot_in_use(heap, g)) return chain_physical(&heap->chain, g);
   return mems_heap_span(heap, addr, 1);
 }
 
@@ -369,7 +409,8 @@ mems_addr mems_heap_address(const mems_heap *heap, const void *physical) {
   uintptr_t payload = (uintptr_t)chain_physical(&heap->chain, 0);
   uint64_t offset = (uintptr_t)physical - payload;
   mems_addr addr = heap->dict.base + offset;
-  if (offset < heap->chain.end * GRANULE && mems_heap_get(heap, addr))
+  if (is_slot_in_use(heap, offset >> 3 | offset << 61)) return addr;
+  if (offset < heap->chain.end * GRANULE && mems_heap_span(heap, addr, 1))
     return addr;
   return refuse(heap, MEMS_EFOREIGN);
 }

@@ -83,6 +83,7 @@ static void pick(mems_heap *heap, uint64_t region, unsigned class,
     if (other.size) set_class(left, class_of(other.size));
     g = hole.at + hole.size;
   }
+  if (wish->best.size) chain_expect(c, wish->best.at + wish->n);
   if (!has_class(left, class)) bins_exclude(&heap->bins, region, class);
   if (wish->best.size == 0) return;
   unsigned taken = class_of(wish->best.size);
@@ -169,7 +170,7 @@ static mems_hole last_hole(const mems_heap *heap) {
 
 /* Makes the heap longer by `need` granules at least: by a part of
    itself where limit and OS allow, else just the pages that are needed. */
-static bool grow(mems_heap *heap, uint64_t need, bool node) {
+static bool lengthen(mems_heap *heap, uint64_t need, bool node) {
   uint64_t mapped = heap->chain.end, left = heap->chain.limit - mapped;
   uint64_t part = mapped / GROWTH_PART / heap->unit * heap->unit;
   if (need > left) {
@@ -192,7 +193,7 @@ static bool grow_for(mems_heap *heap, mems_wish *wish) {
   mems_hole last = {c->end, 0};
   if (!node) last = last_hole(heap);
   uint64_t end = round_up(last.at, wish->align) + wish->n;
-  if (end > c->end && !grow(heap, end - c->end, node)) return false;
+  if (end > c->end && !lengthen(heap, end - c->end, node)) return false;
   wish->best = (mems_hole){last.at, c->end - last.at};
   return true;
 }
@@ -232,11 +233,12 @@ static uint64_t room_at(const mems_chain *c, uint64_t end) {
   return end < c->end && merges(c, end) ? chain_next(c, end) - end : 0;
 }
 
-bool hole_extend(mems_heap *heap, uint64_t end, uint64_t more) {
+bool hole_extend(mems_heap *heap, uint64_t end, uint64_t more, bool grow) {
   mems_chain *c = &heap->chain;
   uint64_t room = room_at(c, end);
   if (room < more) {
-    if (end + room != c->end || !grow(heap, more - room, false)) return false;
+    if (!grow || end + room != c->end || !lengthen(heap, more - room, false))
+      return false;
     room = room_at(c, end);
   }
   chain_drop(c, end);

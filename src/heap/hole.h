@@ -27,10 +27,10 @@ uint64_t hole_grow(mems_heap *heap, uint64_t n, uint64_t align);
    merges it with its neighbours. */
 void hole_free(mems_heap *heap, uint64_t g, uint64_t n);
 
-/* Makes the block that ends at `end` longer by `more` granules, up into the
-   HOLE behind it, or by making the heap longer if that is its last segment;
-   `most` more if that is as good. False if there is no room. */
-bool hole_extend(mems_heap *heap, uint64_t end, uint64_t more);
+/* Makes the block that ends at `end` longer by `more` granules, into the HOLE
+   behind it; `grow`: also by making the heap longer, if the block is its last
+   one. False if there is no room. */
+bool hole_extend(mems_heap *heap, uint64_t end, uint64_t more, bool grow);
 
 /* Unmaps what is free at the end of the heap, in whole pages of the OS. */
 void hole_shrink(mems_heap *heap);

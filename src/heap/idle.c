@@ -12,19 +12,32 @@ uint64_t idle_plan(mems_idle *d, uint64_t at, uint64_t limit) {
 
 enum { CLEAR, SET, KEEP };
 
-/* Clears, sets or keeps both bits of some pages; only those that are not gone
-   become idle. */
-static void change(mems_idle *d, void *image, mems_pages p, int idle,
-                   int gone) {
-  for (uint64_t i = p.from / WORD; i * WORD < p.to; i++) {
-    uint64_t mask = bits_between(i, p.from, p.to);
-    uint64_t *w = idle_word(&d->idle_bits, image, i * WORD), old = *w;
-    uint64_t *z = idle_word(&d->gone_bits, image, i * WORD);
-    if (gone == SET) *z |= mask;
-    if (gone == CLEAR) *z &= ~mask;
-    *w = idle == SET ? old | (mask & ~*z) : old & ~mask;
-    d->pages += bit_count(*w) - (uint64_t)bit_count(old);
-  }
+/* Changes the bits of a word of idle and of gone pages under a mask; only
+   those that are not gone become idle. Returns how many more are idle. */
+HOT uint64_t change_word(uint64_t *w, uint64_t *z, uint64_t mask, int idle,
+                         int gone) {
+  uint64_t old = *w, zero = *z;
+  if (gone == SET) *z = zero |= mask;
+  if (gone == CLEAR && zero & mask) *z = zero &= ~mask;
+  uint64_t now = idle == SET ? old | (mask & ~zero) : old & ~mask;
+  if (now == old) return 0;
+  *w = now;
+  return bit_count(now) - (uint64_t)bit_count(old);
+}
+
+/* The same for pages p; part of each caller, so that no word asks again what
+   is to be done. */
+HOT void change(mems_idle *d, void *image, mems_pages p, int idle, int gone) {
+  uint64_t *w = idle_word(&d->idle_bits, image, p.from);
+  uint64_t *z = idle_word(&d->gone_bits, image, p.from);
+  uint64_t left = p.to / WORD - p.from / WORD, more = 0;
+  if (p.from >= p.to) return;
+  uint64_t mask = bits_from(~UINT64_C(0), p.from % WORD);
+  for (; left > 0; left--, mask = ~UINT64_C(0))
+    more += change_word(w++, z++, mask, idle, gone);
+  mask = bits_below(mask, p.to % WORD);
+  if (mask) more += change_word(w, z, mask, idle, gone);
+  d->pages += more;
 }
 
 bool idle_grow(mems_idle *d, void *image, mems_pages p) {

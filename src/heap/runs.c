@@ -4,6 +4,7 @@
 
 #include "runs.h"
 
+static_assert(STACKS <= UINT16_MAX, "a slot of the stacks has 16 bits");
 static_assert(sizeof(mems_class) == 64, "a class is a line of the cache");
 static_assert((int)SIZES <= (int)CLASSES, "each class has a set");
 static_assert(RUN_MOST * PAGE_GRANULES >= SLOT_MOST, "and a run holds one");
@@ -24,7 +25,8 @@ static uint32_t inverse_of(uint32_t odd) {
 }
 
 mems_class runs_class(unsigned number, uint32_t first) {
-  mems_class class = {.first = first, .last = first, .top = first};
+  mems_class class = {.first = (uint16_t)first};
+  class.last = class.top = class.first;
   if (number < 2) return class;
   uint32_t n = (uint32_t)size_granules(number);
   unsigned shift = bit_first(n);
@@ -34,9 +36,9 @@ mems_class runs_class(unsigned number, uint32_t first) {
   class.inverse = inverse_of(n >> shift);
   class.shift = (uint16_t)shift;
   class.most = (uint32_t)(RUN_MOST * PAGE_GRANULES / n + 1);
-  class.mask = (uint32_t)entry_mask(n);
+  class.mask = entry_mask(n);
   class.brim = (uint32_t)entry_brim(n);
-  class.last += (uint32_t)at_least(deep, 2);
+  class.last += (uint16_t)at_least(deep, 2);
   return class;
 }
 

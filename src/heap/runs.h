@@ -51,16 +51,16 @@ enum {
 
 /* A size class, a line of the cache. */
 typedef struct mems_class {
-  uint32_t granules;        /* of a slot */
-  uint32_t share;           /* 2^32 / granules, rounded up */
-  uint32_t inverse;         /* of the odd part of `granules` */
-  uint32_t most;            /* more than any slot's number; 0: no class */
-  uint32_t mask;            /* the bits of an entry */
-  uint32_t brim;            /* the least slack they have no room for */
-  uint32_t first, last;     /* its part of the stacks is [first, last) */
-  uint32_t top;             /* behind the slot that was put last */
-  uint16_t shift;           /* granules are odd << shift */
-  uint16_t asks;    /* requests that the chain served before the first run */
+  uint64_t mask;        /* the bits of an entry */
+  uint32_t granules;    /* of a slot */
+  uint32_t share;       /* 2^32 / granules, rounded up */
+  uint32_t inverse;     /* of the odd part of `granules` */
+  uint32_t most;        /* more than any slot's number; 0: no class */
+  uint32_t brim;        /* the least slack that an entry has no room for */
+  uint16_t shift;       /* granules are odd << shift */
+  uint16_t first, last; /* its part of the stacks is [first, last) */
+  uint16_t top;         /* behind the slot that was put last */
+  uint32_t asks;    /* requests that the chain served before the first run */
   uint64_t slots;   /* in its runs */
   uint64_t spare;   /* of these, free and in no stack */
   uint64_t chained; /* blocks of its length that are the chain's */

@@ -21,6 +21,7 @@ enum {
   EXACT = 16,
   STEPS_BITS = 3, /* log2 of the classes for each power of two */
   SLOT_MOST = 1 << 13, /* granules of the longest slot */
+  STEP_MOST = 1 << 21, /* granules */
   SIZES = 89 /* one more than the highest class */
 };
 
@@ -36,6 +37,16 @@ static inline uint64_t size_granules(unsigned number) {
   if (number <= EXACT) return number;
   unsigned i = number - 1, step = (i >> STEPS_BITS) - 1;
   return (bits_below(i, STEPS_BITS) + bit(STEPS_BITS) + 1) << step;
+}
+
+/* How many granules the chain takes for n. Beyond the longest slot there are
+   four lengths for each power of two, with steps of STEP_MOST at most, so that
+   a HOLE fits again whoever asks for about as much, and ends where others did:
+   there the bitmaps are in the cache. What a block has too much is mostly
+   never touched. */
+static inline uint64_t size_rounded(uint64_t n) {
+  if (n <= SLOT_MOST) return n;
+  return round_up(n, at_most(bit(bit_last(n - 1) - 2), STEP_MOST));
 }
 
 /* The least class whose slots have n granules or more and whose length is a

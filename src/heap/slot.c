@@ -40,7 +40,7 @@ static uint64_t least_pages(uint64_t n) {
 /* May class `number` have its first run? */
 static bool is_due(mems_heap *heap, mems_class *class, uint64_t pages) {
   unsigned asks = hole_heap_is_tight(heap) ? RUN_ASKS_TIGHT : RUN_ASKS;
-  if (class->asks < UINT16_MAX) class->asks++;
+  class->asks++;
   if (class->asks < asks) return false;
   uint64_t n = class->granules;
   if (n <= SMALL_SLOT) return true;
@@ -63,7 +63,9 @@ static uint64_t next_pages(mems_heap *heap, unsigned number) {
   if (is_wasteful(&heap->runs)) return 0;
   if (class->slots == 0) return first;
   uint64_t live = (class->slots - class->spare + class->chained) * n;
-  uint64_t most = at_most(live / LIVE_PART, RUN_SLOTS * n) / PAGE_GRANULES;
+  /* tiny slots lie together, and so do their bytes in the table of slack */
+  uint64_t most = n <= TINY ? RUN_MOST * PAGE_GRANULES : RUN_SLOTS * n;
+  most = at_most(live / LIVE_PART, most) / PAGE_GRANULES;
   most = at_most(at_least(most, 1), RUN_MOST);
   uint64_t pages = best_pages(n, most);
   return pages == 0 && small ? 1 : pages;
@@ -127,9 +129,11 @@ static void settle(mems_heap *heap, unsigned number, uint64_t page) {
   const mems_chain *c = &heap->chain;
   uint64_t n = heap->runs.classes[number].granules;
   uint64_t run = page - runs_back(runs_map(c)[page]);
+  bool apart = n <= PAGE_GRANULES && is_power_of_two(n);
   bool clear = chain_is_clear(c, page * PAGE_GRANULES, PAGE_GRANULES);
-  bins_include(&heap->runs.sets, run, number);
-  if (!clear && PAGE_GRANULES % n == 0) return;
+  if (!bins_has(&heap->runs.sets, run, number))
+    bins_include(&heap->runs.sets, run, number);
+  if (!clear && apart) return; /* no slot lies in two pages */
   uint64_t last = runs_last(c, run);
   if (clear && chain_is_clear(c, run * PAGE_GRANULES,
                               (last - run) * PAGE_GRANULES)) {
@@ -154,22 +158,24 @@ static void empty(mems_heap *heap, unsigned number, uint64_t keep) {
   mems_runs *r = &heap->runs;
   mems_class *class = r->classes + number;
   uint32_t *slots = r->stacks + class->first;
-  uint64_t count = runs_stacked(class), before = NOWHERE;
+  uint64_t count = runs_stacked(class), before = NOWHERE, given = 0;
   if (count <= keep) return;
   for (uint64_t i = 0; i < count - keep; i++) {
     uint64_t g = slots[i];
     if (!agrees(heap, number, g)) continue;
-    if (before != NOWHERE && before != g / PAGE_GRANULES)
-      settle(heap, number, before);
-    before = g / PAGE_GRANULES;
+    if (before != g / PAGE_GRANULES) {
+      if (before != NOWHERE) settle(heap, number, before);
+      before = g / PAGE_GRANULES;
+    }
     runs_name(&heap->chain, g, false);
-    class->spare++;
-    r->spare += class->granules;
-    r->taken -= class->granules;
+    given++;
   }
   if (before != NOWHERE) settle(heap, number, before);
+  class->spare += given;
+  r->spare += given * class->granules;
+  r->taken -= given * class->granules;
   memmove(slots, slots + (count - keep), keep * sizeof *slots);
-  class->top = class->first + (uint32_t)keep;
+  class->top = class->first + (uint16_t)keep;
 }
 
 void slot_put(mems_heap *heap, unsigned number, uint64_t g) {
@@ -230,7 +236,7 @@ static bool take_some(mems_heap *heap, unsigned number, uint64_t page) {
   for (; g < last && count < most; g += WORD)
     count += name_some(c, g, last, found + count, most - count);
   for (uint64_t i = 0; i < count; i++) slots[count - 1 - i] = found[i];
-  class->top = class->first + (uint32_t)count;
+  class->top = class->first + (uint16_t)count;
   class->spare -= count;
   r->spare -= count * n;
   r->taken += count * n;

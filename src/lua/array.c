@@ -5,7 +5,14 @@
 ** alive, what type. Names of methods are looked up after that.
 */
 
-#include "view.h"
+#include "array.h"
+
+#include "argument.h"
+#include "element.h"
+#include "fail.h"
+#include "layout.h"
+#include "self.h"
+#include "value.h"
 
 /***
 @module mems
@@ -17,19 +24,6 @@ static const char IPAIRS = 0; /* its address: the key of ipairs's iterator */
 ** Making arrays
 */
 
-int lmems_newarray(lua_State *L, int index, int anchor, lmems_box *box,
-                   const lmems_kind *kind, size_t count, lmems_view **view) {
-  if (count > (size_t)LUA_MAXINTEGER / kind->size)
-    return MEMS_ELIMIT;
-  int error = lmems_newowner(L, index, anchor, box, LMEMS_ARRAY_SEAL,
-                             count * kind->size, 0, view);
-  if (error == MEMS_OK) {
-    lmems_setkind(*view, kind);
-    (*view)->length = count;
-  }
-  return error;
-}
-
 /* Stores the value at `value` as element `i`, from 0, of the array at
    `array`, which may be one that has gone or shrunk meanwhile. */
 static void set_element(lua_State *L, int array, int value, size_t i) {
@@ -37,9 +31,13 @@ static void set_element(lua_State *L, int array, int value, size_t i) {
   if (i >= a->length || !lmems_alive(a))
     lmems_dead(L, a);
   size_t offset = a->offset + i * a->kind->size;
-  if (a->type < LMEMS_NTYPES &&
-      lmems_put(L, value, a->type, a->block->data + offset))
-    return;
+  if (a->type < LMEMS_NTYPES) {
+    int fits = lmems_put(L, value, a->type,
+                         lmems_held(a->record->data + offset));
+    lmems_letgo();
+    if (fits)
+      return;
+  }
   array = lua_absindex(L, array);
   value = lua_absindex(L, value);
   const char *what = lua_pushfstring(L, "element %I", (lua_Integer)i + 1);
@@ -59,15 +57,20 @@ static void set_elements(lua_State *L, int array, int table, size_t count,
   }
 }
 
-int lmems_makearray(lua_State *L, int index, int anchor, lmems_box *box,
+int lmems_makearray(lua_State *L, int anchor, int keep, lmems_box *box,
                     const lmems_kind *kind, int arg) {
   int table = lua_istable(L, arg);
   lmems_view *view;
   size_t count = table ? (size_t)lua_rawlen(L, arg)
                        : lmems_checkcount(L, arg, "count");
-  int error = lmems_newarray(L, index, anchor, box, kind, count, &view);
+  if (count > (size_t)LUA_MAXINTEGER / kind->size)
+    return lmems_fail(L, MEMS_ELIMIT);
+  int error = lmems_newowner(L, anchor, keep, box, LMEMS_ARRAY_SEAL,
+                             count * kind->size, 0, &view);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
+  lmems_setkind(view, kind);
+  view->length = count;
   if (table)
     set_elements(L, lua_gettop(L), arg, count, 0);
   return 1;
@@ -97,25 +100,32 @@ assigned from a table or a struct.
 @treturn[2] string a message
 @treturn[2] integer a code
 */
-int lmems_array(lua_State *L) {
+static int array(lua_State *L) {
   lmems_self self = lmems_checkself(L);
-  int arg = self.arg;
+  int arg = self.arg, anchor = lmems_anchorindex(self);
+  lmems_checklast(L, arg + 1);
   lua_settop(L, arg + 1);
-  lmems_pushbox(L, self);
-  int box = lua_gettop(L);
   const lmems_layout *s = lmems_tolayout(L, arg);
-  if (s == NULL)
-    return lmems_makearray(L, box, box, self.box,
-                           lmems_scalar(lmems_checktype(L, arg)), arg + 1);
-  if (s->box != self.box)
-    return lmems_argerror(L, arg, "the struct belongs to another heap");
-  return lmems_makearray(L, box, arg, self.box, &s->kind, arg + 1);
+  if (s != NULL)
+    return lmems_makearray(L, anchor, arg, self.box, &s->kind, arg + 1);
+  const lmems_kind *kind = lmems_scalar(lmems_checktype(L, arg));
+  return lmems_makearray(L, anchor, 0, self.box, kind, arg + 1);
 }
 
 lmems_view *lmems_checkarray(lua_State *L) {
   lmems_view *a = lmems_checkview(L, LMEMS_ARRAY_SEAL);
-  lmems_viewdata(L, a);
+  lmems_checkalive(L, a);
   return a;
+}
+
+char *lmems_holdelements(lua_State *L, const lmems_view *array, size_t start,
+                         size_t count) {
+  size_t size = array->kind->size;
+  if (start + count > array->length)
+    luaL_error(L, "the array has shrunk: it has %I elements",
+               (lua_Integer)array->length);
+  return lmems_holdpart(L, array, array->offset + start * size,
+                        count * size);
 }
 
 size_t lmems_optrange(lua_State *L, int arg, const lmems_view *array,
@@ -148,27 +158,27 @@ static int asked_by_ipairs(lua_State *L) {
 /* Raises: `key` is no index of the array. */
 LMEMS_RAISES static int bad_index(lua_State *L, const lmems_view *a) {
   const char *shown = lmems_pushshown(L, 2);
-  if (lua_isnumber(L, 2))
+  if (lua_type(L, 2) == LUA_TNUMBER)
     luaL_error(L, "index %s is out of range: the array has %I elements",
                shown, (lua_Integer)a->length);
   luaL_error(L, "an array has no %s", shown);
   __builtin_unreachable();
 }
 
-static int index_slow(lua_State *L) {
+LMEMS_SLOW static int index_slow(lua_State *L) {
   lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
   int ok;
   if (a == NULL)
     return luaL_typeerror(L, 1, "mems.array");
   lua_Integer i = lua_tointegerx(L, 2, &ok);
-  if (!ok && lua_type(L, 2) != LUA_TNUMBER) {
+  if (lua_type(L, 2) != LUA_TNUMBER) {
     lua_settop(L, 2);
     lua_pushvalue(L, 2);
     if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
       bad_index(L, a);
     return 1;
   }
-  lmems_viewdata(L, a);
+  lmems_checkalive(L, a);
   if (!ok || (lua_Unsigned)i - 1 >= a->length) {
     if (ok && i == (lua_Integer)a->length + 1 && asked_by_ipairs(L))
       return 0;
@@ -179,80 +189,78 @@ static int index_slow(lua_State *L) {
   if (a->type == LMEMS_STRUCT) {
     lmems_view *element = lua_touserdata(L, -1);
     element->first = a->offset;
-    element->length = a->length;
+    element->length = a->owner ? LMEMS_GROWING : a->length;
   }
   return 1;
 }
 
-static int array_index(lua_State *L) {
-  const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  if (LMEMS_LIKELY(a != NULL)) {
-    int ok;
-    size_t i = (size_t)lua_tointegerx(L, 2, &ok) - 1;
-    if (LMEMS_LIKELY(ok && i < a->length && a->end <= a->block->size)) {
-      const char *p = a->block->data + a->offset;
-      if (LMEMS_LIKELY(a->type == LMEMS_F64)) {
-        lmems_get_f64(L, 0, p + i * sizeof(double));
-        return 1;
-      }
-      if (a->type < LMEMS_NTYPES) {
-        lmems_get(L, a->type, p + i * a->kind->size);
-        return 1;
-      }
-    }
-  }
-  return index_slow(L);
+/* The key at 2 as an index from 0, if it is one of a view that is alive, else
+   SIZE_MAX. A string is no index, though Lua would make a number of it. */
+static inline size_t plain_index(lua_State *L, const lmems_view *a) {
+  if (LMEMS_UNLIKELY(a == NULL || !lua_isinteger(L, 2) || !lmems_alive(a)))
+    return SIZE_MAX;
+  size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
+  return i < a->length ? i : SIZE_MAX;
 }
 
-static int newindex_slow(lua_State *L) {
+LMEMS_ALIGNED static int array_index(lua_State *L) {
+  const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
+  size_t i = plain_index(L, a);
+  if (LMEMS_UNLIKELY(i == SIZE_MAX || a->type >= LMEMS_NTYPES))
+    return index_slow(L);
+  const char *p = lmems_held(a->record->data + a->offset);
+  if (LMEMS_LIKELY(a->type == LMEMS_F64))
+    lmems_get_f64(L, 0, p + i * sizeof(double));
+  else
+    lmems_get(L, a->type, p + i * a->kind->size);
+  lmems_letgo();
+  return 1;
+}
+
+/* The key at 2 as an index from 0 of a view that is alive; raises. */
+static size_t check_index(lua_State *L, const lmems_view *a) {
+  size_t i = plain_index(L, a);
+  if (LMEMS_LIKELY(i != SIZE_MAX))
+    return i;
+  lmems_checkalive(L, a);
+  i = (size_t)lua_tointegerx(L, 2, NULL) - 1; /* 1.0 is 1 */
+  if (lua_type(L, 2) != LUA_TNUMBER || i >= a->length)
+    bad_index(L, a);
+  return i;
+}
+
+LMEMS_SLOW static int newindex_slow(lua_State *L) {
   lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  int ok;
   if (a == NULL)
     return luaL_typeerror(L, 1, "mems.array");
-  lua_Integer i = lua_tointegerx(L, 2, &ok);
-  lmems_viewdata(L, a);
-  if (!ok || (lua_Unsigned)i - 1 >= a->length)
-    return bad_index(L, a);
-  set_element(L, 1, 3, (size_t)i - 1);
+  set_element(L, 1, 3, check_index(L, a));
   return 0;
 }
 
-static int array_newindex(lua_State *L) {
+LMEMS_ALIGNED static int array_newindex(lua_State *L) {
   const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  if (LMEMS_LIKELY(a != NULL)) {
-    int ok;
-    size_t i = (size_t)lua_tointegerx(L, 2, &ok) - 1;
-    if (LMEMS_LIKELY(ok && i < a->length && a->end <= a->block->size)) {
-      char *p = a->block->data + a->offset;
-      if (LMEMS_LIKELY(a->type == LMEMS_F64)) {
-        if (lmems_put_f64(L, 3, 0, p + i * sizeof(double)))
-          return 0;
-      } else if (a->type < LMEMS_NTYPES) {
-        if (lmems_put(L, 3, a->type, p + i * a->kind->size))
-          return 0;
-      }
-    }
-  }
-  return newindex_slow(L);
+  size_t i = plain_index(L, a);
+  if (LMEMS_UNLIKELY(i == SIZE_MAX || a->type >= LMEMS_NTYPES))
+    return newindex_slow(L);
+  char *p = lmems_held(a->record->data + a->offset);
+  int fits;
+  if (LMEMS_LIKELY(a->type == LMEMS_F64))
+    fits = lmems_put_f64(L, 3, 0, p + i * sizeof(double));
+  else
+    fits = lmems_put(L, 3, a->type, p + i * a->kind->size);
+  lmems_letgo();
+  return LMEMS_LIKELY(fits) ? 0 : newindex_slow(L);
 }
 
 /* The array of structs at 1, the index at 2, the field's name at 3: which
    field, and where it is. */
 static const lmems_field *element_field(lua_State *L, size_t *offset) {
   const lmems_view *a = lmems_checkarray(L);
-  int ok;
-  lua_Integer i = lua_tointegerx(L, 2, &ok);
   if (a->type != LMEMS_STRUCT)
     lmems_argerror(L, 1, "the elements are no structs");
-  if (!ok || (lua_Unsigned)i - 1 >= a->length)
-    bad_index(L, a);
-  const lmems_layout *s = a->kind->layout;
-  const lmems_field *field = lmems_field_at(L, 3, s);
-  if (field == NULL)
-    field = lmems_field_slow(L, 3, s);
-  if (field == NULL)
-    lmems_nofield(L, 3, s);
-  *offset = a->offset + ((size_t)i - 1) * a->kind->size + field->offset;
+  size_t i = check_index(L, a);
+  const lmems_field *field = lmems_checkfield(L, 3, a->kind->layout);
+  *offset = a->offset + i * a->kind->size + field->offset;
   return field;
 }
 
@@ -264,11 +272,17 @@ Reads a field of an element, `a[i].x`, without an object for the element.
 @tparam string field
 @return its value
 */
-static int get(lua_State *L) {
+LMEMS_ALIGNED static int get(lua_State *L) {
   size_t offset;
   lua_settop(L, 3);
   const lmems_field *field = element_field(L, &offset);
-  lmems_pushelement(L, 1, &field->kind, offset);
+  if (LMEMS_LIKELY(field->kind.type < LMEMS_NTYPES)) {
+    const lmems_view *a = lua_touserdata(L, 1);
+    lmems_get(L, field->kind.type, lmems_held(a->record->data + offset));
+    lmems_letgo();
+  } else {
+    lmems_pushelement(L, 1, &field->kind, offset);
+  }
   return 1;
 }
 
@@ -281,7 +295,7 @@ element.
 @tparam string field
 @param value
 */
-static int set(lua_State *L) {
+LMEMS_ALIGNED static int set(lua_State *L) {
   size_t offset;
   lua_settop(L, 4);
   const lmems_field *field = element_field(L, &offset);
@@ -321,16 +335,6 @@ static lmems_view *check_owner(lua_State *L) {
   return a;
 }
 
-/* Makes room for `count` elements in `bytes` bytes. */
-static int set_length(lua_State *L, lmems_view *a, size_t count,
-                      size_t bytes) {
-  lmems_block *block = a->block;
-  if (bytes > block->capacity)
-    lmems_nudge(L, block->box, bytes - block->capacity);
-  lmems_viewdata(L, a);
-  return lmems_blockresize(block, bytes, count * a->kind->size);
-}
-
 /***
 Changes the number of elements. Those that fit are kept, new ones are zero.
 @function array:resize
@@ -342,16 +346,44 @@ Changes the number of elements. Those that fit are kept, new ones are zero.
 */
 static int resize(lua_State *L) {
   lmems_view *a = check_owner(L);
-  size_t n = lmems_checkcount(L, 2, "n");
-  int error = MEMS_ELIMIT;
-  if (n <= (size_t)LUA_MAXINTEGER / a->kind->size)
-    error = set_length(L, a, n, n * a->kind->size);
+  size_t n = lmems_checkcount(L, 2, "n"), size = a->kind->size;
+  if (n > (size_t)LUA_MAXINTEGER / size)
+    return lmems_fail(L, MEMS_ELIMIT);
+  if (n * size > a->record->capacity)
+    lmems_tell(L, &a->record->box->state->bytes,
+               n * size - a->record->capacity);
+  lmems_checkalive(L, a);
+  int error = lmems_viewresize(L, a, n * size, n * size);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
   a->length = n;
-  a->end = n * a->kind->size;
+  lmems_setend(a, n * size);
   lua_pushboolean(L, 1);
   return 1;
+}
+
+/* How many bytes the array's block has to have for one element more. */
+static size_t room_for_more(const lmems_view *a) {
+  enum { LEAST = 64 }; /* bytes */
+  size_t size = a->kind->size, used = a->length * size;
+  size_t bytes = a->record->capacity;
+  if (bytes - used >= size)
+    return bytes;
+  bytes = bytes < LEAST ? LEAST : 2 * bytes;
+  return bytes < used + size ? used + size : bytes / size * size;
+}
+
+/* Step 2 of append: puts the element at `value` behind the last one. */
+static int append_copy(lua_State *L, lmems_view *a, const char *value) {
+  size_t size = a->kind->size;
+  int error = lmems_viewresize(L, a, room_for_more(a),
+                               (a->length + 1) * size);
+  if (error != MEMS_OK)
+    return error;
+  memcpy(a->record->data + a->length * size, value, size);
+  a->length++;
+  lmems_setend(a, a->length * size);
+  return MEMS_OK;
 }
 
 /***
@@ -365,26 +397,25 @@ an append costs the same on average however long the array is.
 @treturn[2] integer a code
 */
 static int append(lua_State *L) {
-  enum { LEAST = 64 }; /* bytes */
+  enum { SMALL = 64 };
   lmems_view *a = check_owner(L);
-  size_t size = a->kind->size, used = a->length * size;
-  size_t bytes = a->block->capacity;
+  size_t size = a->kind->size, room = room_for_more(a);
+  char small[SMALL], *copy = small;
   lua_settop(L, 2);
-  if (bytes - used < size) {
-    bytes = bytes < LEAST ? LEAST : 2 * bytes;
-    bytes = bytes < used + size ? used + size : bytes / size * size;
+  if (room > a->record->capacity)
+    lmems_tell(L, &a->record->box->state->bytes, room - a->record->capacity);
+  if (size > SMALL)
+    copy = lua_newuserdatauv(L, size, 0);
+  if (a->type >= LMEMS_NTYPES || !lmems_put(L, 2, a->type, copy)) {
+    memset(copy, 0, size);
+    const char *what = lua_pushfstring(L, "element %I",
+                                       (lua_Integer)a->length + 1);
+    lmems_storevalue(L, 2, a->kind, copy, what);
   }
-  int error = set_length(L, a, a->length + 1, bytes);
+  lmems_checkalive(L, a);
+  int error = append_copy(L, a, copy);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
-  size_t i = a->length;
-  char *p = a->block->data + i * size;
-  if (a->type >= LMEMS_NTYPES || !lmems_put(L, 2, a->type, p)) {
-    const char *what = lua_pushfstring(L, "element %I", (lua_Integer)i + 1);
-    lmems_setelement(L, 1, 2, a->kind, i * size, what);
-  }
-  a->length = i + 1;
-  a->end = a->length * size;
   lua_pushinteger(L, (lua_Integer)a->length);
   return 1;
 }
@@ -404,10 +435,8 @@ static int totable(lua_State *L) {
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 2, a, &start);
   size_t size = a->kind->size;
-  char *copy = lua_newuserdatauv(L, count * size, 0);
-  memcpy(copy, lmems_viewdata(L, a) + start * size, count * size);
   const lmems_kind row = {LMEMS_ROW, count * size, count, a->kind, NULL};
-  lmems_pushvalue(L, &row, copy);
+  lmems_pushvalue(L, a, &row, a->offset + start * size);
   return 1;
 }
 
@@ -426,7 +455,7 @@ static int copy(lua_State *L) {
     ? 1 : lmems_checkint(L, 3, "index", 1, n + 1);
   size_t start = (size_t)first - 1, count;
   if (src != NULL) {
-    lmems_viewdata(L, src);
+    lmems_checkalive(L, src);
     count = src->length;
     if (!lmems_samekind(a->kind, src->kind))
       return lmems_argerror(L, 2, "an array of %s expected, got one of %s",
@@ -441,11 +470,13 @@ static int copy(lua_State *L) {
   if (count > a->length - start)
     return lmems_argerror(L, 2, "%I elements don't fit from %I on into an "
                           "array of %I", (lua_Integer)count, first, n);
-  if (src == NULL)
+  if (src == NULL) {
     set_elements(L, 1, 2, count, start);
-  else
-    memmove(lmems_viewdata(L, a) + start * a->kind->size,
-            lmems_viewdata(L, src), count * a->kind->size);
+    return 0;
+  }
+  char *to = lmems_holdelements(L, a, start, count);
+  memmove(to, src->record->data + src->offset, count * a->kind->size);
+  lmems_letgo();
   return 0;
 }
 
@@ -456,7 +487,6 @@ static int map_from(lua_State *L, int status, lua_KContext i) {
   for (int called = status == LUA_YIELD; (size_t)i < a->length || called;
        i++, called = 0) {
     if (!called) {
-      lmems_viewdata(L, a);
       lua_settop(L, 2);
       lua_pushvalue(L, 2);
       lmems_pushelement(L, 1, a->kind, a->offset + (size_t)i * a->kind->size);
@@ -492,17 +522,19 @@ static int array_len(lua_State *L) {
 
 static int array_tostring(lua_State *L) {
   lmems_view *a = lmems_checkview(L, LMEMS_ARRAY_SEAL);
-  mems_addr addr = a->block->addr + a->offset;
-  if (lmems_alive(a))
-    lua_pushfstring(L, "mems.array (%I, %I of %s)", (lua_Integer)addr,
-                    (lua_Integer)a->length, lmems_pushkind(L, a->kind));
-  else
-    lua_pushliteral(L, "mems.array (released)");
+  if (!lmems_alive(a)) {
+    lua_pushfstring(L, "mems.array (%s)", lmems_fate(a));
+    return 1;
+  }
+  lua_Integer addr = (lua_Integer)lmems_viewaddr(a);
+  lua_Integer length = (lua_Integer)a->length;
+  lua_pushfstring(L, "mems.array (%I, %I of %s)", addr, length,
+                  lmems_pushkind(L, a->kind));
   return 1;
 }
 
-/* Keeps the iterator of ipairs, which is to end without an error. */
-static void keep_ipairs(lua_State *L) {
+void lmems_keepipairs(lua_State *L) {
+  int top = lua_gettop(L);
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   if (lua_getfield(L, -1, LUA_GNAME) == LUA_TTABLE &&
       lua_getfield(L, -1, "ipairs") == LUA_TFUNCTION) {
@@ -510,25 +542,22 @@ static void keep_ipairs(lua_State *L) {
     lua_call(L, 1, 1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &IPAIRS);
   }
+  lua_settop(L, top);
 }
 
-void lmems_openarray(lua_State *L) {
-  static const luaL_Reg methods[] = {
-    {"get", get}, {"set", set}, {"slice", slice}, {"resize", resize},
-    {"append", append}, {"totable", totable}, {"copy", copy}, {"map", map},
-    {NULL, NULL}
-  };
-  static const luaL_Reg events[] = {
-    {"__newindex", array_newindex}, {"__len", array_len},
-    {"__tostring", array_tostring}, {NULL, NULL}
-  };
-  int top = lua_gettop(L);
-  keep_ipairs(L);
-  lua_settop(L, top);
-  lua_createtable(L, 0, 24);
-  lmems_setcommon(L);
-  lmems_setmethods(L, methods);
-  lmems_setnumber(L);
-  lmems_setsort(L);
-  lmems_newclass(L, LMEMS_ARRAY_SEAL, "mems.array", events, array_index);
-}
+const luaL_Reg lmems_array[] = {{"array", array}, {NULL, NULL}};
+
+const luaL_Reg lmems_arraymethods[] = {
+  {"get", get}, {"set", set}, {"slice", slice}, {"resize", resize},
+  {"append", append}, {"totable", totable}, {"copy", copy}, {"map", map},
+  {NULL, NULL}
+};
+
+static const luaL_Reg events[] = {
+  {"__newindex", array_newindex}, {"__len", array_len},
+  {"__tostring", array_tostring}, {NULL, NULL}
+};
+
+const lmems_class lmems_arrayclass = {
+  LMEMS_ARRAY_SEAL, "mems.array", events, array_index
+};

@@ -1,153 +1,143 @@
 /*
-** box.c - the userdata that owns a heap: options, open, close.
+** box.c - boxes, their handles, and the end of the Lua state.
 **
-** A box without a heap is never used: a default one is "not initialised",
-** another one is "closed". Closing is one function for close, __close and
-** __gc, and does nothing the second time; so a Lua state that is closed
-** leaves no mapping behind.
+** The registry has one userdata for all heaps of a Lua state, with a
+** finalizer that runs when the state is closed, behind those of all objects
+** that came later: what they have opened is closed there. Its user value is
+** the table of what is kept: chunks of boxes and records, and buckets.
 */
 
-#include <stdio.h>
+#include "box.h"
 
-#include "lmems.h"
+static const char STATE = 0; /* its address: the key in the registry */
 
 /*
-** Options
+** The Lua state
 */
 
-/* An option that is a number, and what it may be. */
-typedef struct number_option {
-  const char *name;
-  lua_Integer low, high;
-  lua_Integer step;  /* it is a multiple of this */
-  int power;         /* and a power of two */
-} number_option;
+static int end_state(lua_State *L) {
+  lmems_state *state = lua_touserdata(L, 1);
+  for (lmems_box *box = state->boxes; box != NULL; box = box->next)
+    lmems_boxclose(box);
+  return 0;
+}
 
-enum { LIMIT, BASE, PAGE, ALIGN, QUARANTINE, NUMBERS };
-
-static const lua_Integer MOST = (lua_Integer)1 << 62;
-
-/* The number option `which`; 0 if it is absent. The table is at `arg`. */
-static lua_Integer number_field(lua_State *L, int arg, int which) {
-  const number_option known[NUMBERS] = {
-    [LIMIT] = {"limit", 4096, MOST, 1, 0},
-    [BASE] = {"base", 8, MOST, 8, 0},
-    [PAGE] = {"page", 4096, (lua_Integer)1 << 30, 4096, 0},
-    [ALIGN] = {"align", 8, 4096, 8, 1},
-    [QUARANTINE] = {"quarantine", 0, MOST, 1, 0}
+/* Pushes the userdata of the state, which is new if it is not there. */
+static lmems_state *push_state(lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &STATE) == LUA_TUSERDATA)
+    return lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  lmems_state *state = lua_newuserdatauv(L, sizeof *state, 1);
+  *state = (lmems_state){
+    .bytes.least = (size_t)8 << 20, .space.least = (size_t)16 << 40
   };
-  const number_option *option = &known[which];
-  int ok = 0;
-  lua_Integer n = 0;
-  lua_pushstring(L, option->name);
-  if (lua_rawget(L, arg) == LUA_TNUMBER)
-    n = lua_tointegerx(L, -1, &ok);
-  else if (lua_isnil(L, -1))
-    return 0;
-  if (ok && n >= option->low && n <= option->high &&
-      n % option->step == 0 && !(option->power && (n & (n - 1))))
-    return n;
-  const char *shown = lmems_pushshown(L, -1);
-  if (option->power)
-    lmems_argerror(L, arg, "option '%s' has to be a power of two from %I to "
-                   "%I, got %s", option->name, option->low, option->high,
-                   shown);
-  if (option->step > 1)
-    lmems_argerror(L, arg, "option '%s' has to be a multiple of %I from %I "
-                   "to %I, got %s", option->name, option->step, option->low,
-                   option->high, shown);
-  return lmems_argerror(L, arg, "option '%s' has to be an integer from %I to "
-                        "%I, got %s", option->name, option->low,
-                        option->high, shown);
+  lua_newtable(L);
+  lua_setiuservalue(L, -2, 1);
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, end_state);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &STATE);
+  return state;
 }
 
-/* The option `name`, true or false; 0 if it is absent. */
-static int flag_field(lua_State *L, int arg, const char *name) {
-  lua_pushstring(L, name);
-  int type = lua_rawget(L, arg);
-  if (type != LUA_TNIL && type != LUA_TBOOLEAN)
-    lmems_argerror(L, arg, "option '%s' has to be true or false, got %s",
-                   name, lmems_pushshown(L, -1));
-  return lua_toboolean(L, -1);
-}
-
-/* The option `leaks`: LMEMS_WARN, LMEMS_RAISE, or LMEMS_QUIET if it is
-   absent. */
-static int leaks_field(lua_State *L, int arg) {
-  lua_pushliteral(L, "leaks");
-  int type = lua_rawget(L, arg);
-  const char *how = type == LUA_TSTRING ? lua_tostring(L, -1) : "";
-  if (strcmp(how, "warn") == 0)
-    return LMEMS_WARN;
-  if (strcmp(how, "error") == 0)
-    return LMEMS_RAISE;
-  if (type != LUA_TNIL)
-    lmems_argerror(L, arg, "option 'leaks' has to be \"warn\" or \"error\", "
-                   "got %s", lmems_pushshown(L, -1));
-  return LMEMS_QUIET;
-}
-
-/* Raises if the table at `arg` has a key that is no option. */
-static void check_keys(lua_State *L, int arg) {
-  static const char *const known[] = {
-    "limit", "base", "page", "align", "quarantine", "fill", "trace", "leaks",
-    NULL
-  };
-  lua_pushnil(L);
-  while (lua_next(L, arg)) {
-    lua_pop(L, 1);
-    int i = 0;
-    if (lua_type(L, -1) == LUA_TSTRING)
-      while (known[i] != NULL && strcmp(known[i], lua_tostring(L, -1)) != 0)
-        i++;
-    if (lua_type(L, -1) != LUA_TSTRING || known[i] == NULL)
-      lmems_argerror(L, arg, "unknown option %s", lmems_pushshown(L, -1));
-  }
-}
-
-/* What the binding has options for itself. */
-typedef struct trace_options {
-  int trace, leaks;
-} trace_options;
-
-static void check_options(lua_State *L, int arg, mems_options *options,
-                          trace_options *own) {
-  memset(options, 0, sizeof *options);
-  memset(own, 0, sizeof *own);
-  if (lua_isnoneornil(L, arg))
-    return;
-  if (!lua_istable(L, arg))
-    lmems_argerror(L, arg, "a table of options expected, got %s",
-                   lmems_pushshown(L, arg));
-  check_keys(L, arg);
-  options->limit = (uint64_t)number_field(L, arg, LIMIT);
-  options->base = (mems_addr)number_field(L, arg, BASE);
-  options->page = (size_t)number_field(L, arg, PAGE);
-  options->align = (size_t)number_field(L, arg, ALIGN);
-  options->quarantine = (size_t)number_field(L, arg, QUARANTINE);
-  options->fill = flag_field(L, arg, "fill");
-  own->leaks = leaks_field(L, arg);
-  own->trace = flag_field(L, arg, "trace") || own->leaks != LMEMS_QUIET;
+/* Pushes the table of what is kept. */
+static void push_kept(lua_State *L) {
+  push_state(L);
+  lua_getiuservalue(L, -1, 1);
+  lua_remove(L, -2);
 }
 
 /*
 ** Boxes
 */
 
-lmems_self lmems_checkbox(lua_State *L) {
-  lmems_self self = {lua_touserdata(L, 1), 2};
-  if (lua_isboolean(L, lua_upvalueindex(1))) {
-    self.box = lmems_viewbox(L);
-    self.arg = 1;
-    return self;
+static void more_boxes(lua_State *L, lmems_state *state) {
+  enum { CHUNK = 16 };
+  push_kept(L);
+  lmems_box *chunk = lua_newuserdatauv(L, CHUNK * sizeof *chunk, 0);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  lua_pop(L, 1);
+  for (int i = 0; i < CHUNK; i++) {
+    chunk[i].next = state->free;
+    state->free = &chunk[i];
   }
-  if (self.box != NULL && lua_getmetatable(L, 1)) {
-    int same = lua_rawequal(L, -1, lua_upvalueindex(1));
+}
+
+/* A box without a heap, in the list of its state. */
+static lmems_box *take_box(lua_State *L) {
+  lmems_state *state = push_state(L);
+  while (state->free == NULL)
+    more_boxes(L, state);
+  lua_pop(L, 1);
+  lmems_box *box = state->free;
+  state->free = box->next;
+  *box = (lmems_box){.state = state, .next = state->boxes,
+                     .back = &state->boxes};
+  if (box->next != NULL)
+    box->next->back = &box->next;
+  state->boxes = box;
+  return box;
+}
+
+lmems_box *lmems_newbox(lua_State *L) {
+  push_state(L); /* before the first handle: it is to end after that */
+  lua_pop(L, 1);
+  lmems_handle *handle = lua_newuserdatauv(L, sizeof *handle, 0);
+  handle->box = NULL;
+  luaL_setmetatable(L, LMEMS_HEAP);
+  lmems_box *box = take_box(L);
+  return handle->box = box;
+}
+
+lmems_box *lmems_newdefault(lua_State *L) {
+  lmems_box *box = lmems_newbox(L);
+  box->standard = 1;
+  lua_rawsetp(L, LUA_REGISTRYINDEX, box);
+  lua_pushlightuserdata(L, box);
+  return box;
+}
+
+void lmems_dropbox(lua_State *L, int index) {
+  lmems_handle *handle = lua_touserdata(L, index);
+  lmems_box *box = handle->box;
+  if (box == NULL || box->standard)
+    return;
+  handle->box = NULL;
+  *box->back = box->next;
+  if (box->next != NULL)
+    box->next->back = box->back;
+  if (box->records.shift != 0) { /* there is a key, so this can't fail */
+    push_kept(L);
+    lua_pushnil(L);
+    lua_rawsetp(L, -2, &box->records);
     lua_pop(L, 1);
-    if (same)
-      return self;
   }
-  lmems_argerror(L, 1, LMEMS_HEAP " expected, got %s", lmems_pushshown(L, 1));
+  box->next = box->state->free;
+  box->state->free = box;
+}
+
+lmems_box *lmems_anchored(lua_State *L, int index) {
+  static const lmems_box closed;
+  void *anchor = lua_touserdata(L, index);
+  if (lua_islightuserdata(L, index))
+    return anchor;
+  lmems_box *box = ((lmems_handle *)anchor)->box;
+  return box != NULL ? box : (lmems_box *)&closed; /* nobody writes to it */
+}
+
+void lmems_pushhandle(lua_State *L, int index) {
+  lua_pushvalue(L, index);
+  while (lua_type(L, -1) == LUA_TUSERDATA &&
+         luaL_testudata(L, -1, LMEMS_HEAP) == NULL) {
+    lua_getiuservalue(L, -1, 1);
+    lua_replace(L, -2);
+  }
+  if (lua_islightuserdata(L, -1)) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, lua_touserdata(L, -1));
+    lua_replace(L, -2);
+  }
 }
 
 int lmems_noheap(lua_State *L, const lmems_box *box) {
@@ -157,52 +147,115 @@ int lmems_noheap(lua_State *L, const lmems_box *box) {
   __builtin_unreachable();
 }
 
-lmems_box *lmems_newbox(lua_State *L) {
-  lmems_box *box = lua_newuserdatauv(L, sizeof *box, 1);
-  memset(box, 0, sizeof *box);
-  luaL_setmetatable(L, LMEMS_HEAP);
-  return box;
+void lmems_boxroom(lua_State *L, lmems_box *box) {
+  lmems_pool *pool = &box->state->pool;
+  lmems_table *table = &box->records;
+  if (LMEMS_LIKELY(pool->free != NULL &&
+                   table->count < lmems_tableroom(table)))
+    return;
+  push_kept(L);
+  lmems_recordroom(L, lua_gettop(L), table, pool, table);
+  lua_pop(L, 1);
 }
 
-int lmems_boxopen(lua_State *L, lmems_box *box, int arg) {
-  mems_options options;
-  trace_options own;
+/*
+** Open and close
+*/
+
+int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   int error = MEMS_OK;
-  check_options(L, arg, &options, &own);
-  if (box->standard && options.base == 0)
-    options.base = 1000;
-  box->heap = mems_heap_open(&options, &error);
-  if (box->heap != NULL) {
-    box->epoch++;
-    box->fill = options.fill;
-    box->quarantine = options.quarantine != 0;
-    if (!own.trace || (box->trace = lmems_newtrace(own.leaks)) != NULL)
-      return MEMS_OK;
-    lmems_boxclose(box);
-    error = MEMS_ENOMEM;
+  mems_stats stats = {.size = offsetof(mems_stats, holes)};
+  mems_options o = options->heap;
+  if (box->standard && o.base == 0)
+    o.base = 1000;
+  mems_heap *heap = mems_heap_open(&o, &error);
+  if (heap == NULL)
+    return error;
+  lmems_trace *trace = options->trace ? lmems_tracenew(options->leaks) : NULL;
+  if (options->trace && trace == NULL) {
+    mems_heap_close(heap);
+    return MEMS_ENOMEM;
   }
-  if (error == MEMS_EINVAL)
-    lmems_argerror(L, arg, "these options don't go together");
-  return error;
+  mems_heap_stats(heap, &stats);
+  box->heap = heap;
+  box->trace = trace;
+  box->fill = o.fill;
+  box->quarantine = o.quarantine != 0;
+  box->owned = box->raw = box->unseen = box->credit = 0;
+  /* no collection frees what raw blocks of a default heap take */
+  box->look = box->standard ? SIZE_MAX : (size_t)1 << 20;
+  box->reserved = box->standard ? 0 : stats.limit;
+  box->state->space.held += box->reserved;
+  return MEMS_OK;
+}
+
+void lmems_blockdead(lmems_record *record) {
+  lmems_box *box = record->box;
+  lmems_boxowns(box, 0, record->capacity);
+  lmems_recorddie(&box->records, record);
+}
+
+void lmems_blockgone_slow(lmems_box *box, mems_addr addr) {
+  lmems_record *record;
+  while ((record = lmems_recordfind(&box->records, addr)) != NULL)
+    lmems_blockdead(record);
 }
 
 void lmems_boxclose(lmems_box *box) {
   mems_heap *heap = box->heap;
+  lmems_record *record;
+  size_t i = 0;
   if (heap == NULL)
     return;
-  lmems_blocksgone(box);
+  while ((record = lmems_recordany(&box->records, &i)) != NULL)
+    lmems_blockdead(record);
   box->heap = NULL;
-  box->epoch++;
-  lmems_closetrace(box);
+  box->state->bytes.held -= box->raw;
+  box->state->space.held -= box->reserved;
+  lmems_traceclose(box->trace);
+  box->trace = NULL;
   mems_heap_close(heap);
 }
 
-void lmems_setverbs(lua_State *L, const luaL_Reg *verbs, int first) {
-  first = lua_absindex(L, first);
-  for (; verbs->name != NULL; verbs++) {
-    lua_pushvalue(L, first);
-    lua_pushstring(L, verbs->name);
-    lua_pushcclosure(L, verbs->func, 2);
-    lua_setfield(L, -2, verbs->name);
-  }
+/*
+** Garbage
+*/
+
+void lmems_boxlook(lua_State *L, lmems_box *box, size_t size) {
+  mems_stats stats = {.size = offsetof(mems_stats, holes)};
+  if (box->standard || size > (size_t)LUA_MAXINTEGER / 2)
+    return;
+  mems_heap_stats(box->heap, &stats);
+  size_t raw = stats.used - box->owned + size, before = box->raw;
+  box->raw = raw;
+  box->state->bytes.held += raw - before;
+  box->unseen = 0;
+  box->look = ((size_t)1 << 20) + stats.mapped / 8;
+  if (raw > before)
+    lmems_tell(L, &box->state->bytes, raw - before);
+  lmems_checkopen(L, box);
+}
+
+int lmems_boxretry(lua_State *L, lmems_box *box, size_t size) {
+  lmems_state *state = box->state;
+  int error = mems_heap_error(box->heap), again = 0;
+  if (error == MEMS_ELIMIT)
+    again = lmems_collect(L, &box->credit, size, box->owned);
+  else if (error == MEMS_ENOMEM)
+    again = lmems_collect(L, &state->credit, size,
+                          state->bytes.held - box->raw);
+  lmems_checkopen(L, box);
+  return again;
+}
+
+void lmems_openasked(lua_State *L, lmems_box *box, uint64_t limit) {
+  if (!box->standard)
+    lmems_tell(L, &box->state->space, limit);
+}
+
+int lmems_openretry(lua_State *L, lmems_box *box, uint64_t limit,
+                    int error) {
+  lmems_state *state = box->state;
+  return error == MEMS_ENOMEM &&
+         lmems_collect(L, &state->credit, limit, state->space.held);
 }

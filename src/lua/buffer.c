@@ -5,6 +5,12 @@
 ** the address would.
 */
 
+#include "buffer.h"
+
+#include "argument.h"
+#include "explain.h"
+#include "fail.h"
+#include "self.h"
 #include "view.h"
 
 /***
@@ -28,11 +34,12 @@ memory), `<close>` and the methods of all objects.
 @treturn[2] string a message
 @treturn[2] integer a code
 */
-int lmems_buffer(lua_State *L) {
+static int buffer(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   size_t size, align = 0;
   const char *bytes = NULL;
   lmems_view *view;
+  lmems_checklast(L, self.arg + 1);
   if (lua_type(L, self.arg) == LUA_TSTRING)
     bytes = lua_tolstring(L, self.arg, &size);
   else
@@ -41,15 +48,15 @@ int lmems_buffer(lua_State *L) {
     align = (size_t)lmems_checkint(L, self.arg + 1, "align", 1, 4096);
   if ((align & (align - 1)) != 0)
     return lmems_argerror(L, self.arg + 1, "align has to be a power of two");
-  lmems_pushbox(L, self);
-  int box = lua_gettop(L);
-  int error = lmems_newowner(L, box, box, self.box, LMEMS_BUFFER_SEAL, size,
-                             align, &view);
+  int error = lmems_newowner(L, lmems_anchorindex(self), 0, self.box,
+                             LMEMS_BUFFER_SEAL, size, align, &view);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
   view->length = size;
-  if (bytes != NULL)
-    memcpy(view->block->data, bytes, size);
+  if (bytes != NULL) {
+    memcpy(lmems_holdview(L, view), bytes, size);
+    lmems_letgo();
+  }
   return 1;
 }
 
@@ -63,21 +70,25 @@ the buffer from now on. The opposite of @{object:disown}.
 @treturn buffer
 @raise if it is not the start of a block, or an object owns the block already
 */
-int lmems_own(lua_State *L) {
+static int own(lua_State *L) {
   lmems_self self = lmems_checkself(L);
+  lmems_box *box = self.box;
   mems_addr addr = lmems_checkaddr(L, self.arg);
-  lmems_pushbox(L, self);
-  lmems_nudge(L, self.box, mems_heap_size(self.box->heap, addr));
-  lmems_blockroom(L, -1, self.box);
-  lmems_view *view = lmems_pushowner(L, LMEMS_BUFFER_SEAL, -1);
-  lmems_stillopen(L, self);
-  size_t size = mems_heap_size(self.box->heap, addr);
+  lmems_tell(L, &box->state->bytes,
+             mems_heap_size(box->heap, addr));
+  lmems_view *view = lmems_pushowner(L, LMEMS_BUFFER_SEAL,
+                                     lmems_anchorindex(self), 1);
+  lmems_boxroom(L, box);
+  size_t size = mems_heap_size(lmems_openheap(L, box), addr);
   if (size == 0)
-    return lmems_notblock(L, self.box, self.arg, addr);
-  if (!lmems_blockown(self.box, view->block, addr))
+    return lmems_notblock(L, box, self.arg, addr);
+  lmems_record *record = lmems_blockown(box, addr);
+  if (record == NULL)
     return lmems_argerror(L, self.arg, "an object owns block %I already",
                           (lua_Integer)addr);
-  view->end = view->length = size;
+  view->record = record;
+  view->length = size;
+  lmems_setend(view, size);
   return 1;
 }
 
@@ -91,8 +102,8 @@ goes along; while it then lies outside, its use raises.
 */
 static int slice(lua_State *L) {
   lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
-  lmems_viewdata(L, view);
-  lua_Integer bytes = (lua_Integer)(view->end - view->offset);
+  lmems_checkalive(L, view);
+  lua_Integer bytes = (lua_Integer)view->length;
   lua_Integer offset = lmems_checkint(L, 2, "offset", 0, bytes);
   lua_Integer rest = bytes - offset;
   lua_Integer n = lua_isnoneornil(L, 3)
@@ -115,16 +126,17 @@ Changes the size of a buffer. What fits is kept, what is new is zero.
 static int resize(lua_State *L) {
   lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
   size_t size = lmems_checkcount(L, 2, "size");
-  lmems_viewdata(L, view);
+  lmems_checkalive(L, view);
   if (!view->owner)
     return lmems_argerror(L, 1, "a slice has the size it was made with");
   if (size > view->length)
-    lmems_nudge(L, view->block->box, size - view->length);
-  lmems_viewdata(L, view);
-  int error = lmems_blockresize(view->block, size, size);
+    lmems_tell(L, &view->record->box->state->bytes, size - view->length);
+  lmems_checkalive(L, view);
+  int error = lmems_viewresize(L, view, size, size);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
-  view->end = view->length = size;
+  view->length = size;
+  lmems_setend(view, size);
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -138,11 +150,12 @@ Sets the bytes of a buffer to the same value.
 static int fill(lua_State *L) {
   lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
   int byte = (int)lmems_checkint(L, 2, "byte", 0, 255);
-  char *data = lmems_viewdata(L, view);
+  lmems_checkalive(L, view);
   size_t n = view->length;
   if (!lua_isnoneornil(L, 3))
     n = (size_t)lmems_checkint(L, 3, "n", 0, (lua_Integer)n);
-  memset(data, byte, n);
+  memset(lmems_holdview(L, view), byte, n);
+  lmems_letgo();
   return 0;
 }
 
@@ -157,11 +170,13 @@ static int find(lua_State *L) {
   lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
   size_t length, offset = 0;
   const char *s = lmems_checkstring(L, 2, "s", &length);
-  const char *data = lmems_viewdata(L, view);
+  lmems_checkalive(L, view);
   if (!lua_isnoneornil(L, 3))
     offset = (size_t)lmems_checkint(L, 3, "offset", 0,
                                     (lua_Integer)view->length);
+  const char *data = lmems_holdview(L, view);
   const char *match = memmem(data + offset, view->length - offset, s, length);
+  lmems_letgo();
   if (match == NULL)
     lua_pushnil(L);
   else
@@ -171,38 +186,44 @@ static int find(lua_State *L) {
 
 static int buffer_len(lua_State *L) {
   lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
-  lmems_viewdata(L, view);
+  lmems_checkalive(L, view);
   lua_pushinteger(L, (lua_Integer)view->length);
   return 1;
 }
 
 static int buffer_tostring(lua_State *L) {
   lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
-  mems_addr addr = view->block->addr + view->offset;
   if (lmems_alive(view))
-    lua_pushfstring(L, "mems.buffer (%I, %I bytes)", (lua_Integer)addr,
+    lua_pushfstring(L, "mems.buffer (%I, %I bytes)",
+                    (lua_Integer)lmems_viewaddr(view),
                     (lua_Integer)view->length);
   else
-    lua_pushliteral(L, "mems.buffer (released)");
+    lua_pushfstring(L, "mems.buffer (%s)", lmems_fate(view));
   return 1;
 }
 
-void lmems_openbuffer(lua_State *L) {
-  static const luaL_Reg methods[] = {
-    {"slice", slice}, {"resize", resize}, {"fill", fill}, {"find", find},
-    {NULL, NULL}
-  };
-  static const luaL_Reg events[] = {
-    {"__len", buffer_len}, {"__tostring", buffer_tostring}, {NULL, NULL}
-  };
-  lua_createtable(L, 0, 80);
-  lua_pushboolean(L, 1);
-  lua_insert(L, -2);
-  lmems_setmemory(L, -2);
-  lmems_setbulk(L, -2);
-  lmems_setstring(L, -2);
-  lua_remove(L, -2);
-  lmems_setcommon(L);
-  lmems_setmethods(L, methods);
-  lmems_newclass(L, LMEMS_BUFFER_SEAL, "mems.buffer", events, NULL);
+/* Names of methods only; any other key is a mistake. */
+static int buffer_index(lua_State *L) {
+  lua_settop(L, 2);
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
+    return luaL_error(L, "a buffer has no %s", lmems_pushshown(L, 2));
+  return 1;
 }
+
+const luaL_Reg lmems_buffer[] = {
+  {"buffer", buffer}, {"own", own}, {NULL, NULL}
+};
+
+const luaL_Reg lmems_buffermethods[] = {
+  {"slice", slice}, {"resize", resize}, {"fill", fill}, {"find", find},
+  {NULL, NULL}
+};
+
+static const luaL_Reg events[] = {
+  {"__len", buffer_len}, {"__tostring", buffer_tostring}, {NULL, NULL}
+};
+
+const lmems_class lmems_bufferclass = {
+  LMEMS_BUFFER_SEAL, "mems.buffer", events, buffer_index
+};

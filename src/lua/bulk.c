@@ -5,9 +5,15 @@
 ** call that raises has done nothing.
 */
 
+#include "bulk.h"
+
 #include <limits.h>
 
-#include "lmems.h"
+#include "explain.h"
+#include "fail.h"
+#include "gate.h"
+#include "self.h"
+#include "type.h"
 
 /***
 @module mems
@@ -17,6 +23,37 @@
 static size_t array_bytes(size_t count, int type) {
   size_t size = lmems_typesize(type);
   return count > LUA_MAXINTEGER / size ? LUA_MAXINTEGER : count * size;
+}
+
+enum { PIECE = 64 }; /* values that are copied at once */
+
+/* Reads `n` of the values that begin at the first argument and offset,
+   behind the first `done`, into the table on top. */
+static void push_piece(lua_State *L, lmems_self self, int type,
+                       size_t offset, size_t done, size_t n) {
+  char copy[PIECE * sizeof(uint64_t)], *p = copy;
+  size_t size = lmems_typesize(type), start = done * size;
+  int none = type % LMEMS_SWAPPED == LMEMS_PTR;
+  /* from the first value on: all of them have to lie in one block */
+  const char *from = lmems_hold(L, self.box, self.arg, offset,
+                                start + n * size);
+  memcpy(copy, from + start, n * size);
+  mems_addr addr = none ? lmems_virtualat(L, self.box, self.arg) : 0;
+  lmems_letgo();
+  for (size_t i = done + 1; i <= done + n; i++, p += size) {
+    lmems_get(L, type, p);
+    if (none) {
+      mems_addr word;
+      memcpy(&word, p, sizeof word);
+      lmems_checkfill(L, self.box, self.arg, addr + offset + (i - 1) * size,
+                      word);
+      if (word == 0) {
+        lua_pop(L, 1);
+        lua_pushboolean(L, 0);
+      }
+    }
+    lua_rawseti(L, -2, (lua_Integer)i);
+  }
 }
 
 /***
@@ -35,21 +72,13 @@ static int peekarray(lua_State *L) {
   int type = lmems_checktype(L, self.arg + 1);
   size_t count = lmems_checkcount(L, self.arg + 2, "count");
   size_t offset = lmems_optoffset(L, self.arg + 3);
-  size_t bytes = array_bytes(count, type), size = lmems_typesize(type);
-  lmems_gate(L, self.box, self.arg, offset, bytes);
+  size_t bytes = array_bytes(count, type);
+  lmems_hold(L, self.box, self.arg, offset, bytes);
+  lmems_letgo();
   lua_createtable(L, count < INT_MAX ? (int)count : INT_MAX, 0);
-  lmems_stillopen(L, self); /* a finalizer may have closed it */
-  const char *p = lmems_gate(L, self.box, self.arg, offset, bytes);
-  int none = type % LMEMS_SWAPPED == LMEMS_PTR;
-  for (size_t i = 1; i <= count; i++, p += size) {
-    if (none)
-      lmems_checkfill(L, self.box, self.arg, offset + (i - 1) * size, p);
-    lmems_get(L, type, p);
-    if (none && lua_isnil(L, -1)) {
-      lua_pop(L, 1);
-      lua_pushboolean(L, 0);
-    }
-    lua_rawseti(L, -2, (lua_Integer)i);
+  for (size_t done = 0; done < count; done += PIECE) {
+    size_t n = count - done < PIECE ? count - done : PIECE;
+    push_piece(L, self, type, offset, done, n);
   }
   return 1;
 }
@@ -71,17 +100,19 @@ static void convert_elements(lua_State *L, int table, lua_Integer count,
   }
 }
 
-/* Raises if the table at `table` goes on after its element `count`, its
-   length. A sequence lies in order before all other keys, so the walk may
-   begin at its end; only a short one, which may lie otherwise, is walked
-   whole. */
+/* Raises if the table at `table` is seen to go on after its element `count`,
+   its length. A sequence lies in order before all other keys, so the look
+   may begin at its end; only a short one, which may lie otherwise, is looked
+   at from the start. No further than at as many keys as are written, and
+   some: what else the table has is not of this call's time. */
 static void check_no_hole(lua_State *L, int table, lua_Integer count) {
   enum { SHORT = 64 };
+  lua_Integer looks = count + SHORT;
   if (count <= SHORT)
     lua_pushnil(L);
   else
     lua_pushinteger(L, count);
-  while (lua_next(L, table)) {
+  while (looks-- > 0 && lua_next(L, table)) {
     lua_pop(L, 1);
     if (lua_isinteger(L, -1) && lua_tointeger(L, -1) > count)
       lmems_argerror(L, table, "the table has no element %I, but one %I",
@@ -99,8 +130,9 @@ after the other.
 @tparam table values
 @tparam[opt=0] integer offset in bytes, from 0
 @treturn integer the count written
-@raise if an element does not fit the type, the table has a hole, or there
- are more than fit; then nothing is written
+@raise if an element does not fit the type, the table has a hole (as far as
+ a look at as many keys as are written shows), or there are more than fit;
+ then nothing is written
 */
 static int pokearray(lua_State *L) {
   lmems_self self = lmems_checkself(L);
@@ -114,13 +146,13 @@ static int pokearray(lua_State *L) {
   size_t bytes = array_bytes((size_t)count, type);
   luaL_Buffer buffer;
   luaL_checkstack(L, LUA_MINSTACK + 20, "pokearray");
-  lmems_gate(L, self.box, self.arg, offset, bytes);
+  lmems_hold(L, self.box, self.arg, offset, bytes);
+  lmems_letgo();
   char *values = luaL_buffinitsize(L, &buffer, bytes);
   convert_elements(L, table, count, type, values);
   check_no_hole(L, table, count);
-  lmems_stillopen(L, self); /* a finalizer may have closed it */
-  char *p = lmems_gate(L, self.box, self.arg, offset, bytes);
-  memcpy(p, values, bytes);
+  memcpy(lmems_hold(L, self.box, self.arg, offset, bytes), values, bytes);
+  lmems_letgo();
   lua_pushinteger(L, count);
   return 1;
 }
@@ -137,8 +169,27 @@ static int fill(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   int byte = (int)lmems_checkint(L, self.arg + 1, "byte", 0, 255);
   size_t n = lmems_checkcount(L, self.arg + 2, "n");
-  memset(lmems_gate(L, self.box, self.arg, 0, n), byte, n);
+  memset(lmems_hold(L, self.box, self.arg, 0, n), byte, n);
+  lmems_letgo();
   return 0;
+}
+
+/* Two ranges, which one hold is for. */
+typedef struct both {
+  char *one, *other;
+} both;
+
+/* Holds `n` bytes at the first and at the second argument. Both are resolved
+   before one is looked at. Nothing allocates between the two, unless the
+   second one raises: then nothing may be held. */
+static both hold_both(lua_State *L, lmems_self self, size_t n) {
+  both ends;
+  lmems_resolve(L, self.arg);
+  lmems_resolve(L, self.arg + 1);
+  ends.one = lmems_hold(L, self.box, self.arg, 0, n);
+  lmems_letgo();
+  ends.other = lmems_hold(L, self.box, self.arg + 1, 0, n);
+  return ends;
 }
 
 /***
@@ -152,11 +203,9 @@ Copies `n` bytes. The ranges may overlap.
 static int copy(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   size_t n = lmems_checkcount(L, self.arg + 2, "n");
-  lmems_resolve(L, self.box, self.arg, n);
-  lmems_resolve(L, self.box, self.arg + 1, n);
-  char *dst = lmems_gate(L, self.box, self.arg, 0, n);
-  const char *src = lmems_gate(L, self.box, self.arg + 1, 0, n);
-  memmove(dst, src, n);
+  both ends = hold_both(L, self, n);
+  memmove(ends.one, ends.other, n);
+  lmems_letgo();
   return 0;
 }
 
@@ -173,11 +222,9 @@ Compares `n` bytes, as unsigned numbers, from the first one on.
 static int compare(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   size_t n = lmems_checkcount(L, self.arg + 2, "n");
-  lmems_resolve(L, self.box, self.arg, n);
-  lmems_resolve(L, self.box, self.arg + 1, n);
-  const char *a = lmems_gate(L, self.box, self.arg, 0, n);
-  const char *b = lmems_gate(L, self.box, self.arg + 1, 0, n);
-  int order = memcmp(a, b, n);
+  both ends = hold_both(L, self, n);
+  int order = memcmp(ends.one, ends.other, n);
+  lmems_letgo();
   lua_pushinteger(L, (order > 0) - (order < 0));
   return 1;
 }
@@ -195,22 +242,19 @@ static int find(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   size_t length, n = lmems_checkcount(L, self.arg + 1, "n");
   const char *s = lmems_checkstring(L, self.arg + 2, "s", &length);
-  const char *p = lmems_gate(L, self.box, self.arg, 0, n);
+  const char *p = lmems_hold(L, self.box, self.arg, 0, n);
   const char *match = memmem(p, n, s, length);
-  if (match == NULL) {
+  size_t at = match != NULL ? (size_t)(match - p) : 0;
+  mems_addr addr = lmems_addressat(L, self.arg) + at;
+  lmems_letgo();
+  if (match != NULL)
+    lmems_pushaddr(L, addr);
+  else
     lua_pushnil(L);
-    return 1;
-  }
-  mems_addr addr = lmems_checkaddr(L, self.arg) + (size_t)(match - p);
-  lua_pushlightuserdata(L, (void *)(uintptr_t)addr);
   return 1;
 }
 
-static const luaL_Reg verbs[] = {
+const luaL_Reg lmems_bulk[] = {
   {"peekarray", peekarray}, {"pokearray", pokearray}, {"fill", fill},
   {"copy", copy}, {"compare", compare}, {"find", find}, {NULL, NULL}
 };
-
-void lmems_setbulk(lua_State *L, int first) {
-  lmems_setverbs(L, verbs, first);
-}

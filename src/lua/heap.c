@@ -2,18 +2,43 @@
 ** heap.c - verbs on heaps and on whole blocks.
 */
 
-#include "lmems.h"
+#include "heap.h"
+
+#include "argument.h"
+#include "box.h"
+#include "explain.h"
+#include "fail.h"
+#include "leak.h"
+#include "option.h"
+#include "self.h"
 
 /***
 @module mems
 */
+
+/* Opens a heap in `box`; MEMS_EINIT if there is one by now. The options are
+   read, and the collector may have run. */
+static int open_box(lua_State *L, lmems_box *box, int arg,
+                    const lmems_options *options) {
+  uint64_t limit = options->heap.limit;
+  if (limit == 0)
+    limit = (uint64_t)64 << 30;
+  lmems_openasked(L, box, limit);
+  int error = box->heap != NULL ? MEMS_EINIT : lmems_boxopen(box, options);
+  if (lmems_openretry(L, box, limit, error))
+    error = box->heap != NULL ? MEMS_EINIT : lmems_boxopen(box, options);
+  if (error == MEMS_EINVAL)
+    lmems_argerror(L, arg, "these options don't go together");
+  return error;
+}
 
 /***
 What @{init} and @{open} take. A field that is absent takes its default.
 @table options
 @within Heap
 @tfield[opt=64 GiB] integer limit the most bytes its nodes may map
-@tfield[opt=1000] integer base the first virtual address, a multiple of 8
+@tfield[opt] integer base the first virtual address, a multiple of 8; absent
+ 1000 on the default heap, and on others one that no open heap has
 @tfield[opt=4096] integer page the smallest node in bytes, a multiple of 4096
 @tfield[opt=8] integer align the physical alignment of every block, a power of
  two from 8 to 4096
@@ -29,7 +54,8 @@ What @{init} and @{open} take. A field that is absent takes its default.
 */
 
 /***
-Opens the default heap.
+Opens the default heap. Without options, if it is open already, it does
+nothing.
 @function init
 @within Heap
 @tparam[opt] options options see @{options}
@@ -37,14 +63,17 @@ Opens the default heap.
 @treturn[2] nil if the system refuses the memory
 @treturn[2] string a message
 @treturn[2] integer a code
-@raise if it is open already, or an option is unknown or out of its range
+@raise if it is open already and options are given, or an option is unknown
+ or out of its range
 */
 static int init(lua_State *L) {
   lmems_self self = lmems_anyself(L);
-  if (self.box->heap != NULL)
+  lmems_options options;
+  lmems_checkoptions(L, self.arg, &options);
+  int error = open_box(L, self.box, self.arg, &options);
+  if (error == MEMS_EINIT && !lua_isnoneornil(L, self.arg))
     return luaL_error(L, "mems is already initialised");
-  int error = lmems_boxopen(L, self.box, self.arg);
-  if (error != MEMS_OK)
+  if (error != MEMS_OK && error != MEMS_EINIT)
     return lmems_fail(L, error);
   lua_pushboolean(L, 1);
   return 1;
@@ -63,12 +92,13 @@ of a `<close>` variable, or when it is collected.
 @raise if an option is unknown or out of its range
 */
 static int open(lua_State *L) {
+  lmems_options options;
   lua_settop(L, 1);
-  lmems_box *box = lmems_newbox(L);
-  int error = lmems_boxopen(L, box, 1);
+  lmems_checkoptions(L, 1, &options);
+  lua_settop(L, 1);
+  int error = open_box(L, lmems_newbox(L), 1, &options);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
-  lua_settop(L, 2);
   return 1;
 }
 
@@ -85,7 +115,7 @@ heap is closed.
 @raise with the option `leaks = "error"`, if a block was still allocated
 */
 static int finish(lua_State *L) {
-  mems_stats stats;
+  mems_stats stats = {.size = sizeof stats};
   lmems_box *box = lmems_checkself(L).box;
   int leaks = lmems_pushleaks(L, box);
   if (leaks == LMEMS_RAISE) {
@@ -93,7 +123,7 @@ static int finish(lua_State *L) {
     lua_insert(L, -2);
     lua_concat(L, 2);
   }
-  mems_heap_stats(lmems_checkself(L).box->heap, &stats);
+  mems_heap_stats(lmems_openheap(L, box), &stats);
   lmems_boxclose(box);
   if (leaks == LMEMS_WARN)
     lmems_warn(lua_tostring(L, -1));
@@ -137,12 +167,13 @@ static int heap_collect(lua_State *L) {
   if (box->heap != NULL)
     lmems_warnleaks(L, box);
   lmems_boxclose(box);
+  lmems_dropbox(L, 1);
   return 0;
 }
 
 static int heap_tostring(lua_State *L) {
   lmems_box *box = lmems_anyself(L).box;
-  mems_stats stats;
+  mems_stats stats = {.size = sizeof stats};
   if (box->heap == NULL) {
     lua_pushliteral(L, LMEMS_HEAP " (closed)");
     return 1;
@@ -154,29 +185,31 @@ static int heap_tostring(lua_State *L) {
   return 1;
 }
 
-/* Pushes what a malloc-like call gave: an address, or nil, message, code. */
+/* An optional alignment: a power of two up to 4096; 0 if there is none. */
+static size_t opt_align(lua_State *L, int arg) {
+  if (lua_isnoneornil(L, arg))
+    return 0;
+  size_t align = lmems_checksize(L, arg, "align");
+  if (align > 4096 || (align & (align - 1)) != 0)
+    lmems_argerror(L, arg, "align has to be a power of two up to 4096, got "
+                   "%I", (lua_Integer)align);
+  return align;
+}
+
+/* Pushes a new block's address, or if it is 0, nil, message, code. */
 static int push_block(lua_State *L, lmems_box *box, mems_addr addr) {
+  lmems_traced(L, box, addr);
   if (addr == 0)
     return lmems_fail(L, mems_heap_error(box->heap));
-  lua_pushlightuserdata(L, (void *)(uintptr_t)addr);
+  lmems_pushaddr(L, addr);
   return 1;
 }
 
-/* A size in bytes, or a count, from 1. */
-static inline size_t check_size(lua_State *L, int arg, const char *what) {
-  int ok;
-  lua_Integer n = lua_tointegerx(L, arg, &ok);
-  if (!ok || n < 1)
-    n = lmems_checkint(L, arg, what, 1, LUA_MAXINTEGER);
-  return (size_t)n;
-}
-
-static mems_addr malloc_aligned(lua_State *L, lmems_self self, size_t size) {
-  size_t align = check_size(L, self.arg + 1, "align");
-  if (align > 4096 || (align & (align - 1)) != 0)
-    lmems_argerror(L, self.arg + 1, "align has to be a power of two up to "
-                   "4096, got %I", (lua_Integer)align);
-  return mems_heap_aligned(self.box->heap, size, align);
+static inline mems_addr allocate(lmems_box *box, size_t size,
+                                 size_t align) {
+  if (align == 0)
+    return mems_heap_malloc(box->heap, size);
+  return mems_heap_aligned(box->heap, size, align);
 }
 
 /***
@@ -193,14 +226,14 @@ Allocates a block. Its contents are undefined.
 */
 static int malloc_(lua_State *L) {
   lmems_self self = lmems_checkself(L);
-  size_t size = check_size(L, self.arg, "size");
-  mems_addr addr;
-  if (lua_gettop(L) <= self.arg || lua_isnil(L, self.arg + 1))
-    addr = mems_heap_malloc(self.box->heap, size);
-  else
-    addr = malloc_aligned(L, self, size);
-  lmems_traced(L, self.box, addr);
-  return push_block(L, self.box, addr);
+  lmems_box *box = self.box;
+  size_t size = lmems_checksize(L, self.arg, "size");
+  size_t align = lua_gettop(L) <= self.arg ? 0 : opt_align(L, self.arg + 1);
+  lmems_boxasked(L, box, size);
+  mems_addr addr = allocate(box, size, align);
+  if (LMEMS_UNLIKELY(addr == 0) && lmems_boxretry(L, box, size))
+    addr = allocate(box, size, align);
+  return push_block(L, box, addr);
 }
 
 /***
@@ -216,11 +249,17 @@ Allocates a block of `count * size` bytes, all zero.
 */
 static int calloc_(lua_State *L) {
   lmems_self self = lmems_checkself(L);
-  size_t count = check_size(L, self.arg, "count");
-  size_t size = check_size(L, self.arg + 1, "size");
-  mems_addr addr = mems_heap_calloc(self.box->heap, count, size);
-  lmems_traced(L, self.box, addr);
-  return push_block(L, self.box, addr);
+  lmems_box *box = self.box;
+  size_t count = lmems_checksize(L, self.arg, "count");
+  size_t size = lmems_checksize(L, self.arg + 1, "size"), bytes;
+  if (__builtin_mul_overflow(count, size, &bytes))
+    bytes = SIZE_MAX;
+  else
+    lmems_boxasked(L, box, bytes);
+  mems_addr addr = mems_heap_calloc(box->heap, count, size);
+  if (LMEMS_UNLIKELY(addr == 0) && lmems_boxretry(L, box, bytes))
+    addr = mems_heap_calloc(box->heap, count, size);
+  return push_block(L, box, addr);
 }
 
 /***
@@ -238,17 +277,24 @@ object on that block, as of @{buffer}, is released, but not the block.
 */
 static int realloc_(lua_State *L) {
   lmems_self self = lmems_checkself(L);
-  mems_heap *heap = self.box->heap;
+  lmems_box *box = self.box;
   int new = lua_isnil(L, self.arg);
-  mems_addr addr = new ? 0 : lmems_checkaddr(L, self.arg);
-  size_t size = check_size(L, self.arg + 1, "size");
-  if (!new && mems_heap_size(heap, addr) == 0)
-    return lmems_notblock(L, self.box, self.arg, addr);
-  mems_addr moved = mems_heap_realloc(heap, addr, size);
-  if (moved != 0)
-    lmems_blockgone(self.box, addr);
-  lmems_traced_move(L, self.box, addr, moved);
-  return push_block(L, self.box, moved);
+  mems_addr moved = 0, addr = new ? 0 : lmems_checkaddr(L, self.arg);
+  size_t size = lmems_checksize(L, self.arg + 1, "size");
+  lmems_boxasked(L, box, size);
+  for (int again = 1; moved == 0 && again >= 0; again--) {
+    if (!new && mems_heap_size(box->heap, addr) == 0)
+      return lmems_notblock(L, box, self.arg, addr);
+    moved = mems_heap_realloc(box->heap, addr, size);
+    if (moved == 0 && again && !lmems_boxretry(L, box, size))
+      break;
+  }
+  if (moved == 0)
+    return lmems_fail(L, mems_heap_error(box->heap));
+  lmems_blockgone(box, addr);
+  lmems_traced_move(L, box, addr, moved);
+  lmems_pushaddr(L, moved);
+  return 1;
 }
 
 /***
@@ -281,15 +327,15 @@ freed or moved, for C code and for the functions of this module.
 */
 static int get(lua_State *L) {
   lmems_self self = lmems_checkself(L);
-  mems_heap *heap = self.box->heap;
   mems_addr addr = lmems_checkaddr(L, self.arg);
-  void *physical = mems_heap_get(heap, addr);
+  void *physical = mems_heap_get(self.box->heap, addr);
   if (physical != NULL) {
     lua_pushlightuserdata(L, physical);
     return 1;
   }
-  lua_pushnil(L);
   int code = lmems_explain(L, self.box, addr, 0, 0);
+  lua_pushnil(L);
+  lua_insert(L, -2);
   lua_pushinteger(L, code);
   return 3;
 }
@@ -328,7 +374,7 @@ static int add(lua_State *L) {
   if (__builtin_add_overflow(addr, n, &sum) || sum < 0)
     return lmems_argerror(L, self.arg + 1, "%I and %I give no address", addr,
                           n);
-  lua_pushlightuserdata(L, (void *)(uintptr_t)sum);
+  lmems_pushaddr(L, (mems_addr)sum);
   return 1;
 }
 
@@ -372,7 +418,7 @@ address is allocated.
 static int toaddress(lua_State *L) {
   lmems_self self = lmems_anyself(L);
   mems_addr addr = lmems_checkaddr(L, self.arg);
-  lua_pushlightuserdata(L, (void *)(uintptr_t)addr);
+  lmems_pushaddr(L, addr);
   return 1;
 }
 
@@ -411,7 +457,8 @@ The state of the heap, from counters. Costs the same for every heap, but for
 */
 static int stats(lua_State *L) {
   lmems_self self = lmems_checkself(L);
-  mems_stats stats;
+  mems_stats stats = {.size = sizeof stats};
+  size_t owned = self.box->owned;
   mems_heap_stats(self.box->heap, &stats);
   lua_createtable(L, 0, 18);
 #define SET(name, value) \
@@ -434,7 +481,7 @@ static int stats(lua_State *L) {
   FIELD(frees);
   FIELD(base);
   FIELD(align);
-  SET("owned", self.box->owned);
+  SET("owned", owned);
 #undef FIELD
 #undef SET
   return 1;
@@ -468,24 +515,18 @@ static int check(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg shared_verbs[] = {
+const luaL_Reg lmems_heap[] = {
   {"malloc", malloc_}, {"calloc", calloc_}, {"realloc", realloc_},
   {"free", free_}, {"get", get}, {"size", size}, {"add", add},
   {"diff", diff}, {"tointeger", tointeger}, {"toaddress", toaddress},
   {"stats", stats}, {"trim", trim}, {"check", check}, {NULL, NULL}
 };
 
-static const luaL_Reg module_verbs[] = {
+const luaL_Reg lmems_heapmodule[] = {
   {"init", init}, {"open", open}, {"finish", finish}, {NULL, NULL}
 };
 
-static const luaL_Reg method_verbs[] = {
+const luaL_Reg lmems_heapmethods[] = {
   {"close", heap_close}, {"__close", heap_scope}, {"__gc", heap_collect},
   {"__tostring", heap_tostring}, {NULL, NULL}
 };
-
-void lmems_setheap(lua_State *L, int first) {
-  lmems_setverbs(L, shared_verbs, first);
-  lmems_setverbs(L, lua_istable(L, first) ? method_verbs : module_verbs,
-                 first);
-}

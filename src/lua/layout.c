@@ -3,17 +3,25 @@
 **
 ** A layout is one userdata:
 **
-**   [ lmems_layout ][ slots: the hash of names ][ fields ][ kinds ]
+**   [ lmems_layout ][ slots ][ fields ][ kinds ][ names ]
 **
 ** A row of rows has one kind for each dimension: the outermost in its field,
 ** the inner ones behind all fields. Names are found by the identity of the
 ** string, which Lua keeps unique for short ones, without a look at its
-** bytes; user value 2 keeps them where they are.
+** bytes (slots); or else by their bytes (names).
+**
+** The definition is read once, into a list in which each field is its name,
+** its type, how many dimensions, and those. All else looks at the list: so
+** a finalizer that changes the definition meanwhile does no harm.
 */
+
+#include "layout.h"
 
 #include <stdlib.h>
 
-#include "view.h"
+#include "fail.h"
+
+#define LAYOUT_SEAL ((uintptr_t)0x6E1F90A3C8D7254Bu)
 
 enum {
   MOST_DIMENSIONS = 8,
@@ -26,41 +34,121 @@ static const lua_Integer MOST_BYTES = (lua_Integer)1 << 46;
 /* What is known while a definition is read. */
 typedef struct reader {
   int arg;              /* where the definition is */
-  int keep;             /* the table of what has to stay alive */
+  int list;             /* where the list is */
+  lua_Integer count;    /* fields */
+  lua_Integer number;   /* of the field that is read */
+  lua_Integer next;     /* in the list: what is read next */
+  size_t dimensions;    /* of all fields */
   int packed;
   lmems_layout *layout;
   lmems_field *fields;
   lmems_kind *kinds;    /* the next free one */
-  lua_Integer number;   /* of the field that is read */
 } reader;
 
-/* Pushes element `i` of the definition of the current field. */
-static int get_part(lua_State *L, const reader *r, lua_Integer i) {
-  lua_rawgeti(L, r->arg, r->number);
-  int type = lua_rawgeti(L, -1, i);
-  lua_remove(L, -2);
-  return type;
+/*
+** Reading the definition
+*/
+
+/* Puts the value on top behind the list, and pops it. */
+static void add(lua_State *L, reader *r) {
+  lua_rawseti(L, r->list, ++r->next);
 }
 
-/* How many dimensions the current field has; checks that it is a table. */
-static lua_Integer count_dimensions(lua_State *L, const reader *r) {
+/* Raises if the table of a field, on top, has a key that is no number from 1
+   to `count`. */
+static void check_keys(lua_State *L, const reader *r, lua_Integer count) {
+  int field = lua_gettop(L);
+  lua_pushnil(L);
+  while (lua_next(L, field)) {
+    lua_pop(L, 1);
+    if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 1 ||
+        lua_tointeger(L, -1) > count)
+      lmems_argerror(L, r->arg, "field %I: unknown key %s", r->number,
+                     lmems_pushshown(L, -1));
+  }
+}
+
+/* Adds what the current field is made of to the list. */
+static void read_parts(lua_State *L, reader *r) {
   if (lua_rawgeti(L, r->arg, r->number) != LUA_TTABLE)
     lmems_argerror(L, r->arg, "field %I has to be a table such as "
                    "{\"x\", \"f32\"}, got %s", r->number,
                    lmems_pushshown(L, -1));
   lua_Integer n = (lua_Integer)lua_rawlen(L, -1) - 2;
-  lua_pop(L, 1);
+  check_keys(L, r, n + 2);
   if (n > MOST_DIMENSIONS)
     lmems_argerror(L, r->arg, "field %I has more than %d dimensions",
                    r->number, MOST_DIMENSIONS);
-  return n > 0 ? n : 0;
+  if (n < 0)
+    n = 0;
+  for (lua_Integer i = 1; i <= n + 2; i++) {
+    if (lua_rawgeti(L, -1, i) == LUA_TNIL) {
+      lua_pop(L, 1);
+      lua_pushboolean(L, 0); /* so that the list has no hole */
+    }
+    add(L, r);
+    if (i == 2) {
+      lua_pushinteger(L, n);
+      add(L, r);
+    }
+  }
+  r->dimensions += (size_t)n;
+  lua_pop(L, 1);
 }
 
-/* Dimension `i`, from 1, of the current field. */
-static lua_Integer get_dimension(lua_State *L, const reader *r,
-                                 lua_Integer i) {
+/* Reads "layout" and refuses any other key that is no field's number. */
+static void read_packed(lua_State *L, reader *r) {
+  lua_pushnil(L);
+  while (lua_next(L, r->arg)) {
+    if (lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 &&
+        lua_tointeger(L, -2) <= r->count) {
+      lua_pop(L, 1);
+      continue;
+    }
+    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2)
+                                                     : "";
+    const char *value = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
+                                                       : "";
+    if (strcmp(key, "layout") != 0)
+      lmems_argerror(L, r->arg, "unknown option %s", lmems_pushshown(L, -2));
+    r->packed = strcmp(value, "packed") == 0;
+    if (!r->packed && strcmp(value, "natural") != 0)
+      lmems_argerror(L, r->arg, "layout has to be \"natural\" or "
+                     "\"packed\", got %s", lmems_pushshown(L, -1));
+    lua_pop(L, 1);
+  }
+}
+
+/* Pushes the list. */
+static void read_definition(lua_State *L, reader *r) {
+  if (!lua_istable(L, r->arg))
+    lmems_argerror(L, r->arg, "a table of fields expected, got %s",
+                   lmems_pushshown(L, r->arg));
+  r->count = (lua_Integer)lua_rawlen(L, r->arg);
+  if (r->count < 1 || r->count > MOST_FIELDS)
+    lmems_argerror(L, r->arg, "a struct has from 1 to %d fields, got %I",
+                   MOST_FIELDS, r->count);
+  read_packed(L, r);
+  lua_createtable(L, (int)r->count * 3, 0);
+  r->list = lua_gettop(L);
+  for (r->number = 1; r->number <= r->count; r->number++)
+    read_parts(L, r);
+  r->next = 0;
+}
+
+/*
+** Fields
+*/
+
+/* Pushes what the list has next. */
+static int get_next(lua_State *L, reader *r) {
+  return lua_rawgeti(L, r->list, ++r->next);
+}
+
+/* The next dimension of the current field. */
+static lua_Integer get_dimension(lua_State *L, reader *r) {
   int ok;
-  get_part(L, r, i + 2);
+  get_next(L, r);
   lua_Integer n = lua_tointegerx(L, -1, &ok);
   if (!ok || n < 1 || n > MOST_BYTES)
     lmems_argerror(L, r->arg, "field %I: a dimension has to be a positive "
@@ -69,35 +157,40 @@ static lua_Integer get_dimension(lua_State *L, const reader *r,
   return n;
 }
 
+/* The kind of a struct in the current one. */
+static size_t nest(lua_State *L, const reader *r, const lmems_layout *inner,
+                   lmems_kind *kind) {
+  if (inner->depth >= MOST_DEPTH)
+    lmems_argerror(L, r->arg, "field %I: more than %d structs in structs",
+                   r->number, MOST_DEPTH);
+  if (inner->depth >= r->layout->depth)
+    r->layout->depth = inner->depth + 1;
+  *kind = inner->kind;
+  return inner->align;
+}
+
 /* Reads the type of the current field into *kind; its alignment. */
 static size_t read_type(lua_State *L, reader *r, lmems_kind *kind) {
-  size_t length;
-  int lua_kind = get_part(L, r, 2);
+  size_t length, align;
+  int lua_kind = get_next(L, r);
   const lmems_layout *inner = lmems_tolayout(L, -1);
-  memset(kind, 0, sizeof *kind);
-  if (inner != NULL) {
-    if (inner->depth >= MOST_DEPTH)
-      lmems_argerror(L, r->arg, "field %I: more than %d structs in structs",
-                     r->number, MOST_DEPTH);
-    if (inner->depth >= r->layout->depth)
-      r->layout->depth = inner->depth + 1;
-    *kind = inner->kind;
-    lua_rawseti(L, r->keep, (lua_Integer)lua_rawlen(L, r->keep) + 1);
-    return inner->align;
-  }
   const char *name = lua_kind == LUA_TSTRING ? lua_tolstring(L, -1, &length)
                                              : NULL;
-  if (name != NULL && strcmp(name, "char") == 0) {
+  if (inner != NULL) {
+    align = nest(L, r, inner, kind);
+  } else if (name != NULL && strcmp(name, "char") == 0) {
     *kind = (lmems_kind){LMEMS_CHARS, 1, 1, NULL, NULL};
+    align = 1;
   } else {
     int type = name == NULL ? -1 : lmems_findtype(name, length);
     if (type < 0)
       lmems_argerror(L, r->arg, "field %I: unknown type %s", r->number,
-                     lmems_pushshown(L, -1));
+                     lua_isboolean(L, -1) ? "nil" : lmems_pushshown(L, -1));
     *kind = *lmems_scalar(type);
+    align = kind->size;
   }
   lua_pop(L, 1);
-  return kind->size;
+  return align;
 }
 
 /* Makes *kind a row of `n` of itself. */
@@ -111,19 +204,35 @@ static void wrap_kind(lua_State *L, reader *r, lmems_kind *kind,
                        element, NULL};
 }
 
+/* The slot of a name: that of the field which has it, or an empty one. */
+static uint32_t *name_slot(const lmems_layout *s, const char *name,
+                           size_t length) {
+  uint64_t h = length;
+  for (size_t i = 0; i < length; i++)
+    h = (h ^ (unsigned char)name[i]) * 0x100000001B3u;
+  size_t i = (size_t)(h * 0x9E3779B97F4A7C15u >> s->shift);
+  size_t mask = ((size_t)1 << (64 - s->shift)) - 1;
+  for (; s->names[i] != 0; i = (i + 1) & mask) {
+    const lmems_field *field = &s->fields[s->names[i] - 1];
+    if (field->length == length && memcmp(field->name, name, length) == 0)
+      break;
+  }
+  return &s->names[i];
+}
+
 /* Reads the name of the current field, which stays on the stack. */
 static void read_name(lua_State *L, reader *r, lmems_field *field) {
-  if (get_part(L, r, 1) != LUA_TSTRING)
+  if (get_next(L, r) != LUA_TSTRING)
     lmems_argerror(L, r->arg, "field %I: its name has to be a string, got %s",
-                   r->number, lmems_pushshown(L, -1));
-  r->layout->count = (size_t)r->number - 1;
-  if (lmems_field_slow(L, -1, r->layout) != NULL)
-    lmems_argerror(L, r->arg, "field %I: there is a field %s already",
-                   r->number, lmems_pushshown(L, -1));
+                   r->number,
+                   lua_isboolean(L, -1) ? "nil" : lmems_pushshown(L, -1));
   field->name = lua_tolstring(L, -1, &field->length);
   field->key = lua_topointer(L, -1);
-  lua_pushvalue(L, -1);
-  lua_rawseti(L, r->keep, (lua_Integer)lua_rawlen(L, r->keep) + 1);
+  uint32_t *slot = name_slot(r->layout, field->name, field->length);
+  if (*slot != 0)
+    lmems_argerror(L, r->arg, "field %I: there is a field %s already",
+                   r->number, lmems_pushshown(L, -1));
+  *slot = (uint32_t)r->number;
 }
 
 /* Reads the current field and puts it behind those before it. The table of
@@ -131,15 +240,18 @@ static void read_name(lua_State *L, reader *r, lmems_field *field) {
 static void read_field(lua_State *L, reader *r) {
   lmems_field *field = &r->fields[r->number - 1];
   lmems_layout *s = r->layout;
-  lua_Integer dimensions = count_dimensions(L, r);
+  lua_Integer dimension[MOST_DIMENSIONS];
   read_name(L, r, field);
   size_t align = read_type(L, r, &field->kind);
-  if (field->kind.type == LMEMS_CHARS && dimensions > 0) {
-    lua_Integer n = get_dimension(L, r, dimensions--);
-    field->kind.size = field->kind.count = (size_t)n;
-  }
-  for (lua_Integer i = dimensions; i >= 1; i--)
-    wrap_kind(L, r, &field->kind, get_dimension(L, r, i));
+  get_next(L, r);
+  int n = (int)lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  for (int i = 0; i < n; i++)
+    dimension[i] = get_dimension(L, r);
+  if (field->kind.type == LMEMS_CHARS && n > 0)
+    field->kind.size = field->kind.count = (size_t)dimension[--n];
+  while (n > 0)
+    wrap_kind(L, r, &field->kind, dimension[--n]);
   if (r->packed)
     align = 1;
   field->offset = (s->kind.size + align - 1) / align * align;
@@ -153,31 +265,6 @@ static void read_field(lua_State *L, reader *r) {
   lua_rawset(L, -3);
 }
 
-/* Reads "layout" and refuses any other key that is no field's number. */
-static int read_packed(lua_State *L, int arg, lua_Integer count) {
-  int packed = 0;
-  lua_pushnil(L);
-  while (lua_next(L, arg)) {
-    if (lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 &&
-        lua_tointeger(L, -2) <= count) {
-      lua_pop(L, 1);
-      continue;
-    }
-    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2)
-                                                     : "";
-    const char *value = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
-                                                       : "";
-    if (strcmp(key, "layout") != 0)
-      lmems_argerror(L, arg, "unknown option %s", lmems_pushshown(L, -2));
-    packed = strcmp(value, "packed") == 0;
-    if (!packed && strcmp(value, "natural") != 0)
-      lmems_argerror(L, arg, "layout has to be \"natural\" or \"packed\", "
-                     "got %s", lmems_pushshown(L, -1));
-    lua_pop(L, 1);
-  }
-  return packed;
-}
-
 static unsigned slots_log2(lua_Integer fields) {
   unsigned log2 = 3;
   while (((lua_Integer)1 << log2) < 4 * fields)
@@ -186,18 +273,18 @@ static unsigned slots_log2(lua_Integer fields) {
 }
 
 /* Pushes an empty layout for the fields of the definition. */
-static void push_layout(lua_State *L, reader *r, lua_Integer count) {
-  size_t dimensions = 0, log2 = slots_log2(count);
-  for (r->number = 1; r->number <= count; r->number++)
-    dimensions += (size_t)count_dimensions(L, r);
-  size_t slots = ((size_t)1 << log2) + (size_t)count + 1;
+static void push_layout(lua_State *L, reader *r) {
+  size_t log2 = slots_log2(r->count), count = (size_t)r->count;
+  size_t slots = ((size_t)1 << log2) + count + 1;
   size_t bytes = sizeof *r->layout + slots * sizeof(lmems_slot) +
-                 (size_t)count * sizeof(lmems_field) +
-                 dimensions * sizeof(lmems_kind);
+                 count * sizeof(lmems_field) +
+                 r->dimensions * sizeof(lmems_kind) +
+                 ((size_t)1 << log2) * sizeof(uint32_t);
   r->layout = lua_newuserdatauv(L, bytes, 3);
   memset(r->layout, 0, bytes);
   r->fields = (lmems_field *)(r->layout->slots + slots);
   r->kinds = (lmems_kind *)(r->fields + count);
+  r->layout->names = (uint32_t *)(r->kinds + r->dimensions);
   r->layout->fields = r->fields;
   r->layout->shift = 64 - (unsigned)log2;
   r->layout->align = 1;
@@ -215,45 +302,76 @@ static void fill_slots(lmems_layout *s) {
   }
 }
 
-lmems_layout *lmems_newlayout(lua_State *L, int arg, int index,
-                              lmems_box *box) {
-  reader r = {.arg = arg};
-  if (!lua_istable(L, arg))
-    lmems_argerror(L, arg, "a table of fields expected, got %s",
-                   lmems_pushshown(L, arg));
-  lua_Integer count = (lua_Integer)lua_rawlen(L, arg);
-  if (count < 1 || count > MOST_FIELDS)
-    lmems_argerror(L, arg, "a struct has from 1 to %d fields, got %I",
-                   MOST_FIELDS, count);
-  r.packed = read_packed(L, arg, count);
+/*
+** Offsets
+*/
+
+static int refuse_offset(lua_State *L) {
+  return luaL_error(L, "the offsets of a struct can't be changed");
+}
+
+static int next_offset(lua_State *L) {
+  lua_settop(L, 2);
+  if (lua_next(L, lua_upvalueindex(1)))
+    return 2;
+  lua_pushnil(L);
+  return 1;
+}
+
+static int pairs_of_offsets(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_pushcclosure(L, next_offset, 1);
+  return 1;
+}
+
+/* Puts a table in the place of the one on top that shows it and takes
+   nothing. */
+static void protect_offsets(lua_State *L) {
   lua_newtable(L);
-  r.keep = lua_gettop(L);
-  push_layout(L, &r, count);
+  lua_createtable(L, 0, 4);
+  lua_pushvalue(L, -3);
+  lua_setfield(L, -2, "__index");
+  lua_pushcfunction(L, refuse_offset);
+  lua_setfield(L, -2, "__newindex");
+  lua_pushvalue(L, -3);
+  lua_pushcclosure(L, pairs_of_offsets, 1);
+  lua_setfield(L, -2, "__pairs");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
+  lua_setmetatable(L, -2);
+  lua_replace(L, -2);
+}
+
+lmems_layout *lmems_newlayout(lua_State *L, int arg, int anchor) {
+  reader r = {.arg = arg};
+  anchor = lua_absindex(L, anchor);
+  read_definition(L, &r);
+  push_layout(L, &r);
   lmems_layout *s = r.layout;
-  lua_pushvalue(L, index);
+  lua_pushvalue(L, anchor);
   lua_setiuservalue(L, -2, 1);
-  lua_pushvalue(L, r.keep);
+  lua_pushvalue(L, r.list);
   lua_setiuservalue(L, -2, 2);
   lua_newtable(L);
-  for (r.number = 1; r.number <= count; r.number++)
+  for (r.number = 1; r.number <= r.count; r.number++)
     read_field(L, &r);
+  protect_offsets(L);
   lua_setiuservalue(L, -2, 3);
-  s->box = box;
-  s->count = (size_t)count;
+  s->count = (size_t)r.count;
   s->kind.size = (s->kind.size + s->align - 1) / s->align * s->align;
   s->kind.type = LMEMS_STRUCT;
   s->kind.count = 1;
   s->kind.layout = s;
   fill_slots(s);
   luaL_setmetatable(L, "mems.layout");
-  s->seal = (uintptr_t)s ^ LMEMS_LAYOUT_SEAL;
+  s->seal = (uintptr_t)s ^ LAYOUT_SEAL;
   return s;
 }
 
 lmems_layout *lmems_tolayout(lua_State *L, int arg) {
   lmems_layout *s = lua_touserdata(L, arg);
   if (s != NULL && lua_rawlen(L, arg) >= sizeof *s &&
-      s->seal == ((uintptr_t)s ^ LMEMS_LAYOUT_SEAL))
+      s->seal == ((uintptr_t)s ^ LAYOUT_SEAL))
     return s;
   return NULL;
 }
@@ -268,11 +386,18 @@ const lmems_field *lmems_field_slow(lua_State *L, int index,
   if (lua_type(L, index) != LUA_TSTRING)
     return NULL;
   const char *name = lua_tolstring(L, index, &length);
-  for (size_t i = 0; i < s->count; i++)
-    if (s->fields[i].length == length &&
-        memcmp(s->fields[i].name, name, length) == 0)
-      return &s->fields[i];
-  return NULL;
+  uint32_t number = *name_slot(s, name, length);
+  return number != 0 ? &s->fields[number - 1] : NULL;
+}
+
+const lmems_field *lmems_checkfield(lua_State *L, int index,
+                                    const lmems_layout *s) {
+  const lmems_field *field = lmems_field_at(L, index, s);
+  if (field == NULL)
+    field = lmems_field_slow(L, index, s);
+  if (field == NULL)
+    lmems_nofield(L, index, s);
+  return field;
 }
 
 enum { LONGEST = 40 }; /* names that are compared */

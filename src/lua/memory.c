@@ -1,15 +1,32 @@
 /*
 ** memory.c - peek and poke: one value at one address.
 **
-** peek_TYPE and poke_TYPE are made from the table of types in lmems.h, one
+** peek_TYPE and poke_TYPE are made from the table of types in type.h, one
 ** pair of C functions for each type and byte order.
 */
 
-#include "lmems.h"
+#include "memory.h"
+
+#include "explain.h"
+#include "gate.h"
+#include "self.h"
+#include "type.h"
 
 /***
 @module mems
 */
+
+/* Ends a verb that has read the `ptr` at `p`, which is held, `offset` bytes
+   after the address at its first argument: raises if that is the fill of the
+   heap. */
+static int filled(lua_State *L, lmems_self self, size_t offset,
+                  const char *p) {
+  mems_addr word, addr = lmems_virtualat(L, self.box, self.arg) + offset;
+  memcpy(&word, p, sizeof word);
+  lmems_letgo();
+  lmems_checkfill(L, self.box, self.arg, addr, word);
+  return 1;
+}
 
 /***
 Reads a value. Types are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool ptr`,
@@ -31,11 +48,12 @@ static int peek(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   int type = lmems_checktype(L, self.arg + 1);
   size_t offset = lmems_optoffset(L, self.arg + 2);
-  const char *p = lmems_gate(L, self.box, self.arg, offset,
+  const char *p = lmems_hold(L, self.box, self.arg, offset,
                              lmems_typesize(type));
-  if (type == LMEMS_PTR || type == LMEMS_PTR + LMEMS_SWAPPED)
-    lmems_checkfill(L, self.box, self.arg, offset, p);
   lmems_get(L, type, p);
+  if (type % LMEMS_SWAPPED == LMEMS_PTR)
+    return filled(L, self, offset, p);
+  lmems_letgo();
   return 1;
 }
 
@@ -54,8 +72,10 @@ static int poke(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   int type = lmems_checktype(L, self.arg + 1);
   size_t offset = lmems_optoffset(L, self.arg + 3);
-  char *p = lmems_gate(L, self.box, self.arg, offset, lmems_typesize(type));
-  if (!lmems_put(L, self.arg + 2, type, p))
+  char *p = lmems_hold(L, self.box, self.arg, offset, lmems_typesize(type));
+  int fits = lmems_put(L, self.arg + 2, type, p);
+  lmems_letgo();
+  if (!fits)
     return lmems_misfit(L, self.arg + 2, self.arg + 2, type, 0);
   return 0;
 }
@@ -85,19 +105,22 @@ Writes a value of the type in its name.
   static int peek_##name##suffix(lua_State *L) { \
     lmems_self self = lmems_checkself(L); \
     size_t offset = lmems_optoffset(L, self.arg + 1); \
-    const char *p = lmems_gate(L, self.box, self.arg, offset, \
+    const char *p = lmems_hold(L, self.box, self.arg, offset, \
                                lmems_typesize(LMEMS_##ID)); \
-    if (LMEMS_##ID == LMEMS_PTR) \
-      lmems_checkfill(L, self.box, self.arg, offset, p); \
     lmems_get_##name(L, swapped, p); \
+    if (LMEMS_##ID == LMEMS_PTR) \
+      return filled(L, self, offset, p); \
+    lmems_letgo(); \
     return 1; \
   } \
   static int poke_##name##suffix(lua_State *L) { \
     lmems_self self = lmems_checkself(L); \
     size_t offset = lmems_optoffset(L, self.arg + 2); \
-    char *p = lmems_gate(L, self.box, self.arg, offset, \
+    char *p = lmems_hold(L, self.box, self.arg, offset, \
                          lmems_typesize(LMEMS_##ID)); \
-    if (!lmems_put_##name(L, self.arg + 1, swapped, p)) \
+    int fits = lmems_put_##name(L, self.arg + 1, swapped, p); \
+    lmems_letgo(); \
+    if (!fits) \
       return lmems_misfit(L, self.arg + 1, self.arg + 1, \
                           LMEMS_##ID + (swapped) * LMEMS_SWAPPED, 0); \
     return 0; \
@@ -117,7 +140,7 @@ LMEMS_TYPES(X)
 #define BE(verb) verb##_native
 #endif
 
-static const luaL_Reg verbs[] = {
+const luaL_Reg lmems_memory[] = {
   {"peek", peek},
   {"poke", poke},
 #define X(ID, name, ctype, bits) \
@@ -131,7 +154,3 @@ static const luaL_Reg verbs[] = {
 #undef X
   {NULL, NULL}
 };
-
-void lmems_setmemory(lua_State *L, int first) {
-  lmems_setverbs(L, verbs, first);
-}

@@ -1,19 +1,111 @@
 /*
-** mems.c - opens the module: its table, the metatable of heaps, the box of
-** the default heap.
+** mems.c - opens the module: which verbs there are, and where each is
+** registered.
 */
 
-#include "lmems.h"
+#include "array.h"
+#include "box.h"
+#include "buffer.h"
+#include "bulk.h"
+#include "heap.h"
+#include "leak.h"
+#include "memory.h"
+#include "number.h"
+#include "object.h"
+#include "sort.h"
+#include "struct.h"
+#include "text.h"
+#include "type.h"
+#include "verb.h"
+#include "walk.h"
 
-static void set_verbs(lua_State *L, int first) {
+#include <lualib.h>
+
+enum { LISTS = 6 };
+
+/* Verbs on memory: of the module, of heaps, and methods of buffers. */
+static const luaL_Reg *const memory[] = {
+  lmems_memory, lmems_bulk, lmems_text, NULL
+};
+
+/* Beside them, those of the module and of heaps. */
+static const luaL_Reg *const heaps[] = {
+  lmems_heap, lmems_walk, lmems_leak, lmems_buffer, lmems_array,
+  lmems_struct, NULL
+};
+
+/* Functions of types of structs, which also reach the methods of objects. */
+static const luaL_Reg *const types[] = {
+  lmems_object, lmems_structmethods, lmems_typemethods, NULL
+};
+
+/* A class of objects and its methods, beside those of all. */
+typedef struct class_methods {
+  const lmems_class *class;
+  int memory; /* not 0: the verbs on memory as well */
+  const luaL_Reg *methods[LISTS];
+} class_methods;
+
+static const class_methods classes[] = {
+  {&lmems_bufferclass, 1, {lmems_buffermethods}},
+  {&lmems_arrayclass, 0, {lmems_arraymethods, lmems_number, lmems_sort}},
+  {&lmems_structclass, 0, {lmems_structmethods}}
+};
+
+/*
+** Registering
+*/
+
+/* Sets all verbs of the lists in the table on top. */
+static void set_lists(lua_State *L, const luaL_Reg *const *lists,
+                      int first) {
   first = lua_absindex(L, first);
-  lmems_setheap(L, first);
-  lmems_setmemory(L, first);
-  lmems_setbulk(L, first);
-  lmems_setstring(L, first);
-  lmems_setwalk(L, first);
-  lmems_setobjects(L, first);
-  lmems_settrace(L, first);
+  for (; *lists != NULL; lists++)
+    lmems_setverbs(L, *lists, first);
+}
+
+/* Sets the verbs on memory; pack and unpack have the function of that name
+   of Lua's library as upvalue 3. */
+static void set_memory(lua_State *L, int first) {
+  first = lua_absindex(L, first);
+  set_lists(L, memory, first);
+  luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 0);
+  for (const luaL_Reg *verb = lmems_packers; verb->name != NULL; verb++) {
+    lua_pushvalue(L, first);
+    lua_pushstring(L, verb->name);
+    lua_getfield(L, -3, verb->name);
+    lua_pushcclosure(L, verb->func, 3);
+    lua_setfield(L, -3, verb->name);
+  }
+  lua_pop(L, 1);
+}
+
+/* Makes a class. */
+static void new_class(lua_State *L, const class_methods *c) {
+  lua_pushboolean(L, 1);
+  lua_createtable(L, 0, c->memory ? 80 : 24);
+  if (c->memory)
+    set_memory(L, -2);
+  lmems_setmethods(L, lmems_object);
+  set_lists(L, c->methods, -2);
+  lmems_newclass(L, c->class);
+  lua_pop(L, 1);
+}
+
+/* Makes all that objects need, once in a Lua state; the class that is made
+   last tells that all of it is there. */
+static void set_classes(lua_State *L) {
+  enum { CLASSES = sizeof classes / sizeof classes[0] };
+  if (lmems_hasclass(L, classes[CLASSES - 1].class))
+    return;
+  lmems_keepipairs(L);
+  lua_pushboolean(L, 1);
+  lua_createtable(L, 0, 12);
+  set_lists(L, types, -2);
+  lmems_newtypes(L);
+  lua_pop(L, 1);
+  for (int i = 0; i < CLASSES; i++)
+    new_class(L, &classes[i]);
 }
 
 /* The codes that come third after nil and a message. */
@@ -39,7 +131,11 @@ static void push_heap_metatable(lua_State *L) {
   lua_createtable(L, 0, 128);
   lua_pushliteral(L, LMEMS_HEAP);
   lua_setfield(L, -2, "__name");
-  set_verbs(L, -1);
+  lua_pushliteral(L, LMEMS_HEAP);
+  lua_setfield(L, -2, "__metatable");
+  set_memory(L, -1);
+  set_lists(L, heaps, -1);
+  lmems_setverbs(L, lmems_heapmethods, -1);
   lua_pushvalue(L, -1);
   lua_setfield(L, -2, "__index");
   lua_pushvalue(L, -1);
@@ -50,13 +146,19 @@ __attribute__((visibility("default"))) int luaopen_mems_core(lua_State *L);
 
 int luaopen_mems_core(lua_State *L) {
   luaL_checkversion(L);
+  lua_settop(L, 0);
+  set_classes(L);
   push_heap_metatable(L);
-  lmems_newbox(L)->standard = 1;
+  lmems_newdefault(L);
   lua_createtable(L, 0, 128);
-  set_verbs(L, -2);
+  set_memory(L, 2);
+  set_lists(L, heaps, 2);
+  lmems_setverbs(L, lmems_heapmodule, 2);
   set_codes(L);
   lmems_settypes(L);
   lua_pushliteral(L, "mems " MEMS_VERSION);
   lua_setfield(L, -2, "_VERSION");
+  lua_pushvalue(L, 1);
+  lua_setfield(L, -2, "methods"); /* for lua/mems, which adds to them */
   return 1;
 }

@@ -6,7 +6,11 @@
 ** time; those in the other order are turned around in a copy of that size.
 */
 
-#include "view.h"
+#include "number.h"
+
+#include "array.h"
+#include "element.h"
+#include "fail.h"
 
 /***
 @module mems
@@ -75,7 +79,8 @@ static int fill(lua_State *L) {
   if (count == 0)
     return 0;
   lmems_setelement(L, 1, 2, a->kind, a->offset + start * size, "fill");
-  repeat(lmems_viewdata(L, a) + start * size, size, count * size);
+  repeat(lmems_holdelements(L, a, start, count), size, count * size);
+  lmems_letgo();
   return 0;
 }
 
@@ -131,20 +136,21 @@ static int find(lua_State *L) {
   chunk c;
   if (a->type >= LMEMS_NTYPES)
     return wrong_kind(L, a);
-  lua_settop(L, 2);
   int type = a->type % LMEMS_SWAPPED, found = lmems_put(L, 2, type, value);
-  const char *p = lmems_viewdata(L, a) + start * a->kind->size;
+  const char *p = lmems_holdelements(L, a, start, count);
   while (found && count > 0) {
     load_chunk(&c, a->type, p, count);
     size_t i = find_in(a->type, &c, value);
     start += i;
     if (i < c.count) {
+      lmems_letgo();
       lua_pushinteger(L, (lua_Integer)start + 1);
       return 1;
     }
     p += c.count * a->kind->size;
     count -= c.count;
   }
+  lmems_letgo();
   lua_pushnil(L);
   return 1;
 }
@@ -239,9 +245,11 @@ static int sum(lua_State *L) {
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 2, a, &start);
   check_numbers(L, a);
-  const char *p = lmems_viewdata(L, a) + start * a->kind->size;
+  const char *p = lmems_holdelements(L, a, start, count);
   if (is_float(a->type)) {
-    lua_pushnumber(L, (lua_Number)sum_floats(a->type, p, count));
+    double result = sum_floats(a->type, p, count);
+    lmems_letgo();
+    lua_pushnumber(L, (lua_Number)result);
     return 1;
   }
   uint64_t total = 0;
@@ -249,6 +257,7 @@ static int sum(lua_State *L) {
     load_chunk(&c, a->type, p, count);
     total += sum_integers(a->type, &c);
   }
+  lmems_letgo();
   lua_pushinteger(L, (lua_Integer)total);
   return 1;
 }
@@ -300,7 +309,7 @@ static int push_least(lua_State *L, int sign) {
   size_t start, count = lmems_optrange(L, 2, a, &start), found = SIZE_MAX;
   char best[sizeof(uint64_t)] = {0};
   check_numbers(L, a);
-  const char *p = lmems_viewdata(L, a) + start * a->kind->size;
+  const char *p = lmems_holdelements(L, a, start, count);
   for (chunk c; count > 0; count -= c.count, start += c.count) {
     load_chunk(&c, a->type, p, count);
     size_t i = least_in(a->type, &c, sign, found == SIZE_MAX, best);
@@ -308,6 +317,7 @@ static int push_least(lua_State *L, int sign) {
       found = start + i;
     p += c.count * a->kind->size;
   }
+  lmems_letgo();
   if (found == SIZE_MAX) {
     lua_pushnil(L);
     return 1;
@@ -342,10 +352,7 @@ static int max(lua_State *L) {
   return push_least(L, -1);
 }
 
-void lmems_setnumber(lua_State *L) {
-  static const luaL_Reg methods[] = {
-    {"fill", fill}, {"find", find}, {"sum", sum}, {"min", min}, {"max", max},
-    {NULL, NULL}
-  };
-  lmems_setmethods(L, methods);
-}
+const luaL_Reg lmems_number[] = {
+  {"fill", fill}, {"find", find}, {"sum", sum}, {"min", min}, {"max", max},
+  {NULL, NULL}
+};

@@ -1,21 +1,129 @@
 /*
-** object.c - brings buffers, arrays and structs into the module.
+** object.c - the methods that all objects have, and making classes.
 */
 
+#include "object.h"
+
+#include "argument.h"
+#include "fail.h"
+#include "verb.h"
 #include "view.h"
 
-void lmems_setobjects(lua_State *L, int first) {
-  static const luaL_Reg verbs[] = {
-    {"buffer", lmems_buffer}, {"own", lmems_own}, {"array", lmems_array},
-    {"struct", lmems_struct}, {NULL, NULL}
+/***
+@module mems
+*/
+
+/***
+The virtual address of the first byte. A method of buffers, arrays and
+structs.
+@function object:address
+@treturn address
+*/
+static int address(lua_State *L) {
+  lmems_view *view = lmems_checkany(L);
+  lmems_checkalive(L, view);
+  lmems_pushaddr(L, lmems_viewaddr(view));
+  return 1;
+}
+
+/***
+How many bytes it has. A method of buffers, arrays and structs.
+@function object:size
+@treturn integer
+*/
+static int size(lua_State *L) {
+  lmems_view *view = lmems_checkany(L);
+  lmems_checkalive(L, view);
+  lua_pushinteger(L, (lua_Integer)lmems_viewbytes(view));
+  return 1;
+}
+
+/***
+Frees the memory of an object that owns it; slices and views of it are dead
+then as well. A part of another object only forgets it. The second time it
+does nothing. `<close>` and the collector do the same. A method of buffers,
+arrays and structs.
+@function object:release
+*/
+static int release(lua_State *L) {
+  lmems_endview(lmems_checkany(L));
+  return 0;
+}
+
+/***
+Hands the block over: it is the caller's to free, and the object is dead. A
+method of buffers, arrays and structs that own their memory.
+@function object:disown
+@treturn address
+@raise if it is a part of another object, or released
+*/
+static int disown(lua_State *L) {
+  lmems_view *view = lmems_checkany(L);
+  lmems_checkalive(L, view);
+  lmems_record *record = view->record;
+  if (!view->owner || record->capacity == 0)
+    return lmems_argerror(L, 1, "the %s does not own its memory",
+                          lmems_classname(view));
+  size_t size = lmems_blocksize(record);
+  if (record->capacity > size)
+    lmems_blockresize(record, size, size);
+  mems_addr addr = record->addr;
+  lmems_disownview(view);
+  lmems_pushaddr(L, addr);
+  return 1;
+}
+
+static int object_eq(lua_State *L) {
+  const lmems_view *a = lmems_anyview(L, 1), *b = lmems_anyview(L, 2);
+  int same = a != NULL && b != NULL && lmems_alive(a) && lmems_alive(b) &&
+             a->record->data + a->offset == b->record->data + b->offset &&
+             lmems_viewbytes(a) == lmems_viewbytes(b);
+  lua_pushboolean(L, same);
+  return 1;
+}
+
+const luaL_Reg lmems_object[] = {
+  {"address", address}, {"size", size}, {"release", release},
+  {"disown", disown}, {NULL, NULL}
+};
+
+/*
+** Classes
+*/
+
+/* Pushes a metatable; the table of methods is at `methods`. */
+static void push_metatable(lua_State *L, int methods,
+                           const lmems_class *class) {
+  lua_createtable(L, 0, 16);
+  lmems_setmethods(L, class->events);
+  lua_pushvalue(L, methods);
+  lua_pushcclosure(L, class->index, 1);
+  lua_setfield(L, -2, "__index");
+  lua_pushstring(L, class->name);
+  lua_setfield(L, -2, "__name");
+  lua_pushstring(L, class->name);
+  lua_setfield(L, -2, "__metatable");
+}
+
+void lmems_newclass(lua_State *L, const lmems_class *class) {
+  static const luaL_Reg shared[] = {
+    {"__eq", object_eq}, {"__close", release}, {NULL, NULL}
   };
-  first = lua_absindex(L, first);
-  lmems_setverbs(L, verbs, first);
-  if (!lmems_hasclasses(L)) {
-    lmems_openbuffer(L);
-    lmems_openarray(L);
-    lmems_openstruct(L);
+  static const luaL_Reg finalizer[] = {{"__gc", release}, {NULL, NULL}};
+  int methods = lua_gettop(L);
+  for (int owner = 0; owner <= 1; owner++) {
+    push_metatable(L, methods, class);
+    lmems_setmethods(L, shared);
+    if (owner)
+      lmems_setmethods(L, finalizer);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, lmems_classkey(class->seal, owner));
   }
-  if (lua_getmetatable(L, first)) /* for lua/mems, which adds methods */
-    lua_setfield(L, -2, "methods");
+  lua_pop(L, 1);
+}
+
+int lmems_hasclass(lua_State *L, const lmems_class *class) {
+  const void *key = lmems_classkey(class->seal, 1);
+  int has = lua_rawgetp(L, LUA_REGISTRYINDEX, key) != LUA_TNIL;
+  lua_pop(L, 1);
+  return has;
 }

@@ -10,7 +10,10 @@
 ** heapsort, or an insertion sort, in place. NaNs go to the end before.
 */
 
-#include "view.h"
+#include "sort.h"
+
+#include "array.h"
+#include "fail.h"
 
 /***
 @module mems
@@ -209,17 +212,19 @@ time it runs, or if there are not so many, it is slower.
 static int sort(lua_State *L) {
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 2, a, &start);
-  size_t size = a->kind->size, bytes = count * size;
-  char *copy = NULL, *p = lmems_viewdata(L, a) + start * size;
+  char *copy = NULL;
   if (a->type >= LMEMS_NTYPES)
     return lmems_argerror(L, 1, "elements of %s have no order",
                           lmems_pushkind(L, a->kind));
+  size_t size = a->kind->size, bytes = count * size;
+  char *p = lmems_holdelements(L, a, start, count);
   if ((uintptr_t)p % size != 0) { /* in a packed struct */
+    lmems_letgo();
     copy = lua_newuserdatauv(L, bytes, 0);
-    p = lmems_viewdata(L, a) + start * size;
+    p = lmems_holdelements(L, a, start, count);
     memcpy(copy, p, bytes);
   }
-  mems_heap *heap = a->block->box->heap;
+  mems_heap *heap = a->record->box->heap;
   mems_addr addr = count > FEW ? mems_heap_malloc(heap, bytes) : 0;
   void *spare = addr != 0 ? mems_heap_get(heap, addr) : NULL;
   sort_elements(copy != NULL ? copy : p, spare, count, a->type);
@@ -227,11 +232,9 @@ static int sort(lua_State *L) {
     mems_heap_free(heap, addr);
   if (copy != NULL)
     memcpy(p, copy, bytes);
+  lmems_letgo();
   lua_settop(L, 1);
   return 1;
 }
 
-void lmems_setsort(lua_State *L) {
-  static const luaL_Reg methods[] = {{"sort", sort}, {NULL, NULL}};
-  lmems_setmethods(L, methods);
-}
+const luaL_Reg lmems_sort[] = {{"sort", sort}, {NULL, NULL}};

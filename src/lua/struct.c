@@ -6,14 +6,26 @@
 ** into, nothing allocated.
 */
 
-#include "view.h"
+#include "struct.h"
+
+#include "argument.h"
+#include "array.h"
+#include "element.h"
+#include "explain.h"
+#include "fail.h"
+#include "gate.h"
+#include "layout.h"
+#include "self.h"
+#include "value.h"
 
 /***
 @module mems
 */
 
 /***
-Makes a type of struct for this heap. Needs no open heap.
+Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
+`S:array` and `S:at` use the one whose verb has made it, and @{array} of any
+other takes it as well.
 
 A field is `{ name, type }` or `{ name, type, n, ... }`: a fixed array of `n`
 of that type, or of several dimensions, the outermost first. A type is one of
@@ -39,11 +51,10 @@ the name of a method, `S.totable(p)` calls it.
 @usage local P = mems.struct { { "x", "f32" }, { "name", "char", 16 },
   { "m", "f64", 3, 3 } }
 */
-int lmems_struct(lua_State *L) {
+static int struct_(lua_State *L) {
   lmems_self self = lmems_anyself(L);
   lua_settop(L, self.arg);
-  lmems_pushbox(L, self);
-  lmems_newlayout(L, self.arg, self.arg + 1, self.box);
+  lmems_newlayout(L, self.arg, lmems_anchorindex(self));
   return 1;
 }
 
@@ -54,6 +65,15 @@ static lmems_layout *check_layout(lua_State *L) {
     lmems_argerror(L, 1, "mems.struct type expected, got %s",
                    lmems_pushshown(L, 1));
   return s;
+}
+
+/* Pushes the anchor of the heap that the type uses; its box, which is
+   open. */
+static lmems_box *push_heap(lua_State *L) {
+  lua_getiuservalue(L, 1, 1);
+  lmems_box *box = lmems_anchored(L, -1);
+  lmems_checkopen(L, box);
+  return box;
 }
 
 /***
@@ -72,8 +92,7 @@ static int new(lua_State *L) {
   lmems_layout *s = check_layout(L);
   lmems_view *view;
   lua_settop(L, 2);
-  lua_getiuservalue(L, 1, 1);
-  int error = lmems_newowner(L, 3, 1, s->box, LMEMS_RECORD_SEAL,
+  int error = lmems_newowner(L, 1, 0, push_heap(L), LMEMS_STRUCT_SEAL,
                              s->kind.size, 0, &view);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
@@ -97,24 +116,28 @@ An array of structs, each zero or from the table.
 static int array(lua_State *L) {
   lmems_layout *s = check_layout(L);
   lua_settop(L, 2);
-  lua_getiuservalue(L, 1, 1);
-  return lmems_makearray(L, 3, 1, s->box, &s->kind, 2);
+  return lmems_makearray(L, 1, 0, push_heap(L), &s->kind, 2);
 }
 
-/* The length of views that S:at made. */
-static const size_t ANYWHERE = SIZE_MAX;
+/* Step 2 of at and move: makes the record of `view` look at the struct at
+   the address at 2. There is room for it. */
+static void look_at(lua_State *L, lmems_box *box, lmems_view *view) {
+  size_t size = view->kind->size;
+  char *p = lmems_hold(L, box, 2, 0, size);
+  if (lmems_recordlives(view->record))
+    lmems_blockdead(view->record);
+  else if (!lmems_kept(view))
+    view->record = lmems_recordtake(&box->state->pool);
+  lmems_blocklook(box, view->record, p);
+  lmems_letgo();
+  view->offset = 0;
+  lmems_setend(view, size);
+}
 
-/* Makes the record of `view` look at the struct at the address at `arg`. */
-static void look_at(lua_State *L, lmems_view *view, const lmems_layout *s,
-                    int arg) {
-  if (s->box->heap == NULL)
-    lmems_noheap(L, s->box);
-  const char *p = lmems_gate(L, s->box, arg, 0, s->kind.size);
-  lmems_blockdrop(view->block);
-  lmems_blocklook(s->box, view->block, p);
-  view->offset = (size_t)(p - view->block->data);
-  view->end = view->offset + s->kind.size;
-  view->length = ANYWHERE;
+/* Makes the view at `view` keep what is at `object` alive. */
+static void keep_object(lua_State *L, int view, int object) {
+  lua_pushvalue(L, object);
+  lua_setiuservalue(L, view, 2);
 }
 
 /***
@@ -128,17 +151,62 @@ the block is freed or moved, the view is dead.
 static int at(lua_State *L) {
   lmems_layout *s = check_layout(L);
   lua_settop(L, 2);
-  if (s->box->heap == NULL)
-    return lmems_noheap(L, s->box);
-  lmems_gate(L, s->box, 2, 0, s->kind.size);
-  lua_getiuservalue(L, 1, 1);
-  lmems_blockroom(L, -1, s->box);
-  lmems_view *view = lmems_pushowner(L, LMEMS_RECORD_SEAL, 1);
+  lmems_box *box = push_heap(L);
+  lmems_view *view = lmems_pushowner(L, LMEMS_STRUCT_SEAL, 1, 2);
   int top = lua_gettop(L);
-  look_at(L, view, s, 2);
+  keep_object(L, top, 2);
   lmems_setkind(view, &s->kind);
-  lua_pushvalue(L, top);
+  view->length = LMEMS_ANYWHERE;
+  lmems_resolve(L, 2);
+  lmems_checkopen(L, box);
+  lmems_boxroom(L, box);
+  look_at(L, box, view);
+  lua_settop(L, top);
   return 1;
+}
+
+/* Moves one that `at` made to the address at 2; raises for one that has no
+   place to go. */
+static void move_anywhere(lua_State *L, lmems_view *view) {
+  if (!lmems_kept(view))
+    lmems_dead(L, view);
+  if (view->length == LMEMS_HERE)
+    lmems_argerror(L, 1, "the struct is no element of an array, and not "
+                   "made by at");
+  lmems_box *box = view->record->box;
+  lua_settop(L, 2);
+  lua_pushvalue(L, 2);
+  lmems_resolve(L, 2);
+  lmems_checkopen(L, box);
+  lmems_boxroom(L, box);
+  if (!lmems_kept(view)) /* by now */
+    lmems_dead(L, view);
+  look_at(L, box, view);
+  keep_object(L, 1, 3);
+}
+
+/* Raises: the index at 2 is none of the array that `view` moves over. */
+static int bad_move(lua_State *L, const lmems_view *view) {
+  size_t count = view->length;
+  if (!lmems_kept(view) || !lmems_recordlives(view->record))
+    lmems_dead(L, view);
+  if (count == LMEMS_GROWING)
+    count = lmems_blocksize(view->record) / view->kind->size;
+  lmems_checkint(L, 2, "index", 1, (lua_Integer)count);
+  return lmems_dead(L, view); /* a slice that lies outside by now */
+}
+
+/* Moves an element of an array to the index at 2. */
+static void move_in_array(lua_State *L, lmems_view *view) {
+  size_t size = view->kind->size, offset;
+  size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
+  if (LMEMS_UNLIKELY(i >= view->length || !lmems_kept(view) ||
+                     __builtin_mul_overflow(i, size, &offset) ||
+                     view->record->floor + (offset += view->first) + size >
+                       view->record->limit))
+    bad_move(L, view);
+  view->offset = offset;
+  lmems_setend(view, size);
 }
 
 /***
@@ -150,30 +218,13 @@ allocated, so this is the way to go over many.
 @treturn object the same
 */
 static int move(lua_State *L) {
-  lmems_view *view = lmems_checkview(L, LMEMS_RECORD_SEAL);
-  if (view->length == ANYWHERE) {
-    look_at(L, view, view->kind->layout, 2);
-  } else {
-    int ok;
-    lmems_viewdata(L, view);
-    lua_Integer i = lua_tointegerx(L, 2, &ok);
-    if (view->length == 0)
-      lmems_argerror(L, 1, "the struct is no element of an array, and not "
-                     "made by at");
-    if (!ok || i < 1 || i > (lua_Integer)view->length)
-      i = lmems_checkint(L, 2, "index", 1, (lua_Integer)view->length);
-    view->offset = view->first + ((size_t)i - 1) * view->kind->size;
-    view->end = view->offset + view->kind->size;
-  }
+  lmems_view *view = lmems_checkview(L, LMEMS_STRUCT_SEAL);
+  if (LMEMS_LIKELY(view->length < LMEMS_ANYWHERE && view->length > 0))
+    move_in_array(L, view);
+  else
+    move_anywhere(L, view);
   lua_settop(L, 1);
   return 1;
-}
-
-/* Pushes a copy of the bytes, as a userdata. */
-static char *push_copy(lua_State *L, const lmems_view *view) {
-  char *copy = lua_newuserdatauv(L, view->kind->size, 0);
-  memcpy(copy, lmems_viewdata(L, view), view->kind->size);
-  return copy;
 }
 
 /***
@@ -183,23 +234,22 @@ The fields as a table; structs and arrays in it as tables too. In an array a
 @treturn table
 */
 static int totable(lua_State *L) {
-  lmems_view *view = lmems_checkview(L, LMEMS_RECORD_SEAL);
-  const char *copy = push_copy(L, view);
-  lmems_pushvalue(L, view->kind, copy);
+  lmems_view *view = lmems_checkview(L, LMEMS_STRUCT_SEAL);
+  lmems_checkalive(L, view);
+  lmems_pushvalue(L, view, view->kind, view->offset);
   return 1;
 }
 
 static int struct_tostring(lua_State *L) {
-  lmems_view *view = lmems_checkview(L, LMEMS_RECORD_SEAL);
+  lmems_view *view = lmems_checkview(L, LMEMS_STRUCT_SEAL);
   luaL_Buffer B;
   if (!lmems_alive(view)) {
-    lua_pushliteral(L, "mems.struct (released)");
+    lua_pushfstring(L, "mems.struct (%s)", lmems_fate(view));
     return 1;
   }
-  const char *copy = push_copy(L, view);
   luaL_buffinit(L, &B);
   luaL_addstring(&B, "mems.struct ");
-  lmems_showvalue(&B, view->kind, copy);
+  lmems_showvalue(&B, view, view->kind, view->offset);
   luaL_pushresult(&B);
   return 1;
 }
@@ -215,8 +265,8 @@ static inline const lmems_field *find_field(lua_State *L,
   return field != NULL ? field : lmems_field_slow(L, 2, s);
 }
 
-static int index_slow(lua_State *L) {
-  lmems_view *view = lmems_toview(L, 1, LMEMS_RECORD_SEAL);
+LMEMS_SLOW static int index_slow(lua_State *L) {
+  lmems_view *view = lmems_toview(L, 1, LMEMS_STRUCT_SEAL);
   if (view == NULL)
     return luaL_typeerror(L, 1, "mems.struct");
   const lmems_field *field = find_field(L, view->kind->layout);
@@ -231,21 +281,28 @@ static int index_slow(lua_State *L) {
   return 1;
 }
 
-static int struct_index(lua_State *L) {
-  const lmems_view *view = lmems_toview(L, 1, LMEMS_RECORD_SEAL);
-  if (LMEMS_LIKELY(view != NULL && view->end <= view->block->size)) {
-    const lmems_field *field = lmems_field_at(L, 2, view->kind->layout);
-    if (LMEMS_LIKELY(field != NULL && field->kind.type < LMEMS_NTYPES)) {
-      lmems_get(L, field->kind.type,
-                view->block->data + view->offset + field->offset);
-      return 1;
-    }
-  }
-  return index_slow(L);
+/* The field of a plain type of a view that is alive, or NULL: fast. */
+static inline const lmems_field *plain_field(lua_State *L,
+                                             const lmems_view *view) {
+  if (view == NULL || !lmems_alive(view))
+    return NULL;
+  const lmems_field *field = lmems_field_at(L, 2, view->kind->layout);
+  return field != NULL && field->kind.type < LMEMS_NTYPES ? field : NULL;
 }
 
-static int newindex_slow(lua_State *L) {
-  lmems_view *view = lmems_toview(L, 1, LMEMS_RECORD_SEAL);
+static int struct_index(lua_State *L) {
+  const lmems_view *view = lmems_toview(L, 1, LMEMS_STRUCT_SEAL);
+  const lmems_field *field = plain_field(L, view);
+  if (LMEMS_UNLIKELY(field == NULL))
+    return index_slow(L);
+  const char *p = lmems_held(view->record->data + view->offset);
+  lmems_get(L, field->kind.type, p + field->offset);
+  lmems_letgo();
+  return 1;
+}
+
+LMEMS_SLOW static int newindex_slow(lua_State *L) {
+  lmems_view *view = lmems_toview(L, 1, LMEMS_STRUCT_SEAL);
   if (view == NULL)
     return luaL_typeerror(L, 1, "mems.struct");
   const lmems_field *field = find_field(L, view->kind->layout);
@@ -257,15 +314,14 @@ static int newindex_slow(lua_State *L) {
 }
 
 static int struct_newindex(lua_State *L) {
-  const lmems_view *view = lmems_toview(L, 1, LMEMS_RECORD_SEAL);
-  if (LMEMS_LIKELY(view != NULL && view->end <= view->block->size)) {
-    const lmems_field *field = lmems_field_at(L, 2, view->kind->layout);
-    if (LMEMS_LIKELY(field != NULL && field->kind.type < LMEMS_NTYPES &&
-                     lmems_put(L, 3, field->kind.type, view->block->data +
-                               view->offset + field->offset)))
-      return 0;
-  }
-  return newindex_slow(L);
+  const lmems_view *view = lmems_toview(L, 1, LMEMS_STRUCT_SEAL);
+  const lmems_field *field = plain_field(L, view);
+  if (LMEMS_UNLIKELY(field == NULL))
+    return newindex_slow(L);
+  char *p = lmems_held(view->record->data + view->offset);
+  int fits = lmems_put(L, 3, field->kind.type, p + field->offset);
+  lmems_letgo();
+  return fits ? 0 : newindex_slow(L);
 }
 
 /*
@@ -283,7 +339,9 @@ static int type_index(lua_State *L) {
     lua_getiuservalue(L, 1, 3);
   } else {
     lua_settop(L, 2);
-    lua_rawget(L, lua_upvalueindex(1));
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
+      luaL_error(L, "a type of struct has no %s", lmems_pushshown(L, 2));
   }
   return 1;
 }
@@ -295,15 +353,17 @@ static int type_tostring(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg object_methods[] = {
+const luaL_Reg lmems_struct[] = {{"struct", struct_}, {NULL, NULL}};
+
+const luaL_Reg lmems_structmethods[] = {
   {"totable", totable}, {"move", move}, {NULL, NULL}
 };
 
-/* Makes the metatable of types, which also reach the methods of objects. */
-static void open_types(lua_State *L) {
-  static const luaL_Reg functions[] = {
-    {"new", new}, {"array", array}, {"at", at}, {NULL, NULL}
-  };
+const luaL_Reg lmems_typemethods[] = {
+  {"new", new}, {"array", array}, {"at", at}, {NULL, NULL}
+};
+
+void lmems_newtypes(lua_State *L) {
   luaL_newmetatable(L, "mems.layout");
   lua_pushcfunction(L, type_tostring);
   lua_setfield(L, -2, "__tostring");
@@ -311,23 +371,17 @@ static void open_types(lua_State *L) {
   lua_setfield(L, -2, "__name");
   lua_pushliteral(L, "mems.struct type");
   lua_setfield(L, -2, "__metatable");
-  lua_createtable(L, 0, 12);
-  lmems_setcommon(L);
-  lmems_setmethods(L, object_methods);
-  lmems_setmethods(L, functions);
+  lua_pushvalue(L, -2);
   lua_pushcclosure(L, type_index, 1);
   lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  lua_pop(L, 2);
 }
 
-void lmems_openstruct(lua_State *L) {
-  static const luaL_Reg events[] = {
-    {"__newindex", struct_newindex}, {"__tostring", struct_tostring},
-    {NULL, NULL}
-  };
-  open_types(L);
-  lua_createtable(L, 0, 8);
-  lmems_setcommon(L);
-  lmems_setmethods(L, object_methods);
-  lmems_newclass(L, LMEMS_RECORD_SEAL, "mems.struct", events, struct_index);
-}
+static const luaL_Reg events[] = {
+  {"__newindex", struct_newindex}, {"__tostring", struct_tostring},
+  {NULL, NULL}
+};
+
+const lmems_class lmems_structclass = {
+  LMEMS_STRUCT_SEAL, "mems.struct", events, struct_index
+};

@@ -1,6 +1,5 @@
 /*
-** trace.c - the option `trace`: where each block was allocated, and,
-** while it waits in the quarantine, where it was freed; what leaked.
+** trace.c - sites and records of a trace.
 **
 ** All of it lies in a heap of its own, so that it neither loads Lua's
 ** collector nor shows in the heap that it watches:
@@ -12,16 +11,13 @@
 **   table grows, and are never believed: the heap is asked first.
 ** - Records are only a comment. If there is no memory for one, its block has
 **   none, and nothing else goes wrong.
+** What others are to show is copied for them: a trace goes with its heap.
 */
+
+#include "trace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "lmems.h"
-
-/***
-@module mems
-*/
 
 enum { UNKNOWN = 0, BUCKETS = 256, LEAST = 8 /* log2 of the slots */ };
 
@@ -108,14 +104,6 @@ static uint32_t here(lmems_trace *t, lua_State *L) {
     if (lua_getinfo(L, "Sl", &ar) && ar.currentline > 0)
       return intern(t, ar.short_src, ar.currentline);
   return UNKNOWN;
-}
-
-static const char *push_site(lua_State *L, const lmems_trace *t,
-                             uint32_t number) {
-  const site *s = &t->sites[number];
-  if (number == UNKNOWN)
-    return lua_pushliteral(L, "?");
-  return lua_pushfstring(L, "%s:%d", s->source, s->line);
 }
 
 /*
@@ -208,76 +196,70 @@ static const record *find(const lmems_trace *t, mems_addr addr, int live) {
   return r->addr != 0 && (r->freed == LIVE) == live ? r : NULL;
 }
 
-void lmems_traced_slow(lua_State *L, lmems_box *box, mems_addr addr) {
-  lmems_trace *t = box->trace;
+/*
+** What happens to blocks
+*/
+
+void lmems_tracednew(lmems_trace *t, lua_State *L, const mems_heap *heap,
+                     mems_addr addr) {
   if (addr == 0)
     return;
   t->allocations++;
-  record *r = enter(t, box->heap, addr);
+  record *r = enter(t, heap, addr);
   if (r != NULL)
     *r = (record){addr, t->allocations, here(t, L), LIVE};
 }
 
-void lmems_traced_free_slow(lua_State *L, lmems_box *box, mems_addr addr) {
-  lmems_trace *t = box->trace;
+void lmems_tracedfree(lmems_trace *t, lua_State *L, int kept,
+                      mems_addr addr) {
   record *r = slot_of(t, addr);
   if (r->addr == 0)
     return;
-  if (box->quarantine)
+  if (kept)
     r->freed = here(t, L);
   else
     drop(t, r);
 }
 
-void lmems_traced_move_slow(lua_State *L, lmems_box *box, mems_addr from,
-                            mems_addr to) {
+void lmems_tracedmove(lmems_trace *t, lua_State *L, const mems_heap *heap,
+                      int kept, mems_addr from, mems_addr to) {
   if (from == 0)
-    lmems_traced_slow(L, box, to);
-  const record *old = find(box->trace, from, 1);
+    lmems_tracednew(t, L, heap, to);
+  const record *old = find(t, from, 1);
   if (old == NULL || to == 0 || to == from)
     return;
-  record kept = *old;
-  lmems_traced_free_slow(L, box, from);
-  record *r = enter(box->trace, box->heap, to);
+  record before = *old;
+  lmems_tracedfree(t, L, kept, from);
+  record *r = enter(t, heap, to);
   if (r != NULL)
-    *r = (record){to, kept.number, kept.allocated, LIVE};
+    *r = (record){to, before.number, before.allocated, LIVE};
 }
 
 /*
-** In messages
+** What is known
 */
 
-const char *lmems_pushallocated(lua_State *L, const lmems_box *box,
-                                mems_addr addr) {
-  const lmems_trace *t = box->trace;
-  const record *r = t != NULL ? find(t, addr, 1) : NULL;
-  if (r == NULL)
-    return lua_pushliteral(L, "");
-  push_site(L, t, r->allocated);
-  lua_pushfstring(L, " allocated at %s", lua_tostring(L, -1));
-  lua_remove(L, -2);
-  return lua_tostring(L, -1);
+static lmems_site text_of(const lmems_trace *t, uint32_t number) {
+  lmems_site text = {""};
+  const site *s = &t->sites[number];
+  if (number != UNKNOWN)
+    snprintf(text.text, sizeof text.text, "%s:%d", s->source, s->line);
+  return text;
 }
 
-const char *lmems_pushfreed(lua_State *L, const lmems_box *box,
-                            mems_addr addr) {
-  const lmems_trace *t = box->trace;
-  const record *r = t != NULL ? find(t, addr, 0) : NULL;
+lmems_origin lmems_traceorigin(const lmems_trace *t, mems_addr addr,
+                               int live) {
+  lmems_origin origin = {.known = 0};
+  const record *r = t != NULL ? find(t, addr, live) : NULL;
   if (r == NULL)
-    return lua_pushliteral(L, "");
-  int top = lua_gettop(L);
-  const char *at = r->freed != UNKNOWN ? " at " : "";
-  const char *freed = *at != '\0' ? push_site(L, t, r->freed) : "";
-  const char *allocated = push_site(L, t, r->allocated);
-  lua_pushfstring(L, "%s%s, allocated at %s", at, freed, allocated);
-  lua_replace(L, top + 1);
-  lua_settop(L, top + 1);
-  return lua_tostring(L, -1);
+    return origin;
+  origin.known = 1;
+  origin.allocated = text_of(t, r->allocated);
+  if (!live)
+    origin.freed = text_of(t, r->freed);
+  origin.age = t->allocations - r->number;
+  return origin;
 }
-
-/*
-** Leaks
-*/
 
 /* Counts a segment to its site, if it is a live block. */
 static int count_leak(void *context, const mems_segment *segment) {
@@ -291,153 +273,36 @@ static int count_leak(void *context, const mems_segment *segment) {
   return 0;
 }
 
-/* A site in the order of a report. */
-typedef struct rank {
-  const site *site;
-} rank;
-
 /* Most bytes first; among equals by name. */
 static int by_bytes(const void *one, const void *other) {
-  const site *a = ((const rank *)one)->site;
-  const site *b = ((const rank *)other)->site;
+  const lmems_lost *a = one, *b = other;
   if (a->bytes != b->bytes)
     return a->bytes < b->bytes ? 1 : -1;
-  int order = strcmp(a->source, b->source);
-  return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
+  return strcmp(a->site.text, b->site.text);
 }
 
-static const char *plural(uint64_t n) {
-  return n == 1 ? "" : "s";
-}
-
-static void add_site(lua_State *L, luaL_Buffer *B, const lmems_trace *t,
-                     const site *s) {
-  char line[80];
-  snprintf(line, sizeof line, "\n  %llu byte%s in %llu block%s from ",
-           (unsigned long long)s->bytes, plural(s->bytes),
-           (unsigned long long)s->blocks, plural(s->blocks));
-  luaL_addstring(B, line);
-  push_site(L, t, (uint32_t)(s - t->sites));
-  luaL_addvalue(B);
-}
-
-/* Pushes the report of `blocks` blocks of `bytes` bytes that leaked. */
-static void push_report(lua_State *L, lmems_box *box, uint64_t blocks,
-                        uint64_t bytes) {
-  lmems_trace *t = box->trace;
-  luaL_Buffer B;
-  char line[96];
+size_t lmems_traceleaks(lmems_trace *t, mems_heap *heap, lmems_lost *leaks,
+                        size_t room) {
+  size_t n = 0;
   for (uint32_t i = 0; i < t->known; i++)
     t->sites[i].blocks = t->sites[i].bytes = 0;
-  mems_heap_walk(box->heap, count_leak, t);
-  /* in Lua's memory: were it the store's, an error of Lua would lose it */
-  rank *ranks = lua_newuserdatauv(L, t->known * sizeof *ranks, 0);
-  for (uint32_t i = 0; i < t->known; i++)
-    ranks[i].site = &t->sites[i];
-  qsort(ranks, t->known, sizeof *ranks, by_bytes);
-  luaL_buffinit(L, &B);
-  snprintf(line, sizeof line, "%llu block%s of %llu byte%s %s never freed:",
-           (unsigned long long)blocks, plural(blocks),
-           (unsigned long long)bytes, plural(bytes),
-           blocks == 1 ? "was" : "were");
-  luaL_addstring(&B, line);
-  for (uint32_t i = 0; i < t->known && ranks[i].site->blocks > 0; i++)
-    add_site(L, &B, t, ranks[i].site);
-  luaL_pushresult(&B);
-  lua_remove(L, -2);
+  mems_heap_walk(heap, count_leak, t);
+  for (uint32_t i = 0; i < t->known && n < room; i++)
+    if (t->sites[i].blocks > 0)
+      leaks[n++] = (lmems_lost){text_of(t, i), t->sites[i].blocks,
+                                t->sites[i].bytes};
+  qsort(leaks, n, sizeof *leaks, by_bytes);
+  return n;
 }
 
-int lmems_pushleaks(lua_State *L, lmems_box *box) {
-  mems_stats stats;
-  if (box->trace == NULL || box->trace->leaks == LMEMS_QUIET)
-    return LMEMS_QUIET;
-  lua_gc(L, LUA_GCCOLLECT); /* what garbage owns is no leak */
-  if (box->heap == NULL)
-    return LMEMS_QUIET;
-  mems_heap_stats(box->heap, &stats);
-  if (stats.processes == 0)
-    return LMEMS_QUIET;
-  push_report(L, box, stats.processes, stats.requested);
-  return box->trace->leaks;
-}
-
-void lmems_warn(const char *report) {
-  fprintf(stderr, "mems: %s\n", report);
-}
-
-static int protected_report(lua_State *L) {
-  if (lmems_pushleaks(L, lua_touserdata(L, 1)) != LMEMS_QUIET)
-    lmems_warn(lua_tostring(L, -1));
-  return 0;
-}
-
-void lmems_warnleaks(lua_State *L, lmems_box *box) {
-  if (box->trace == NULL || !lua_checkstack(L, 3))
-    return;
-  lua_pushcfunction(L, protected_report);
-  lua_pushlightuserdata(L, box);
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK)
-    lua_pop(L, 1); /* no memory for the report */
-}
-
-/* Upvalue of the iterator, after those of every verb: where it goes on. */
-enum { NEXT = 3 };
-
-static int leaks_step(lua_State *L) {
-  lmems_self self = lmems_checkself(L);
-  const lmems_trace *t = self.box->trace;
-  mems_addr next = (mems_addr)lua_tointeger(L, lua_upvalueindex(NEXT));
-  mems_segment segment;
-  do {
-    if (mems_heap_locate(self.box->heap, next, &segment) != MEMS_OK)
-      return 0;
-    next = segment.addr + segment.size;
-  } while (segment.kind != MEMS_PROCESS);
-  lua_pushinteger(L, (lua_Integer)next);
-  lua_replace(L, lua_upvalueindex(NEXT));
-  lua_pushlightuserdata(L, (void *)(uintptr_t)segment.addr);
-  lua_pushinteger(L, (lua_Integer)segment.requested);
-  const record *r = t != NULL ? find(t, segment.addr, 1) : NULL;
-  if (r == NULL) {
-    lua_pushliteral(L, "?");
-    return 3;
-  }
-  push_site(L, t, r->allocated);
-  lua_pushinteger(L, (lua_Integer)(t->allocations - r->number));
-  return 4;
-}
-
-/***
-Loops over the live blocks of a heap with the option `trace`, in address
-order: `for addr, size, site, age in mems.leaks() do`. Gives for each its
-address, the bytes it was asked for, where it was allocated, as
-`"file:line"`, and how many allocations there were since. A block that was
-resized keeps its site and age. Where memory for a record was missing the
-site is `"?"` and there is no age. The heap may change between two steps.
-@function leaks
-@within Inspection
-@luals return fun(): lightuserdata?, integer, string, integer?
-@treturn function an iterator
-@raise unless the heap was opened with `trace` or `leaks`
-*/
-static int leaks(lua_State *L) {
-  lmems_self self = lmems_checkself(L);
-  mems_stats stats;
-  if (self.box->trace == NULL)
-    return luaL_error(L, "'leaks' needs a heap with the option trace = true");
-  mems_heap_stats(self.box->heap, &stats);
-  lmems_pushbox(L, self);
-  lua_pushvalue(L, lua_upvalueindex(2));
-  lua_pushinteger(L, (lua_Integer)stats.base);
-  lua_pushcclosure(L, leaks_step, NEXT);
-  return 1;
-}
+size_t lmems_tracesites(const lmems_trace *t) { return t->known; }
+int lmems_traceoption(const lmems_trace *t) { return t->leaks; }
 
 /*
 ** Opening and closing
 */
 
-lmems_trace *lmems_newtrace(int leaks_option) {
+lmems_trace *lmems_tracenew(int leaks_option) {
   enum { ROOM = 32 };
   const mems_options options = {.limit = STORE_LIMIT};
   mems_heap *store = mems_heap_open(&options, NULL);
@@ -460,14 +325,7 @@ lmems_trace *lmems_newtrace(int leaks_option) {
   return t;
 }
 
-void lmems_closetrace(lmems_box *box) {
-  if (box->trace != NULL)
-    mems_heap_close(box->trace->store);
-  box->trace = NULL;
-}
-
-static const luaL_Reg verbs[] = {{"leaks", leaks}, {NULL, NULL}};
-
-void lmems_settrace(lua_State *L, int first) {
-  lmems_setverbs(L, verbs, first);
+void lmems_traceclose(lmems_trace *t) {
+  if (t != NULL)
+    mems_heap_close(t->store);
 }

@@ -2,10 +2,12 @@
 ** type.c - the types: names, ranges, and the values that don't fit.
 */
 
+#include "type.h"
+
 #include <float.h>
 #include <math.h>
 
-#include "lmems.h"
+#include "fail.h"
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 enum { LITTLE = 0, BIG = LMEMS_SWAPPED };

@@ -7,7 +7,11 @@
 ** with what there is, and an address that has gone ends it.
 */
 
-#include "lmems.h"
+#include "walk.h"
+
+#include "argument.h"
+#include "fail.h"
+#include "self.h"
 
 /***
 @module mems
@@ -19,7 +23,7 @@ enum { NEXT = 3, END = 4 };
 
 static void push_iterator(lua_State *L, lmems_self self, lua_CFunction step,
                           mems_addr first, mems_addr end) {
-  lmems_pushbox(L, self);
+  lmems_pushanchor(L, self);
   lua_pushvalue(L, lua_upvalueindex(2));
   lua_pushinteger(L, (lua_Integer)first);
   lua_pushinteger(L, (lua_Integer)end);
@@ -40,7 +44,7 @@ static void set_next(lua_State *L, mems_addr next) {
 }
 
 static int segments_step(lua_State *L) {
-  lmems_self self = lmems_checkself(L);
+  lmems_self self = lmems_iteratorself(L);
   mems_segment segment;
   if (!next_segment(L, self.box->heap, &segment))
     return 0;
@@ -65,7 +69,7 @@ static void count_segments(mems_heap *heap, mems_segment segment,
 }
 
 static int nodes_step(lua_State *L) {
-  lmems_self self = lmems_checkself(L);
+  lmems_self self = lmems_iteratorself(L);
   mems_segment segment;
   lua_Integer count[2];
   if (!next_segment(L, self.box->heap, &segment))
@@ -81,7 +85,7 @@ static int nodes_step(lua_State *L) {
 }
 
 static mems_addr first_address(const mems_heap *heap) {
-  mems_stats stats;
+  mems_stats stats = {.size = offsetof(mems_stats, holes)};
   mems_heap_stats(heap, &stats);
   return stats.base;
 }
@@ -155,18 +159,15 @@ Prints main chain, sub-chains and totals.
 */
 static int print_stats(lua_State *L) {
   lmems_self self = lmems_checkself(L);
-  int error = mems_heap_print(self.box->heap, check_file(L, self.arg));
+  FILE *file = check_file(L, self.arg);
+  int error = mems_heap_print(lmems_openheap(L, self.box), file);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
   lua_pushboolean(L, 1);
   return 1;
 }
 
-static const luaL_Reg verbs[] = {
+const luaL_Reg lmems_walk[] = {
   {"nodes", nodes}, {"segments", segments}, {"print_stats", print_stats},
   {NULL, NULL}
 };
-
-void lmems_setwalk(lua_State *L, int first) {
-  lmems_setverbs(L, verbs, first);
-}

@@ -1,15 +1,18 @@
 /*
-** string.c - strings and records of Lua's own formats.
+** text.c - strings and records of Lua's own formats.
 **
 ** pack and unpack call string.pack and string.unpack, their upvalue 3, and
 ** turn their complaints into ones about the arguments of the caller.
 */
 
+#include "text.h"
+
 #include <stdlib.h>
 
-#include <lualib.h>
-
-#include "lmems.h"
+#include "fail.h"
+#include "gate.h"
+#include "self.h"
+#include "view.h"
 
 /***
 @module mems
@@ -28,7 +31,7 @@ static int readstring(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   size_t n = lmems_checkcount(L, self.arg + 1, "n");
   size_t offset = lmems_optoffset(L, self.arg + 2);
-  lua_pushlstring(L, lmems_gate(L, self.box, self.arg, offset, n), n);
+  lmems_letgobytes(L, lmems_hold(L, self.box, self.arg, offset, n), n);
   return 1;
 }
 
@@ -45,7 +48,8 @@ static int writestring(lua_State *L) {
   size_t length;
   const char *s = lmems_checkstring(L, self.arg + 1, "s", &length);
   size_t offset = lmems_optoffset(L, self.arg + 2);
-  memcpy(lmems_gate(L, self.box, self.arg, offset, length), s, length);
+  memcpy(lmems_hold(L, self.box, self.arg, offset, length), s, length);
+  lmems_letgo();
   return 0;
 }
 
@@ -62,17 +66,21 @@ Reads a string that ends before a byte 0.
 static int cstring(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   int bounded = !lua_isnoneornil(L, self.arg + 1);
-  size_t n = bounded ? lmems_checkcount(L, self.arg + 1, "max")
-                     : lmems_rest(L, self.box, self.arg);
-  const char *p = lmems_gate(L, self.box, self.arg, 0, n);
+  size_t n = bounded ? lmems_checkcount(L, self.arg + 1, "max") : 0;
+  lmems_resolve(L, self.arg);
+  if (!bounded)
+    n = lmems_rest(L, self.box, self.arg);
+  const char *p = lmems_hold(L, self.box, self.arg, 0, n);
   const char *end = memchr(p, 0, n);
-  if (end == NULL && !bounded)
-    return lmems_argerror(L, self.arg, "no byte 0 in the %I bytes from "
-                          "address %I to the end of its block",
-                          (lua_Integer)n,
-                          (lua_Integer)lmems_checkaddr(L, self.arg));
-  lua_pushlstring(L, p, end != NULL ? (size_t)(end - p) : n);
-  return 1;
+  if (end != NULL || bounded) {
+    lmems_letgobytes(L, p, end != NULL ? (size_t)(end - p) : n);
+    return 1;
+  }
+  mems_addr addr = lmems_addressat(L, self.arg);
+  lmems_letgo();
+  return lmems_argerror(L, self.arg, "no byte 0 in the %I bytes from address "
+                        "%I to the end of its block", (lua_Integer)n,
+                        (lua_Integer)addr);
 }
 
 /* The argument that an error message of string.pack or string.unpack on top
@@ -122,21 +130,38 @@ static int pack(lua_State *L) {
   }
   size_t length;
   const char *bytes = lua_tolstring(L, -1, &length);
-  lmems_stillopen(L, self); /* a finalizer may have closed it */
-  memcpy(lmems_gate(L, self.box, self.arg, 0, length), bytes, length);
-  mems_addr next = lmems_checkaddr(L, self.arg) + length;
-  lua_pushlightuserdata(L, (void *)(uintptr_t)next);
+  memcpy(lmems_hold(L, self.box, self.arg, 0, length), bytes, length);
+  mems_addr next = lmems_addressat(L, self.arg) + length;
+  lmems_letgo();
+  lmems_pushaddr(L, next);
   return 1;
 }
 
-/* Calls string.unpack on `n` bytes at the address; pushes its results, or
-   its error message. */
-static int try_unpack(lua_State *L, lmems_self self, size_t n) {
+/* Calls string.unpack on at most `n` bytes at the address; pushes its
+   results, or its error message. Sets *addr to the address, *rest to how
+   many bytes there are. */
+static int try_unpack(lua_State *L, lmems_self self, size_t n,
+                      mems_addr *addr, size_t *rest) {
   lua_pushvalue(L, lua_upvalueindex(3));
   lua_pushvalue(L, self.arg + 1);
-  lmems_stillopen(L, self); /* a finalizer may have closed it */
-  lua_pushlstring(L, lmems_gate(L, self.box, self.arg, 0, n), n);
+  *rest = lmems_rest(L, self.box, self.arg);
+  if (n > *rest)
+    n = *rest;
+  const char *p = lmems_hold(L, self.box, self.arg, 0, n);
+  *addr = lmems_addressat(L, self.arg);
+  lmems_letgobytes(L, p, n);
   return lua_pcall(L, 2, LUA_MULTRET, 0);
+}
+
+/* Raises: a format takes more than the `rest` bytes at `arg`. */
+static int too_short(lua_State *L, int arg, mems_addr addr, size_t rest) {
+  const lmems_view *view = lmems_anyview(L, arg);
+  if (view != NULL)
+    lmems_argerror(L, arg, "the format takes more than the %I bytes of the "
+                   "%s", (lua_Integer)rest, lmems_classname(view));
+  lmems_argerror(L, arg, "the format takes more than the %I bytes from "
+                 "address %I to the end of its block", (lua_Integer)rest,
+                 (lua_Integer)addr);
 }
 
 /***
@@ -153,53 +178,34 @@ static int unpack(lua_State *L) {
   enum { WINDOW = 256, GROWTH = 8 };
   lmems_self self = lmems_checkself(L);
   lmems_checkstring(L, self.arg + 1, "fmt", NULL);
-  size_t rest = lmems_rest(L, self.box, self.arg);
-  size_t window = rest < WINDOW ? rest : WINDOW;
+  lmems_resolve(L, self.arg);
+  size_t rest, window = WINDOW;
+  mems_addr addr;
   int top = lua_gettop(L), status;
   /* A format does not tell how much it will read, and a block may be huge:
      so a piece of it is tried, and if that is too short, a longer one. */
-  while ((status = try_unpack(L, self, window)) != LUA_OK) {
+  while ((status = try_unpack(L, self, window, &addr, &rest)) != LUA_OK) {
     if (status == LUA_ERRMEM)
       return lua_error(L);
-    int short_data = blamed_argument(L) == 2;
-    if (!short_data)
+    if (blamed_argument(L) != 2) /* not: data string too short */
       return blame(L, self.arg + 1);
-    if (window == rest)
-      return lmems_argerror(L, self.arg, "the format takes more than the %I "
-                            "bytes from address %I to the end of its block",
-                            (lua_Integer)rest,
-                            (lua_Integer)lmems_checkaddr(L, self.arg));
+    if (window >= rest)
+      return too_short(L, self.arg, addr, rest);
     window = window < rest / GROWTH ? window * GROWTH : rest;
     lua_settop(L, top);
   }
   size_t bytes = (size_t)lua_tointeger(L, -1) - 1;
   lua_pop(L, 1);
-  mems_addr next = lmems_checkaddr(L, self.arg) + bytes;
-  lua_pushlightuserdata(L, (void *)(uintptr_t)next);
+  lmems_pushaddr(L, addr + bytes);
   return lua_gettop(L) - top;
 }
 
-static const luaL_Reg verbs[] = {
+const luaL_Reg lmems_text[] = {
   {"readstring", readstring}, {"writestring", writestring},
   {"cstring", cstring}, {NULL, NULL}
 };
 
-/* Sets the verb `name`, whose upvalue 3 is string[name]; the string library
-   is on top of the stack, and below it the table. */
-static void set_packer(lua_State *L, const char *name, lua_CFunction verb,
-                       int first) {
-  lua_pushvalue(L, first);
-  lua_pushstring(L, name);
-  lua_getfield(L, -3, name);
-  lua_pushcclosure(L, verb, 3);
-  lua_setfield(L, -3, name);
-}
-
-void lmems_setstring(lua_State *L, int first) {
-  first = lua_absindex(L, first);
-  lmems_setverbs(L, verbs, first);
-  luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 0);
-  set_packer(L, "pack", pack, first);
-  set_packer(L, "unpack", unpack, first);
-  lua_pop(L, 1);
-}
+/* Those whose upvalue 3 is the function of the same name of Lua's library. */
+const luaL_Reg lmems_packers[] = {
+  {"pack", pack}, {"unpack", unpack}, {NULL, NULL}
+};

@@ -1,0 +1,45 @@
+/*
+** block.h - blocks that objects lie in, through their records.
+**
+** None of these allocates, calls Lua or raises, but where it says so.
+*/
+
+#ifndef LMEMS_BLOCK_H
+#define LMEMS_BLOCK_H
+
+#include "box.h"
+
+/* A record of the pool that owns a new block of `size` zero bytes (and at
+   least one), whose physical address is a multiple of `align` (0: as the
+   heap has it). MEMS_OK, or why there is none. May collect garbage before;
+   raises if the heap is closed. */
+int lmems_blocknew(lua_State *L, lmems_box *box, size_t size, size_t align,
+                   lmems_record **record);
+
+/* Makes `record`, which is dead, look at `size` bytes from `data`, a physical
+   address inside a live block of the open box. */
+void lmems_blocklook(lmems_box *box, lmems_record *record, char *data);
+
+/* A record of the pool that owns the live block at `addr`; NULL if another
+   one does. There is room for it. */
+lmems_record *lmems_blockown(lmems_box *box, mems_addr addr);
+
+/* The record goes back to the pool, and if it owns a live block that is
+   freed. */
+void lmems_blockrelease(lmems_record *record);
+
+/* The same, but a block that it owns is nobody's now. */
+void lmems_blockdisown(lmems_record *record);
+
+/* Gives the block that the live record owns `capacity` bytes, wherever it
+   then is, and all records on it go along. MEMS_OK, or why not; then nothing
+   has changed. New bytes are zero as far as `size`, the bytes that views may
+   use from now on. */
+int lmems_blockresize(lmems_record *record, size_t capacity, size_t size);
+
+/* Bytes that views may use of a live record. */
+static inline size_t lmems_blocksize(const lmems_record *record) {
+  return (size_t)(record->limit - record->floor);
+}
+
+#endif

@@ -1,0 +1,54 @@
+/*
+** element.c - getting and setting elements.
+*/
+
+#include "element.h"
+
+#include "value.h"
+
+void lmems_pushelement(lua_State *L, int parent, const lmems_kind *kind,
+                       size_t offset) {
+  const lmems_view *whole = lua_touserdata(L, parent);
+  if (kind->type <= LMEMS_CHARS) {
+    lmems_pushvalue(L, whole, kind, offset);
+    return;
+  }
+  lmems_checkalive(L, whole);
+  if (kind->type == LMEMS_ROW) {
+    lmems_view *view = lmems_part(L, LMEMS_ARRAY_SEAL, parent, offset,
+                                  kind->size);
+    view->length = kind->count;
+    lmems_setkind(view, kind->element);
+  } else {
+    lmems_setkind(lmems_part(L, LMEMS_STRUCT_SEAL, parent, offset,
+                             kind->size), kind);
+  }
+}
+
+void lmems_setelement(lua_State *L, int parent, int index,
+                      const lmems_kind *kind, size_t offset,
+                      const char *what) {
+  enum { SMALL = 256 };
+  const lmems_view *whole = lua_touserdata(L, parent);
+  size_t size = kind->size;
+  char small[SMALL], *copy = small;
+  if (kind->type < LMEMS_NTYPES) {
+    int fits = lmems_put(L, index, kind->type,
+                         lmems_holdpart(L, whole, offset, size));
+    lmems_letgo();
+    if (fits)
+      return;
+  }
+  /* What has parts is put together in a copy, so that a value which does
+     not fit changes nothing. */
+  index = lua_absindex(L, index);
+  if (size > SMALL)
+    copy = lua_newuserdatauv(L, size, 0);
+  memcpy(copy, lmems_holdpart(L, whole, offset, size), size);
+  lmems_letgo();
+  lmems_storevalue(L, index, kind, copy, what);
+  memcpy(lmems_holdpart(L, whole, offset, size), copy, size);
+  lmems_letgo();
+  if (copy != small)
+    lua_pop(L, 1);
+}

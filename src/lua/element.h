@@ -1,0 +1,22 @@
+/*
+** element.h - elements of arrays and fields of structs: one value in a view,
+** where what has parts is a view itself.
+*/
+
+#ifndef LMEMS_ELEMENT_H
+#define LMEMS_ELEMENT_H
+
+#include "view.h"
+
+/* Pushes the value of that kind, `offset` bytes into the record of the view
+   at `parent`: rows and structs as views. Raises if that is dead. */
+void lmems_pushelement(lua_State *L, int parent, const lmems_kind *kind,
+                       size_t offset);
+
+/* Stores the value at `index` there; all of it or, if it does not fit,
+   nothing: raises. `what` says whose value it is. */
+void lmems_setelement(lua_State *L, int parent, int index,
+                      const lmems_kind *kind, size_t offset,
+                      const char *what);
+
+#endif

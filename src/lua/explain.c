@@ -1,0 +1,160 @@
+/*
+** explain.c - faults, and their messages.
+*/
+
+#include "explain.h"
+
+#include "fail.h"
+
+/* What is known of an address that was refused. */
+typedef struct fault {
+  mems_addr addr;
+  int located;          /* not 0: `segment` holds it */
+  mems_segment segment;
+  lmems_origin origin;  /* of the block there, live or waiting */
+  const char *fill;     /* what fill it is, or NULL */
+  mems_addr behind;     /* the virtual address, if it is a physical one */
+} fault;
+
+/* What a heap with the option `fill` fills new and freed memory with, as a
+   `ptr`. */
+static const char *fill_name(mems_addr word) {
+  switch (word) {
+    case 0xAAAAAAAAAAAAAAAAu: return "memory never written";
+    case 0x5555555555555555u: return "freed memory";
+    default: return NULL;
+  }
+}
+
+static fault find_fault(const lmems_box *box, mems_addr addr) {
+  fault f = {.addr = addr};
+  mems_heap *heap = box->heap;
+  f.fill = box->fill ? fill_name(addr) : NULL;
+  f.located = mems_heap_locate(heap, addr, &f.segment) == MEMS_OK;
+  if (!f.located)
+    f.behind = mems_heap_address(heap, (void *)(uintptr_t)addr);
+  else if (f.segment.waiting || f.segment.kind == MEMS_PROCESS)
+    f.origin = lmems_traceorigin(box->trace, f.segment.addr,
+                                 !f.segment.waiting);
+  return f;
+}
+
+/* Pushes "2004+4", the range as a message shows it, or "2004" if it has no
+   bytes. */
+static const char *push_range(lua_State *L, mems_addr addr, size_t offset,
+                              size_t size) {
+  if (offset > (mems_addr)LUA_MAXINTEGER - addr)
+    return lua_pushfstring(L, "%I with offset %I", (lua_Integer)addr,
+                           (lua_Integer)offset);
+  addr += offset;
+  if (size == 0)
+    return lua_pushfstring(L, "%I", (lua_Integer)addr);
+  return lua_pushfstring(L, "%I+%I", (lua_Integer)addr, (lua_Integer)size);
+}
+
+/* Pushes "address 0xaaaaaaaaaaaaaaaa is the fill of memory never written". */
+static const char *push_fill(lua_State *L, const fault *f) {
+  return lua_pushfstring(L, "address %p is the fill of %s",
+                         (void *)(uintptr_t)f->addr, f->fill);
+}
+
+static const char *shown(const lmems_site *site) {
+  return site->text[0] != '\0' ? site->text : "?";
+}
+
+/* Pushes " allocated at SITE" for a live block, or "". */
+static const char *push_allocated(lua_State *L, const fault *f) {
+  if (!f->origin.known)
+    return lua_pushliteral(L, "");
+  return lua_pushfstring(L, " allocated at %s", shown(&f->origin.allocated));
+}
+
+/* Pushes " at SITE, allocated at SITE" for a block that waits in the
+   quarantine, or ", allocated at SITE", or "". */
+static const char *push_freed(lua_State *L, const fault *f) {
+  if (!f->origin.known)
+    return lua_pushliteral(L, "");
+  const char *freed = f->origin.freed.text;
+  return lua_pushfstring(L, "%s%s, allocated at %s",
+                         freed[0] != '\0' ? " at " : "", freed,
+                         shown(&f->origin.allocated));
+}
+
+/* Pushes "block 1000, which was freed at one.lua:2, allocated at one.lua:1"
+   for a segment that waits in the quarantine. */
+static const char *push_waiting(lua_State *L, const fault *f) {
+  const char *sites = push_freed(L, f);
+  return lua_pushfstring(L, "block %I, which was freed%s",
+                         (lua_Integer)f->segment.addr, sites);
+}
+
+/* Pushes "block 1000 of 16 bytes allocated at one.lua:1". */
+static const char *push_live(lua_State *L, const fault *f) {
+  const char *site = push_allocated(L, f);
+  return lua_pushfstring(L, "block %I of %I bytes%s",
+                         (lua_Integer)f->segment.addr,
+                         (lua_Integer)f->segment.requested, site);
+}
+
+int lmems_explain(lua_State *L, const lmems_box *box, mems_addr addr,
+                  size_t offset, size_t size) {
+  fault f = find_fault(box, addr);
+  int code, top = lua_gettop(L);
+  const char *range = push_range(L, addr, offset, size);
+  if (f.fill != NULL) {
+    push_fill(L, &f);
+    code = MEMS_EFOREIGN;
+  } else if (!f.located) {
+    lua_pushfstring(L, "address %s was never allocated", range);
+    code = MEMS_EFOREIGN;
+  } else if (f.segment.waiting) {
+    lua_pushfstring(L, "address %s lies in %s", range, push_waiting(L, &f));
+    code = MEMS_EFREED;
+  } else if (f.segment.kind == MEMS_HOLE) {
+    lua_pushfstring(L, "address %s is not allocated: it lies in the hole "
+                    "%I of %I bytes", range, (lua_Integer)f.segment.addr,
+                    (lua_Integer)f.segment.size);
+    code = MEMS_EFREED;
+  } else {
+    lua_pushfstring(L, "address %s runs past the end of %s", range,
+                    push_live(L, &f));
+    code = MEMS_ERANGE;
+  }
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
+  return code;
+}
+
+int lmems_notblock(lua_State *L, const lmems_box *box, int arg,
+                   mems_addr addr) {
+  fault f = find_fault(box, addr);
+  int error = mems_heap_error(box->heap);
+  lua_Integer shown_addr = (lua_Integer)addr;
+  if (f.fill != NULL)
+    lmems_argerror(L, arg, "%s", push_fill(L, &f));
+  if (!f.located && f.behind != 0)
+    lmems_argerror(L, arg, "%I is a physical address, of %I", shown_addr,
+                   (lua_Integer)f.behind);
+  if (!f.located)
+    lmems_argerror(L, arg, "address %I was never allocated", shown_addr);
+  if (f.segment.waiting && f.segment.addr == addr)
+    lmems_argerror(L, arg, "address %I was freed already%s", shown_addr,
+                   push_freed(L, &f));
+  if (f.segment.waiting)
+    lmems_argerror(L, arg, "address %I lies in %s", shown_addr,
+                   push_waiting(L, &f));
+  if (f.segment.kind == MEMS_HOLE)
+    lmems_argerror(L, arg, "address %I is free already", shown_addr);
+  if (f.segment.addr != addr)
+    lmems_argerror(L, arg, "address %I is inside %s, not at its start",
+                   shown_addr, push_live(L, &f));
+  lmems_argerror(L, arg, "address %I: %s", shown_addr, mems_strerror(error));
+}
+
+void lmems_checkfill_slow(lua_State *L, int arg, mems_addr addr,
+                          mems_addr word) {
+  if (fill_name(word) != NULL)
+    lmems_argerror(L, arg, "address %I holds the fill of %s, %p",
+                   (lua_Integer)addr, fill_name(word),
+                   (void *)(uintptr_t)word);
+}

@@ -1,0 +1,13 @@
+/*
+** memory.h - peek and poke.
+*/
+
+#ifndef LMEMS_MEMORY_H
+#define LMEMS_MEMORY_H
+
+#include "rule.h"
+
+/* Verbs for module, heaps and buffers. */
+extern const luaL_Reg lmems_memory[];
+
+#endif

@@ -1,0 +1,118 @@
+/*
+** option.c - options, each checked for itself; whether they go together only
+** opening tells.
+*/
+
+#include "option.h"
+
+#include "fail.h"
+
+/* An option that is a number, and what it may be. */
+typedef struct number_option {
+  const char *name;
+  lua_Integer low, high;
+  lua_Integer step;  /* it is a multiple of this */
+  int power;         /* and a power of two */
+} number_option;
+
+enum { LIMIT, BASE, PAGE, ALIGN, QUARANTINE, NUMBERS };
+
+static const lua_Integer MOST = (lua_Integer)1 << 62;
+
+/* The number option `which`; 0 if it is absent. The table is at `arg`. */
+static lua_Integer number_field(lua_State *L, int arg, int which) {
+  const number_option known[NUMBERS] = {
+    [LIMIT] = {"limit", 4096, MOST, 1, 0},
+    [BASE] = {"base", 8, MOST, 8, 0},
+    [PAGE] = {"page", 4096, (lua_Integer)1 << 30, 4096, 0},
+    [ALIGN] = {"align", 8, 4096, 8, 1},
+    [QUARANTINE] = {"quarantine", 0, MOST, 1, 0}
+  };
+  const number_option *option = &known[which];
+  int ok = 0;
+  lua_Integer n = 0;
+  lua_pushstring(L, option->name);
+  if (lua_rawget(L, arg) == LUA_TNUMBER)
+    n = lua_tointegerx(L, -1, &ok);
+  else if (lua_isnil(L, -1))
+    return 0;
+  if (ok && n >= option->low && n <= option->high &&
+      n % option->step == 0 && !(option->power && (n & (n - 1))))
+    return n;
+  const char *shown = lmems_pushshown(L, -1);
+  if (option->power)
+    lmems_argerror(L, arg, "option '%s' has to be a power of two from %I to "
+                   "%I, got %s", option->name, option->low, option->high,
+                   shown);
+  if (option->step > 1)
+    lmems_argerror(L, arg, "option '%s' has to be a multiple of %I from %I "
+                   "to %I, got %s", option->name, option->step, option->low,
+                   option->high, shown);
+  return lmems_argerror(L, arg, "option '%s' has to be an integer from %I to "
+                        "%I, got %s", option->name, option->low,
+                        option->high, shown);
+}
+
+/* The option `name`, true or false; 0 if it is absent. */
+static int flag_field(lua_State *L, int arg, const char *name) {
+  lua_pushstring(L, name);
+  int type = lua_rawget(L, arg);
+  if (type != LUA_TNIL && type != LUA_TBOOLEAN)
+    lmems_argerror(L, arg, "option '%s' has to be true or false, got %s",
+                   name, lmems_pushshown(L, -1));
+  return lua_toboolean(L, -1);
+}
+
+/* The option `leaks`: LMEMS_WARN, LMEMS_RAISE, or LMEMS_QUIET if it is
+   absent. */
+static int leaks_field(lua_State *L, int arg) {
+  lua_pushliteral(L, "leaks");
+  int type = lua_rawget(L, arg);
+  const char *how = type == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  if (strcmp(how, "warn") == 0)
+    return LMEMS_WARN;
+  if (strcmp(how, "error") == 0)
+    return LMEMS_RAISE;
+  if (type != LUA_TNIL)
+    lmems_argerror(L, arg, "option 'leaks' has to be \"warn\" or \"error\", "
+                   "got %s", lmems_pushshown(L, -1));
+  return LMEMS_QUIET;
+}
+
+/* Raises if the table at `arg` has a key that is no option. */
+static void check_keys(lua_State *L, int arg) {
+  static const char *const known[] = {
+    "limit", "base", "page", "align", "quarantine", "fill", "trace", "leaks",
+    NULL
+  };
+  lua_pushnil(L);
+  while (lua_next(L, arg)) {
+    lua_pop(L, 1);
+    int i = 0;
+    if (lua_type(L, -1) == LUA_TSTRING)
+      while (known[i] != NULL && strcmp(known[i], lua_tostring(L, -1)) != 0)
+        i++;
+    if (lua_type(L, -1) != LUA_TSTRING || known[i] == NULL)
+      lmems_argerror(L, arg, "unknown option %s", lmems_pushshown(L, -1));
+  }
+}
+
+void lmems_checkoptions(lua_State *L, int arg, lmems_options *options) {
+  mems_options *heap = &options->heap;
+  memset(options, 0, sizeof *options);
+  if (lua_isnoneornil(L, arg))
+    return;
+  if (!lua_istable(L, arg))
+    lmems_argerror(L, arg, "a table of options expected, got %s",
+                   lmems_pushshown(L, arg));
+  check_keys(L, arg);
+  heap->limit = (uint64_t)number_field(L, arg, LIMIT);
+  heap->base = (mems_addr)number_field(L, arg, BASE);
+  heap->page = (size_t)number_field(L, arg, PAGE);
+  heap->align = (size_t)number_field(L, arg, ALIGN);
+  heap->quarantine = (size_t)number_field(L, arg, QUARANTINE);
+  heap->fill = flag_field(L, arg, "fill");
+  options->leaks = leaks_field(L, arg);
+  options->trace = flag_field(L, arg, "trace") ||
+                   options->leaks != LMEMS_QUIET;
+}

@@ -1,0 +1,228 @@
+/*
+** value.c - rows and structs, to and from tables.
+**
+** From a view each part is fetched for itself: between two of them the
+** collector may run, and a part is only read if the view is still alive.
+*/
+
+#include "value.h"
+
+#include <limits.h>
+
+#include "fail.h"
+#include "layout.h"
+
+/*
+** Bytes to Lua
+*/
+
+static int hint(size_t count) {
+  return count < INT_MAX ? (int)count : INT_MAX;
+}
+
+static void push_chars(lua_State *L, const lmems_view *view,
+                       const lmems_kind *kind, size_t offset) {
+  const char *p = lmems_holdpart(L, view, offset, kind->size);
+  lmems_letgobytes(L, p, strnlen(p, kind->count));
+}
+
+static void push_row(lua_State *L, const lmems_view *view,
+                     const lmems_kind *kind, size_t offset) {
+  const lmems_kind *element = kind->element;
+  lua_createtable(L, hint(kind->count), 0);
+  for (size_t i = 0; i < kind->count; i++) {
+    lmems_pushvalue(L, view, element, offset + i * element->size);
+    if (lua_isnil(L, -1)) { /* address 0: as in peekarray */
+      lua_pop(L, 1);
+      lua_pushboolean(L, 0);
+    }
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+}
+
+static void push_struct(lua_State *L, const lmems_view *view,
+                        const lmems_layout *s, size_t offset) {
+  lua_createtable(L, 0, hint(s->count));
+  for (size_t i = 0; i < s->count; i++) {
+    const lmems_field *field = &s->fields[i];
+    lua_pushlstring(L, field->name, field->length);
+    lmems_pushvalue(L, view, &field->kind, offset + field->offset);
+    lua_rawset(L, -3);
+  }
+}
+
+void lmems_pushvalue(lua_State *L, const lmems_view *view,
+                     const lmems_kind *kind, size_t offset) {
+  if (kind->type < LMEMS_NTYPES) {
+    lmems_get(L, kind->type, lmems_holdpart(L, view, offset, kind->size));
+    lmems_letgo();
+    return;
+  }
+  luaL_checkstack(L, LUA_MINSTACK, "too many parts in parts");
+  if (kind->type == LMEMS_CHARS)
+    push_chars(L, view, kind, offset);
+  else if (kind->type == LMEMS_ROW)
+    push_row(L, view, kind, offset);
+  else
+    push_struct(L, view, kind->layout, offset);
+}
+
+/*
+** Lua to bytes
+*/
+
+/* Raises: the value at `index` is no `kind`. */
+LMEMS_RAISES static void misfit(lua_State *L, int index,
+                                const lmems_kind *kind, const char *what) {
+  const char *shown = lmems_pushshown(L, index);
+  const char *name = lmems_pushkind(L, kind);
+  luaL_error(L, "%s: value %s does not fit %s", what, shown, name);
+  __builtin_unreachable();
+}
+
+static void store_chars(lua_State *L, int index, const lmems_kind *kind,
+                        char *p, const char *what) {
+  size_t length;
+  if (lua_type(L, index) != LUA_TSTRING)
+    misfit(L, index, kind, what);
+  const char *s = lua_tolstring(L, index, &length);
+  if (length > kind->count)
+    luaL_error(L, "%s: a string of %I bytes does not fit char[%I]", what,
+               (lua_Integer)length, (lua_Integer)kind->count);
+  if (memchr(s, 0, length) != NULL)
+    luaL_error(L, "%s: a byte 0 would end the string early", what);
+  memcpy(p, s, length);
+  memset(p + length, 0, kind->count - length);
+}
+
+/* Stores the object at `index`, if it is an array or a struct of that kind;
+   else returns 0. */
+static int store_view(lua_State *L, int index, const lmems_kind *kind,
+                      char *p) {
+  const lmems_view *view;
+  if (kind->type == LMEMS_STRUCT) {
+    view = lmems_toview(L, index, LMEMS_STRUCT_SEAL);
+    if (view == NULL || view->kind->layout != kind->layout)
+      return 0;
+  } else {
+    view = lmems_toview(L, index, LMEMS_ARRAY_SEAL);
+    if (view == NULL || view->length != kind->count ||
+        !lmems_samekind(view->kind, kind->element))
+      return 0;
+  }
+  memcpy(p, lmems_holdview(L, view), kind->size);
+  lmems_letgo();
+  return 1;
+}
+
+static void store_row(lua_State *L, int index, const lmems_kind *kind,
+                      char *p, const char *what) {
+  lua_Integer count = (lua_Integer)lua_rawlen(L, index);
+  if (count != (lua_Integer)kind->count)
+    luaL_error(L, "%s: %I elements expected, got %I", what,
+               (lua_Integer)kind->count, count);
+  for (lua_Integer i = 1; i <= count; i++, p += kind->element->size) {
+    lua_rawgeti(L, index, i);
+    if (lua_isnil(L, -1))
+      luaL_error(L, "%s: element %I is nil", what, i);
+    lmems_storevalue(L, -1, kind->element, p, what);
+    lua_pop(L, 1);
+  }
+}
+
+static void store_struct(lua_State *L, int index, const lmems_kind *kind,
+                         char *p) {
+  lua_pushnil(L);
+  while (lua_next(L, index)) {
+    const lmems_field *field = lmems_checkfield(L, -2, kind->layout);
+    lmems_storevalue(L, -1, &field->kind, p + field->offset, field->name);
+    lua_pop(L, 1);
+  }
+}
+
+void lmems_storevalue(lua_State *L, int index, const lmems_kind *kind,
+                      char *p, const char *what) {
+  index = lua_absindex(L, index);
+  luaL_checkstack(L, LUA_MINSTACK, "too many parts in parts");
+  if (kind->type < LMEMS_NTYPES) {
+    if (!lmems_put(L, index, kind->type, p))
+      misfit(L, index, kind, what);
+  } else if (kind->type == LMEMS_CHARS) {
+    store_chars(L, index, kind, p, what);
+  } else if (lua_istable(L, index)) {
+    if (kind->type == LMEMS_ROW)
+      store_row(L, index, kind, p, what);
+    else
+      store_struct(L, index, kind, p);
+  } else if (!store_view(L, index, kind, p)) {
+    misfit(L, index, kind, what);
+  }
+}
+
+/*
+** Bytes to text
+*/
+
+static void show_chars(luaL_Buffer *B, const lmems_view *view,
+                       const lmems_kind *kind, size_t offset) {
+  luaL_addchar(B, '"');
+  char *to = luaL_prepbuffsize(B, kind->count);
+  const char *p = lmems_holdpart(B->L, view, offset, kind->size);
+  size_t length = strnlen(p, kind->count);
+  memcpy(to, p, length);
+  lmems_letgo();
+  luaL_addsize(B, length);
+  luaL_addchar(B, '"');
+}
+
+static void show_scalar(luaL_Buffer *B, const lmems_view *view,
+                        const lmems_kind *kind, size_t offset) {
+  lua_State *L = B->L;
+  lmems_get(L, kind->type, lmems_holdpart(L, view, offset, kind->size));
+  lmems_letgo();
+  if (lua_islightuserdata(L, -1)) { /* an address, shown as such */
+    lua_pushinteger(L, (lua_Integer)(uintptr_t)lua_touserdata(L, -1));
+    lua_replace(L, -2);
+  }
+  luaL_tolstring(L, -1, NULL);
+  lua_remove(L, -2);
+  luaL_addvalue(B);
+}
+
+static void show_row(luaL_Buffer *B, const lmems_view *view,
+                     const lmems_kind *kind, size_t offset) {
+  enum { SHOWN = 16 }; /* elements */
+  size_t count = kind->count < SHOWN ? kind->count : SHOWN;
+  for (size_t i = 0; i < count; i++) {
+    luaL_addstring(B, i > 0 ? ", " : "");
+    lmems_showvalue(B, view, kind->element, offset + i * kind->element->size);
+  }
+  luaL_addstring(B, count < kind->count ? ", ..." : "");
+}
+
+static void show_struct(luaL_Buffer *B, const lmems_view *view,
+                        const lmems_layout *s, size_t offset) {
+  for (size_t i = 0; i < s->count; i++) {
+    luaL_addstring(B, i > 0 ? ", " : "");
+    luaL_addlstring(B, s->fields[i].name, s->fields[i].length);
+    luaL_addstring(B, " = ");
+    lmems_showvalue(B, view, &s->fields[i].kind,
+                    offset + s->fields[i].offset);
+  }
+}
+
+void lmems_showvalue(luaL_Buffer *B, const lmems_view *view,
+                     const lmems_kind *kind, size_t offset) {
+  if (kind->type < LMEMS_NTYPES) {
+    show_scalar(B, view, kind, offset);
+  } else if (kind->type == LMEMS_CHARS) {
+    show_chars(B, view, kind, offset);
+  } else {
+    luaL_addchar(B, '{');
+    if (kind->type == LMEMS_ROW)
+      show_row(B, view, kind, offset);
+    else
+      show_struct(B, view, kind->layout, offset);
+    luaL_addchar(B, '}');
+  }
+}
