@@ -114,7 +114,7 @@ end
 local function option_most(found, case, key)
   if not case.times then return nil end
   local most = case.times * found.plain[key]
-  if case.bytes and key == "replace" then
+  if case.bytes then
     most = most + math.max(0, found.written[key] - found.plain[key])
   end
   return most
