@@ -154,7 +154,7 @@ function own.edge(result)
     head = { "", "ratio" }, rows = {},
   }
   for _, key in ipairs(cases.edge) do
-    local ratio = result.edge and result.edge.edge[key]
+    local ratio = ((result.edge or {}).edge or {})[key]
     if ratio then
       t.rows[#t.rows + 1] = { key, judged(result, ("%.2f"):format(ratio),
         ratio <= cases.edge_most * (1 + cases.noise),
