@@ -3,15 +3,18 @@
 ** registered.
 */
 
+#include "arithmetic.h"
 #include "array.h"
 #include "box.h"
 #include "buffer.h"
 #include "bulk.h"
+#include "copy.h"
 #include "heap.h"
 #include "leak.h"
 #include "memory.h"
 #include "number.h"
 #include "object.h"
+#include "order.h"
 #include "sort.h"
 #include "struct.h"
 #include "text.h"
@@ -21,7 +24,7 @@
 
 #include <lualib.h>
 
-enum { LISTS = 6 };
+enum { LISTS = 8 };
 
 /* Verbs on memory: of the module, of heaps, and methods of buffers. */
 static const luaL_Reg *const memory[] = {
@@ -48,7 +51,9 @@ typedef struct class_methods {
 
 static const class_methods classes[] = {
   {&lmems_bufferclass, 1, {lmems_buffermethods}},
-  {&lmems_arrayclass, 0, {lmems_arraymethods, lmems_number, lmems_sort}},
+  {&lmems_arrayclass, 0,
+   {lmems_arraymethods, lmems_copy, lmems_number, lmems_arithmetic,
+    lmems_order, lmems_sort}},
   {&lmems_structclass, 0, {lmems_structmethods}}
 };
 
@@ -83,7 +88,7 @@ static void set_memory(lua_State *L, int first) {
 /* Makes a class. */
 static void new_class(lua_State *L, const class_methods *c) {
   lua_pushboolean(L, 1);
-  lua_createtable(L, 0, c->memory ? 80 : 24);
+  lua_createtable(L, 0, c->memory ? 80 : 48);
   if (c->memory)
     set_memory(L, -2);
   lmems_setmethods(L, lmems_object);

@@ -27,7 +27,8 @@ static int address(lua_State *L) {
 }
 
 /***
-How many bytes it has. A method of buffers, arrays and structs.
+How many bytes it has; a slice with a step those from its first to its last
+one. A method of buffers, arrays and structs.
 @function object:size
 @treturn integer
 */
@@ -77,7 +78,9 @@ static int object_eq(lua_State *L) {
   const lmems_view *a = lmems_anyview(L, 1), *b = lmems_anyview(L, 2);
   int same = a != NULL && b != NULL && lmems_alive(a) && lmems_alive(b) &&
              a->record->data + a->offset == b->record->data + b->offset &&
-             lmems_viewbytes(a) == lmems_viewbytes(b);
+             lmems_viewbytes(a) == lmems_viewbytes(b) &&
+             (lmems_stepped(a) ? a->stride : 0) ==
+               (lmems_stepped(b) ? b->stride : 0);
   lua_pushboolean(L, same);
   return 1;
 }
