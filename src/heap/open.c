@@ -30,8 +30,8 @@ static uint64_t front(void) {
 }
 
 /* Room for all that is laid out beside `limit` bytes: chain_plan takes a 32nd
-   part and a little, dict_plan a 16th, runs_plan and the bins a 100th, guard_plan
-   a 128th and its queue; each area is whole pages. */
+   part and a little, dict_plan a 16th, runs_plan and the bins a 100th,
+   guard_plan a 128th and its queue; each area is whole pages. */
 static uint64_t reservation_for(uint64_t limit, const mems_options *o) {
   return front() + limit + limit / 8 + 80 * pages_unit() + 2 * HUGE_PAGE +
          guard_room(at_most(o->quarantine, limit) / GRANULE);
@@ -74,7 +74,7 @@ static bool set_up(mems_heap *heap, uint64_t limit, mems_addr base,
   heap->node = round_up(o->page ? o->page : PAGE, unit) / GRANULE;
   heap->fill = o->fill != 0;
   heap->guarded = heap->fill || heap->dict.guard.most > 0;
-  runs_open(&heap->runs, heap->align, !heap->guarded);
+  runs_open(&heap->runs, heap->align, !heap->fill, !heap->guarded);
   return chain_open(c) && bins_reach(&heap->bins, 0) &&
          runs_reach(&heap->runs, c, 0) && dict_reach(&heap->dict, c, 1);
 }
