@@ -421,21 +421,25 @@ function heap:buffer(what, align) end
 ---index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the
 ---methods of all objects and those below.
 ---
+---Made from another array, of any heap, its values are converted: each has to
+---fit.
+---
 ---Where a range of elements `i, j` is optional it is all of them. An element
 ---that is a struct is read as a view of it, a new object each time: to go over
 ---many, `struct:move` one view, or use `array:get` and `array:set`. It is
 ---assigned from a table or a struct.
 ---@generic T
 ---@param type mems.structtype<T> of `peek`, or a struct
----@param what integer|table how many elements, all zero; or their values
+---@param what integer|table|mems.array how many elements, all zero; or their values
+---@param value? any that each of so many has instead of zero
 ---@return mems.array<T> # nil over the limit, or without memory
 ---@return string? # a message
 ---@return integer? # a code
----@overload fun(self: mems.heap, type: mems.itype, what: integer|table): mems.array<integer>
----@overload fun(self: mems.heap, type: mems.ftype, what: integer|table): mems.array<number>
----@overload fun(self: mems.heap, type: mems.btype, what: integer|table): mems.array<boolean>
----@overload fun(self: mems.heap, type: mems.ptype, what: integer|table): mems.array<any>
-function heap:array(type, what) end
+---@overload fun(self: mems.heap, type: mems.itype, what: integer|table|mems.array<number>, value?: integer): mems.array<integer>
+---@overload fun(self: mems.heap, type: mems.ftype, what: integer|table|mems.array<number>, value?: number): mems.array<number>
+---@overload fun(self: mems.heap, type: mems.btype, what: integer|table|mems.array<boolean>, value?: boolean): mems.array<boolean>
+---@overload fun(self: mems.heap, type: mems.ptype, what: integer|table|mems.array<any>, value?: any): mems.array<any>
+function heap:array(type, what, value) end
 
 ---An array on bytes that are there, in an object or at an address. It does not
 ---own them: when their block is freed, or moved by `realloc`, the array is
@@ -490,7 +494,8 @@ local object = {}
 ---@return lightuserdata
 function object:address() end
 
----How many bytes it has. A method of buffers, arrays and structs.
+---How many bytes it has; a slice with a step those from its first to its last
+---one. A method of buffers, arrays and structs.
 ---@return integer
 function object:size() end
 
@@ -848,6 +853,9 @@ function stream:align(n) end
 ---index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the
 ---methods of all objects and those below.
 ---
+---Made from another array, of any heap, its values are converted: each has to
+---fit.
+---
 ---Where a range of elements `i, j` is optional it is all of them. An element
 ---that is a struct is read as a view of it, a new object each time: to go over
 ---many, `struct:move` one view, or use `array:get` and `array:set`. It is
@@ -855,6 +863,80 @@ function stream:align(n) end
 ---@class mems.array<T>: mems.object, { [integer]: T }
 ---@operator len: integer
 local array = {}
+
+---Adds a number to each element, or the element of another array of the same
+---type and length. Here and in the methods below integers are what `a[i]`
+---gives, and wrap around: the result is what Lua computes, less the bits that
+---the type does not have. If both arrays share memory it is as if the other
+---one were copied before.
+---@generic T
+---@param self mems.array<T>
+---@param x number|mems.array<T>
+---@return mems.array<T> # the same
+function array:add(x) end
+
+---Subtracts a number or another array, as `array:add`.
+---@generic T
+---@param self mems.array<T>
+---@param x number|mems.array<T>
+---@return mems.array<T> # the same
+function array:sub(x) end
+
+---Multiplies by a number or by another array, as `array:add`.
+---@generic T
+---@param self mems.array<T>
+---@param x number|mems.array<T>
+---@return mems.array<T> # the same
+function array:mul(x) end
+
+---Divides by a number or by another array, as `array:add`. The division of
+---integers is Lua's `//`.
+---@generic T
+---@param self mems.array<T>
+---@param x number|mems.array<T>
+---@return mems.array<T> # the same
+function array:div(x) end
+
+---Adds a multiple of another array of the same type and length: a + k b.
+---@generic T
+---@param self mems.array<T>
+---@param k number
+---@param b mems.array<T>
+---@return mems.array<T> # the same
+function array:axpy(k, b) end
+
+---The sum of the products of the elements of two arrays of the same type and
+---length, added as `array:sum` adds.
+---@generic T
+---@param self mems.array<T>
+---@param b mems.array<T>
+---@return number
+function array:dot(b) end
+
+---Puts the sum of all elements up to it in the place of each one. Floats are
+---added as f64.
+---@generic T
+---@param self mems.array<T>
+---@return mems.array<T> # the same
+function array:cumsum() end
+
+---Makes elements that are less than `low` that, and those that are greater
+---than `high` that. A nan stays one, `u64` is compared without a sign.
+---@generic T
+---@param self mems.array<T>
+---@param low number has to fit the type
+---@param high number at least `low`
+---@return mems.array<T> # the same
+function array:clamp(low, high) end
+
+---Puts a function of it in the place of each element: `"neg"`, `"abs"`, and
+---for floats `"sqrt"`, `"exp"`, `"log"`, `"floor"`, `"ceil"`, `"sin"`,
+---`"cos"`, `"tan"`, `"tanh"`. Those of an f32 are computed as f32.
+---@generic T
+---@param self mems.array<T>
+---@param name string
+---@return mems.array<T> # the same
+function array:apply(name) end
 
 ---Reads a field of an element, `a[i].x`, without an object for the element.
 ---@generic T
@@ -873,15 +955,19 @@ function array:get(i, field) end
 ---@param value any
 function array:set(i, field, value) end
 
----Elements i to j as an array of their own, on the same memory, which they
----keep alive. If the array grows or shrinks the slice goes along; while it
----then lies outside, its use raises. A slice can't be resized itself.
+---Elements i to j, or each `step`th of them, as an array of their own, on the
+---same memory, which they keep alive. If the array grows or shrinks the slice
+---goes along; while it then lies outside, its use raises. A slice can't be
+---resized itself. One with a step has all methods of arrays, but as its
+---elements lie apart it is no memory for verbs that take bytes: `array:clone`
+---makes one.
 ---@generic T
 ---@param self mems.array<T>
 ---@param i? integer
 ---@param j? integer
+---@param step? integer from 1 (1)
 ---@return mems.array<T>
-function array:slice(i, j) end
+function array:slice(i, j, step) end
 
 ---Changes the number of elements. Those that fit are kept, new ones are zero.
 ---@generic T
@@ -910,14 +996,6 @@ function array:append(value) end
 ---@return T[]
 function array:totable(i, j) end
 
----Copies elements into an array, over those that are there. Ranges may
----overlap.
----@generic T
----@param self mems.array<T>
----@param src mems.array<T>|T[] an array of the same type, or a table
----@param at? integer index of the first element to be written (1)
-function array:copy(src, at) end
-
 ---Puts `f(a[i], i)` in the place of each element, from the first one on. If
 ---`f` raises, those before are changed and the others are not. `f` may yield.
 ---@generic T
@@ -925,6 +1003,23 @@ function array:copy(src, at) end
 ---@param f fun(value: T, i: integer): T
 ---@return mems.array<T> # the same
 function array:map(f) end
+
+---A new array with the same elements, on the same heap. That of a slice has
+---the slice's only.
+---@generic T
+---@param self mems.array<T>
+---@return mems.array<T>? # nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code
+function array:clone() end
+
+---Copies elements into an array, over those that are there. Ranges may
+---overlap. Numbers of another type are converted.
+---@generic T
+---@param self mems.array<T>
+---@param src mems.array<T>|T[] an array, of any heap, or a table
+---@param at? integer index of the first element to be written (1)
+function array:copy(src, at) end
 
 ---Sets elements i to j to the same value.
 ---@generic T
@@ -954,6 +1049,24 @@ function array:find(value, i) end
 ---@return number # 0 if there is none
 function array:sum(i, j) end
 
+---The mean of elements i to j, a float: their sum, which does not wrap around,
+---by their number. `u64` has no sign.
+---@generic T
+---@param self mems.array<T>
+---@param i? integer
+---@param j? integer
+---@return number? # nil if there is none
+function array:mean(i, j) end
+
+---How many of elements i to j equal a value, as `array:find` compares.
+---@generic T
+---@param self mems.array<T>
+---@param value T
+---@param i? integer
+---@param j? integer
+---@return integer
+function array:count(value, i, j) end
+
 ---The least of elements i to j. A nan is passed over. `u64` is compared
 ---without a sign.
 ---@generic T
@@ -973,16 +1086,72 @@ function array:min(i, j) end
 ---@return integer # the index of the first such element
 function array:max(i, j) end
 
----Sorts elements i to j, the least first. -0.0 comes before 0.0, a nan after
----all numbers, `u64` has no sign, false comes before true, a `ptr` is a
----number. Time is in proportion to their number; it takes as many bytes of the
----heap for the time it runs, or if there are not so many, it is slower.
+---A new array, on the same heap, of the elements that have the indices; one
+---may be there several times or never.
 ---@generic T
 ---@param self mems.array<T>
----@param i? integer
----@param j? integer
+---@param indices mems.array<T>|T[]
+---@return mems.array<T>? # nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code
+function array:gather(indices) end
+
+---Puts the element that has the first index in the first place, and so on.
+---Each index is there once.
+---@generic T
+---@param self mems.array<T>
+---@param indices mems.array<T>|T[] as many as the array has elements
 ---@return mems.array<T> # the same
-function array:sort(i, j) end
+function array:permute(indices) end
+
+---Puts the last element first, and so on.
+---@generic T
+---@param self mems.array<T>
+---@return mems.array<T> # the same
+function array:reverse() end
+
+---Where a value is in an array that is sorted, the least first: see
+---`array:sort`; -0.0 is 0.0. Time grows with the logarithm of its length.
+---@generic T
+---@param self mems.array<T>
+---@param v number has to fit the type
+---@return integer # the index of the first element that is not less; the length and 1 if all are
+---@return boolean # whether that is equal to the value
+function array:search(v) end
+
+---Sorts the array, the least first.
+---
+---`a:sort()` sorts numbers, and `a:sort(i, j)` those from i to j; with
+---`"desc"` the greatest comes first. -0.0 comes before 0.0, a nan after all
+---numbers, `u64` has no sign, false comes before true, a `ptr` is a number.
+---Time is in proportion to their number; it takes as many bytes of the heap
+---for the time it runs, or if there are not so many, it is slower.
+---
+---`a:sort(field)` sorts structs by a field, which is such a value or a string;
+---behind it may stand `"desc"`. `a:sort(less)` calls `less(x, y)`, which says
+---whether x comes before y. Structs are given to it as two views that are
+---moved. It may do anything; when it has been asked for the last time,
+---elements are moved as it has said, if there are as many as before. Where a
+---field or a function decides, those that are equal stay in order, -0.0 is
+---0.0, and indices take up to 32 bytes for each element while it runs.
+---@generic T
+---@param self mems.array<T>
+---@param order? string|integer|fun(x: T, y: T): boolean `"desc"`, a field, a function, or i
+---@param more? string|integer `"desc"` behind a field, or j
+---@return mems.array<T> # the same
+function array:sort(order, more) end
+
+---The indices of the elements in the order that `array:sort` would put them in
+---with the same arguments: an array of `i64`, on the same heap, for
+---`array:gather` and `array:permute`. Those that are equal are in order.
+---@generic T
+---@param self mems.array<T>
+---@param order? string|fun(x: T, y: T): boolean `"desc"`, a field or a function
+---@param more? string `"desc"` behind a field
+---@return mems.array<integer> # nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code
+function array:argsort(order, more) end
 
 ---Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
 ---`S:array` and `S:at` use the one whose verb has made it, and `array` of any
@@ -1027,8 +1196,8 @@ function struct:totable() end
 ---@class mems.structtype<T>: userdata
 local structtype = {}
 
----A new object, all zero, then with the fields of a table or of another object
----of the type.
+---A new object, all zero, then with the fields of a table, by names or by
+---positions, or of another object of the type.
 ---@generic T
 ---@param self mems.structtype<T>
 ---@param values? table
@@ -1040,11 +1209,12 @@ function structtype:new(values) end
 ---An array of structs, each zero or from the table.
 ---@generic T
 ---@param self mems.structtype<T>
----@param what integer|table how many; or a table of tables or objects
+---@param what integer|table|mems.array<T> how many; or a table of tables or objects; or an array of such structs
+---@param value? T|table that each of so many has
 ---@return mems.array<T> # nil over the limit, or without memory
 ---@return string? # a message
 ---@return integer? # a code
-function structtype:array(what) end
+function structtype:array(what, value) end
 
 ---A view of a struct in memory that is there already. It does not own it: when
 ---the block is freed, or moved by `realloc`, the view is dead. It keeps an
@@ -1503,21 +1673,25 @@ function mems.buffer(what, align) end
 ---index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the
 ---methods of all objects and those below.
 ---
+---Made from another array, of any heap, its values are converted: each has to
+---fit.
+---
 ---Where a range of elements `i, j` is optional it is all of them. An element
 ---that is a struct is read as a view of it, a new object each time: to go over
 ---many, `struct:move` one view, or use `array:get` and `array:set`. It is
 ---assigned from a table or a struct.
 ---@generic T
 ---@param type mems.structtype<T> of `peek`, or a struct
----@param what integer|table how many elements, all zero; or their values
+---@param what integer|table|mems.array how many elements, all zero; or their values
+---@param value? any that each of so many has instead of zero
 ---@return mems.array<T> # nil over the limit, or without memory
 ---@return string? # a message
 ---@return integer? # a code
----@overload fun(type: mems.itype, what: integer|table): mems.array<integer>
----@overload fun(type: mems.ftype, what: integer|table): mems.array<number>
----@overload fun(type: mems.btype, what: integer|table): mems.array<boolean>
----@overload fun(type: mems.ptype, what: integer|table): mems.array<any>
-function mems.array(type, what) end
+---@overload fun(type: mems.itype, what: integer|table|mems.array<number>, value?: integer): mems.array<integer>
+---@overload fun(type: mems.ftype, what: integer|table|mems.array<number>, value?: number): mems.array<number>
+---@overload fun(type: mems.btype, what: integer|table|mems.array<boolean>, value?: boolean): mems.array<boolean>
+---@overload fun(type: mems.ptype, what: integer|table|mems.array<any>, value?: any): mems.array<any>
+function mems.array(type, what, value) end
 
 ---An array on bytes that are there, in an object or at an address. It does not
 ---own them: when their block is freed, or moved by `realloc`, the array is

@@ -30,8 +30,8 @@ describe("library/mems.lua #style", function()
       "---@field peek_u16be fun(addr: mems.memory, offset?: integer): integer",
       "---@field poke_f32 fun(self: mems.heap, addr: mems.memory, " ..
         "value: number, offset?: integer)",
-      "---@param what integer|string|mems.object bytes, all zero; or what is " ..
-        "to be in them: an object may be one of another heap",
+      "---@param what integer|string|mems.object bytes, all zero; or what " ..
+        "is to be in them: an object may be one of another heap",
       "---@field limit? integer the most bytes its nodes may map (64 GiB)",
     } do
       assert.is_truthy(text:find("\n" .. line .. "\n", 1, true), line)

@@ -61,6 +61,9 @@ static void check_object(lua_State *L, const lmems_box *box,
     lmems_argerror(L, arg, "the %s is %s", name, lmems_fate(view));
   if (box != NULL && view->record->box != box)
     lmems_argerror(L, arg, "the %s belongs to another heap", name);
+  if (lmems_stepped(view))
+    lmems_argerror(L, arg, "bytes lie between the elements of a slice with a "
+                   "step; clone it");
   if (offset + size > lmems_viewbytes(view))
     refuse_object(L, view, arg, offset, size);
 }

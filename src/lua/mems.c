@@ -3,10 +3,12 @@
 ** registered.
 */
 
+#include "arithmetic.h"
 #include "array.h"
 #include "box.h"
 #include "buffer.h"
 #include "bulk.h"
+#include "copy.h"
 #include "dump.h"
 #include "file.h"
 #include "heap.h"
@@ -14,6 +16,7 @@
 #include "memory.h"
 #include "number.h"
 #include "object.h"
+#include "order.h"
 #include "overlay.h"
 #include "sort.h"
 #include "stream.h"
@@ -25,7 +28,7 @@
 
 #include <lualib.h>
 
-enum { LISTS = 6 };
+enum { LISTS = 8 };
 
 /* Verbs on memory: of the module, of heaps, and methods of buffers. */
 static const luaL_Reg *const memory[] = {
@@ -53,7 +56,8 @@ typedef struct class_methods {
 static const class_methods classes[] = {
   {&lmems_bufferclass, 1, {lmems_buffermethods, lmems_streammaker}},
   {&lmems_arrayclass, 0,
-   {lmems_file, lmems_arraymethods, lmems_number, lmems_sort}},
+   {lmems_file, lmems_arraymethods, lmems_copy, lmems_number,
+    lmems_arithmetic, lmems_order, lmems_sort}},
   {&lmems_structclass, 0, {lmems_file, lmems_structmethods}}
 };
 
@@ -93,7 +97,7 @@ static void set_memory(lua_State *L, int first) {
 /* Makes a class. */
 static void new_class(lua_State *L, const class_methods *c) {
   lua_pushboolean(L, 1);
-  lua_createtable(L, 0, c->memory ? 80 : 24);
+  lua_createtable(L, 0, c->memory ? 80 : 48);
   if (c->memory)
     set_memory(L, -2);
   lmems_setmethods(L, lmems_object);

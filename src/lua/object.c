@@ -6,6 +6,7 @@
 
 #include "argument.h"
 #include "fail.h"
+#include "gate.h"
 #include "verb.h"
 #include "view.h"
 
@@ -27,7 +28,8 @@ static int address(lua_State *L) {
 }
 
 /***
-How many bytes it has. A method of buffers, arrays and structs.
+How many bytes it has; a slice with a step those from its first to its last
+one. A method of buffers, arrays and structs.
 @function object:size
 @treturn integer
 */
@@ -95,8 +97,7 @@ static int clone(lua_State *L) {
   const lmems_view *view = lmems_checkany(L);
   lmems_view *new;
   lmems_checklast(L, 1);
-  lmems_checkalive(L, view);
-  size_t bytes = lmems_viewbytes(view);
+  size_t bytes = lmems_optbytes(L, 2, 1, 0);
   lmems_pushkept(L, 1);
   int kept = lua_gettop(L);
   int error = lmems_newowner(L, kept - 1, lua_isnil(L, kept) ? 0 : kept,
@@ -107,8 +108,8 @@ static int clone(lua_State *L) {
   memcpy(new->record->data, lmems_holdpart(L, view, view->offset, bytes),
          bytes);
   lmems_letgo();
-  new->kind = view->kind;
-  new->type = view->type;
+  if (view->kind != NULL)
+    lmems_setkind(new, view->kind);
   if (lmems_toview(L, -1, LMEMS_STRUCT_SEAL) == NULL)
     new->length = bytes / (view->kind != NULL ? view->kind->size : 1);
   return 1;
@@ -120,12 +121,12 @@ buffer the same as a slice of all of it. A method of buffers, arrays and
 structs.
 @function object:buffer
 @treturn buffer
+@raise if it is a slice with a step
 */
 static int buffer(lua_State *L) {
   const lmems_view *view = lmems_checkany(L);
   lmems_checklast(L, 1);
-  lmems_checkalive(L, view);
-  size_t bytes = lmems_viewbytes(view);
+  size_t bytes = lmems_optbytes(L, 2, 1, 0);
   lmems_part(L, LMEMS_BUFFER_SEAL, 1, view->offset, bytes)->length = bytes;
   return 1;
 }
@@ -134,7 +135,9 @@ static int object_eq(lua_State *L) {
   const lmems_view *a = lmems_anyview(L, 1), *b = lmems_anyview(L, 2);
   int same = a != NULL && b != NULL && lmems_alive(a) && lmems_alive(b) &&
              a->record->data + a->offset == b->record->data + b->offset &&
-             lmems_viewbytes(a) == lmems_viewbytes(b);
+             lmems_viewbytes(a) == lmems_viewbytes(b) &&
+             (lmems_stepped(a) ? a->stride : 0) ==
+               (lmems_stepped(b) ? b->stride : 0);
   lua_pushboolean(L, same);
   return 1;
 }

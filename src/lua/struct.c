@@ -9,7 +9,7 @@
 #include "struct.h"
 
 #include "argument.h"
-#include "array.h"
+#include "copy.h"
 #include "element.h"
 #include "explain.h"
 #include "fail.h"
@@ -77,8 +77,8 @@ static lmems_box *push_heap(lua_State *L) {
 }
 
 /***
-A new object, all zero, then with the fields of a table or of another object
-of the type.
+A new object, all zero, then with the fields of a table, by names or by
+positions, or of another object of the type.
 @function struct:new
 @luals class structtype
 @luals return T
@@ -107,7 +107,10 @@ An array of structs, each zero or from the table.
 @function struct:array
 @luals class structtype
 @luals return mems.array<T>
-@tparam integer|table what how many; or a table of tables or objects
+@luals param value T|table
+@tparam integer|table|array what how many; or a table of tables or objects; or
+ an array of such structs
+@param[opt] value that each of so many has
 @treturn[1] array
 @treturn[2] nil over the limit, or without memory
 @treturn[2] string a message
@@ -115,7 +118,8 @@ An array of structs, each zero or from the table.
 */
 static int array(lua_State *L) {
   lmems_layout *s = check_layout(L);
-  lua_settop(L, 2);
+  lmems_checklast(L, 3);
+  lua_settop(L, 3);
   return lmems_makearray(L, 1, 0, push_heap(L), &s->kind, 2);
 }
 
@@ -206,7 +210,7 @@ static void move_in_array(lua_State *L, lmems_view *view) {
   size_t size = view->kind->size, offset;
   size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
   if (LMEMS_UNLIKELY(i >= view->length || !lmems_kept(view) ||
-                     __builtin_mul_overflow(i, size, &offset) ||
+                     __builtin_mul_overflow(i, view->stride, &offset) ||
                      view->record->floor + (offset += view->first) + size >
                        view->record->limit))
     bad_move(L, view);

@@ -11,6 +11,7 @@
 
 #include "fail.h"
 #include "layout.h"
+#include "series.h"
 
 /*
 ** Bytes to Lua
@@ -26,12 +27,13 @@ static void push_chars(lua_State *L, const lmems_view *view,
   lmems_letgobytes(L, p, strnlen(p, kind->count));
 }
 
-static void push_row(lua_State *L, const lmems_view *view,
-                     const lmems_kind *kind, size_t offset) {
-  const lmems_kind *element = kind->element;
-  lua_createtable(L, hint(kind->count), 0);
-  for (size_t i = 0; i < kind->count; i++) {
-    lmems_pushvalue(L, view, element, offset + i * element->size);
+void lmems_pushvalues(lua_State *L, const lmems_view *view,
+                      const lmems_kind *element, size_t offset, size_t count,
+                      size_t stride) {
+  luaL_checkstack(L, LUA_MINSTACK, "too many parts in parts");
+  lua_createtable(L, hint(count), 0);
+  for (size_t i = 0; i < count; i++) {
+    lmems_pushvalue(L, view, element, offset + i * stride);
     if (lua_isnil(L, -1)) { /* address 0: as in peekarray */
       lua_pop(L, 1);
       lua_pushboolean(L, 0);
@@ -62,7 +64,8 @@ void lmems_pushvalue(lua_State *L, const lmems_view *view,
   if (kind->type == LMEMS_CHARS)
     push_chars(L, view, kind, offset);
   else if (kind->type == LMEMS_ROW)
-    push_row(L, view, kind, offset);
+    lmems_pushvalues(L, view, kind->element, offset, kind->count,
+                     kind->element->size);
   else
     push_struct(L, view, kind->layout, offset);
 }
@@ -110,7 +113,14 @@ static int store_view(lua_State *L, int index, const lmems_kind *kind,
         !lmems_samekind(view->kind, kind->element))
       return 0;
   }
-  memcpy(p, lmems_holdview(L, view), kind->size);
+  char *from = lmems_holdview(L, view);
+  if (lmems_stepped(view)) {
+    const lmems_series s = {from, view->length, view->stride,
+                            view->kind->size, 0};
+    lmems_pack(p, &s);
+  } else {
+    memcpy(p, from, kind->size);
+  }
   lmems_letgo();
   return 1;
 }
@@ -130,11 +140,30 @@ static void store_row(lua_State *L, int index, const lmems_kind *kind,
   }
 }
 
+/* The field that the key at -2 names, or counts. In one table all do the
+   same: `*keys` has what those before did. */
+static const lmems_field *key_field(lua_State *L, const lmems_layout *s,
+                                    int *keys) {
+  enum { NAMED = 1, COUNTED = 2 };
+  int counted = lua_type(L, -2) == LUA_TNUMBER;
+  *keys |= counted ? COUNTED : NAMED;
+  if (*keys == (NAMED | COUNTED))
+    luaL_error(L, "a table of fields has names or positions, not both");
+  if (!counted)
+    return lmems_checkfield(L, -2, s);
+  lua_Unsigned i = (lua_Unsigned)lua_tointegerx(L, -2, NULL);
+  if (!lua_isinteger(L, -2) || i < 1 || i > s->count)
+    luaL_error(L, "the struct has %I fields, and none at position %s",
+               (lua_Integer)s->count, lmems_pushshown(L, -2));
+  return &s->fields[i - 1];
+}
+
 static void store_struct(lua_State *L, int index, const lmems_kind *kind,
                          char *p) {
+  int keys = 0;
   lua_pushnil(L);
   while (lua_next(L, index)) {
-    const lmems_field *field = lmems_checkfield(L, -2, kind->layout);
+    const lmems_field *field = key_field(L, kind->layout, &keys);
     lmems_storevalue(L, -1, &field->kind, p + field->offset, field->name);
     lua_pop(L, 1);
   }

@@ -31,6 +31,8 @@ typedef struct lmems_view {
                              move over: LMEMS_HERE and so on, or that many
                              elements of an array */
   size_t first;           /* for an element of an array: where that begins */
+  size_t stride;          /* bytes from one element to the next, of an array
+                             or of that which it is one of */
   const lmems_kind *kind; /* of an element, or of the struct */
   int type;               /* kind->type */
   int owner;              /* not 0: a record of its own is behind it */
@@ -132,10 +134,18 @@ static inline void lmems_setend(lmems_view *view, size_t bytes) {
   view->end = view->record->floor + view->offset + bytes;
 }
 
-/* Sets the kind of its elements. */
+/* Sets the kind of its elements, which lie one behind the other. */
 static inline void lmems_setkind(lmems_view *view, const lmems_kind *kind) {
   view->kind = kind;
   view->type = kind->type;
+  view->stride = kind->size;
+}
+
+/* Is it a slice with a step, with bytes between its elements that are not
+   its own? */
+static inline int lmems_stepped(const lmems_view *view) {
+  return (view->seal ^ (uintptr_t)view) == LMEMS_ARRAY_SEAL &&
+         view->stride != view->kind->size;
 }
 
 /* Pushes a new owner without a record, which is dead; `values` is how many
