@@ -173,12 +173,14 @@ describe("objects", function()
   end)
 
   it("keep what they are made at alive", function()
-    local function at_buffer() return S:at(mems.buffer("\1\0\0\0\2\0\3\0\4\0..")) end
+    local bytes <const> = "\1\0\0\0\2\0\3\0\4\0\0\0"
+    local function at_buffer() return S:at(mems.buffer(bytes)) end
     local function at_slice()
-      return S:at(mems.buffer("....\1\0\0\0\2\0\3\0\4\0.."):slice(4))
+      return S:at(mems.buffer("...." .. bytes):slice(4))
     end
-    local function at_array() return S:at(mems.array("u8", { 1, 0, 0, 0, 2, 0, 3,
-      0, 4, 0, 0, 0 })) end
+    local function at_array()
+      return S:at(mems.array("u8", { bytes:byte(1, -1) }))
+    end
     for _, make in ipairs { at_buffer, at_slice, at_array } do
       local view, part = make(), make().part
       for _ = 1, 10 do

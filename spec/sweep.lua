@@ -5,7 +5,6 @@
 
 local sweep = require "spec.support.sweep"
 local actions = require "spec.support.actions"
-local world = require "spec.support.world"
 
 -- The actions that tell most.
 local CHOICE <const> = { "again", "finish", "free", "free_owned", "grow",

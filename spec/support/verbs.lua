@@ -354,7 +354,8 @@ end
 -- The names of methods that editors are told of.
 local function documented()
   local names = {}
-  for name in shell.read "library/mems.lua":gmatch("\nfunction %l+[.:]([%w_]+)") do
+  local text = shell.read "library/mems.lua"
+  for name in text:gmatch("\nfunction %l+[.:]([%w_]+)") do
     names[name] = true
   end
   return names
@@ -398,8 +399,10 @@ end
 
 -- Iterators are gone through.
 local function through(f, ...)
-  for _ in f(...) do local _ end
+  for first in f(...) do assert(first) end
 end
+
+local ITERATORS <const> = { nodes = true, segments = true, leaks = true }
 
 --- The list of all verbs, sorted: kind, name, f, and their recipes (nil if
 -- there is none).
@@ -409,10 +412,11 @@ function verbs.all()
     for name, f in pairs(functions) do
       local both = kind == "mems" or kind == "heap"
       local verb = { kind = kind, name = name, f = f,
-        typed = name:find("^p[eo][ek][ke]_") and not name:find "_[iu]16le$",
+        typed = name:find("^p[eo][ek][ke]_") ~= nil and
+          not name:find("_u16le$"),
         recipes = recipes[kind][name] or both and recipes.shared[name] or
           typed(kind, name) or inherited(kind, name) }
-      if both and (name == "nodes" or name == "segments" or name == "leaks") then
+      if both and ITERATORS[name] then
         function verb.f(...) return through(f, ...) end
       end
       list[#list + 1] = verb
@@ -429,9 +433,11 @@ function verbs.unused()
   local all, unused = registered(), {}
   for kind, list in pairs(recipes) do
     for name in pairs(list) do
-      local there = name:find("^__") or kind == "shared" and all.mems[name] and all.heap[name] or
-        all[kind] and all[kind][name]
-      if not there then unused[#unused + 1] = kind .. "." .. name end
+      local there = all[kind] and all[kind][name]
+      if kind == "shared" then there = all.mems[name] and all.heap[name] end
+      if not there and not name:find("^__") then 
+        unused[#unused + 1] = kind .. "." .. name
+      end
     end
   end
   table.sort(unused)

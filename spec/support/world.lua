@@ -196,7 +196,8 @@ local function count_known(on, list)
     if pcall(on.size, addr) then known[on.tointeger(addr)] = true end
   end
   for kind, addr in on.segments() do -- the physical address of one is none
-    if kind == "PROCESS" and known[on.tointeger(addr)] then count = count + 1 end
+    local block = kind == "PROCESS" and known[on.tointeger(addr)]
+    if block then count = count + 1 end
   end
   return count
 end
