@@ -435,7 +435,7 @@ function verbs.unused()
     for name in pairs(list) do
       local there = all[kind] and all[kind][name]
       if kind == "shared" then there = all.mems[name] and all.heap[name] end
-      if not there and not name:find("^__") then 
+      if not there and not name:find("^__") then
         unused[#unused + 1] = kind .. "." .. name
       end
     end
