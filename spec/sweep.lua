@@ -11,19 +11,20 @@ local CHOICE <const> = { "again", "finish", "free", "free_owned", "grow",
   "release", "reopen", "shrink" }
 local ALL <const> = math.maxinteger
 
-local PLANS <const> = {
-  least = { actions = { "finish", "release" }, most = 1 },
-  few = { actions = CHOICE, most = 1 },
-  every = { actions = actions.names, most = ALL,
-            refusals = { actions = { "finish", "release", "free", "shrink" },
-                         most = ALL } },
-}
+local REFUSALS <const> = { actions = { "finish", "release", "free", "shrink" },
+  most = ALL }
+local WHOLE <const> = { actions = actions.names, most = ALL,
+  refusals = REFUSALS }
+local CHOSEN <const> = { actions = CHOICE, most = ALL, refusals = REFUSALS }
+local FEW <const> = { actions = CHOICE, most = 1 }
+local LEAST <const> = { actions = { "finish", "release" }, most = 1 }
 
--- Flavors of worlds; a plan's first ones have all its calls.
-local FLAVORS <const> = {
-  least = { "default" },
-  few = { "default", "opened" },
-  every = { "opened", "watched", "default", "guarded", "large" },
+-- For each flavor what is done on it, in the order that they are begun.
+local PLANS <const> = {
+  least = { { "default", LEAST } },
+  few = { { "default", FEW }, { "opened", FEW } },
+  every = { { "default", WHOLE }, { "opened", WHOLE }, { "watched", CHOSEN },
+            { "guarded", CHOSEN }, { "large", FEW } },
 }
 
 local AT_ONCE <const> = 2 -- processes
@@ -77,7 +78,7 @@ end
 -- Each flavor in a process, and another one behind each crash.
 local function run_all(plan_name)
   local running, waiting, good = {}, {}, true
-  for i, flavor in ipairs(FLAVORS[plan_name]) do waiting[i] = { flavor, 1 } end
+  for i, part in ipairs(PLANS[plan_name]) do waiting[i] = { part[1], 1 } end
   while #waiting + #running > 0 do
     while #waiting > 0 and #running < AT_ONCE do
       running[#running + 1] = start(plan_name,
@@ -96,5 +97,7 @@ end
 local plan_name, flavor, first = ...
 local plan = PLANS[plan_name]
 if not plan then error "usage: sweep.lua least|few|every [FLAVOR [FIRST]]" end
-if flavor then run(plan, flavor, tonumber(first) or 1) end
+for _, part in ipairs(plan) do
+  if part[1] == flavor then run(part[2], flavor, tonumber(first) or 1) end
+end
 run_all(plan_name)

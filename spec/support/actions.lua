@@ -43,8 +43,11 @@ function run.shrink(w)
 end
 
 function run.grow(w)
-  each({ w.array, w.larges, w.smalls, w.buffer }, "resize", w.bytes // 3)
-  w:victims_of(w.bytes, w.bytes * 2, w.bytes)
+  local n = w.bytes
+  each({ w.array, w.buffer }, "resize", n * 2)
+  each({ w.smalls }, "resize", n // 50)
+  each({ w.larges }, "resize", 12)
+  w:victims_of(n, n * 2, n)
 end
 
 function run.append(w)

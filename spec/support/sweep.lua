@@ -185,16 +185,18 @@ end
 local function sweep_refusals(report, plan, call)
   local name, method = call.name, call.verb.kind ~= "mems" and
     call.verb.kind ~= "heap"
+  local w, arguments = prepare(call)
+  local count = arguments.n - (call.verb.kind == "heap" and 1 or 0)
+  arguments = nil -- luacheck: ignore
+  w:lost {}
   if method then
     function call.spoil(_, arguments) release_first(arguments) end
     call.name = name .. " (dead)"
     sweep_call(report, plan, call)
   end
-  for place = method and 2 or 1, 4 do
+  for place = method and 2 or 1, count do
     for _, wrong in ipairs(WRONG_NAMES) do
-      function call.spoil(w, arguments)
-        if place <= arguments.n then arguments[place] = WRONG[wrong](w) end
-      end
+      function call.spoil(world_, list) list[place] = WRONG[wrong](world_) end
       call.name = ("%s (%d is %s)"):format(name, place, wrong)
       sweep_call(report, plan, call)
     end
