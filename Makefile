@@ -56,7 +56,7 @@ TEST_O := $(patsubst src/%.c,build/test/%.o,$(LIBRARY) $(BINDING)) \
 export LUA_PATH := lua/?.lua;lua/?/init.lua;./?.lua;;
 export LUA_CPATH := build/?.so;;
 
-.PHONY: all test demo bench bench-plot bench-smoke lint asan tiny \
+.PHONY: all test swept sweep demo bench bench-plot bench-smoke lint asan tiny \
   valgrind coverage soak tsan fuzz docs install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 
@@ -117,6 +117,9 @@ build/examples/%: examples/%.c build/libmems.a
 test: all build/test/mems/core.so ## run the specs
 	.ci/specs build/specs.log $(RUNNER) $(BUSTED) $(BUSTED_FLAGS) $(SPECS)
 
+swept: all build/test/mems/core.so
+	$(RUNNER) $(LUA) spec/sweep.lua $(PLAN)
+
 demo: all ## run the classic session, then count words in a text
 	$(LUA) examples/session.lua
 	$(LUA) examples/wordcount.lua $(firstword \
@@ -162,14 +165,18 @@ mirror = mkdir -p build/$1 && cd build/$1 && \
 
 GUARDS := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
   -fno-omit-frame-pointer
-asan: export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0
-asan: export LSAN_OPTIONS ?= exitcode=23:print_suppressions=0
-asan: export UBSAN_OPTIONS ?= print_stacktrace=1
+GUARDED = -C build/asan CFLAGS="-O1 -g $(GUARDS)" LDFLAGS="-Wl,-z,nodelete" \
+  RUNNER="env LD_PRELOAD=$$($(CC) -print-file-name=libasan.so)" $(WATCHED)
+asan sweep: export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0
+asan sweep: export LSAN_OPTIONS ?= exitcode=23:print_suppressions=0
+asan sweep: export UBSAN_OPTIONS ?= print_stacktrace=1
 asan: ## run the specs under AddressSanitizer and UBSan
 	@$(call mirror,asan)
-	+$(MAKE) -C build/asan test CFLAGS="-O1 -g $(GUARDS)" \
-	  LDFLAGS="-Wl,-z,nodelete" BUSTED_FLAGS=--exclude-tags=style $(WATCHED) \
-	  RUNNER="env LD_PRELOAD=$$($(CC) -print-file-name=libasan.so)"
+	+$(MAKE) test $(GUARDED) BUSTED_FLAGS=--exclude-tags=style,swept
+
+sweep: ## every verb with code of a script in the middle of it, under them
+	@$(call mirror,asan)
+	+$(MAKE) swept $(GUARDED) PLAN=every
 
 # Specs with the tag `limits` are about the ordinary ones.
 tiny: ## run the specs with lists and limits so small that rare paths are not
@@ -177,11 +184,13 @@ tiny: ## run the specs with lists and limits so small that rare paths are not
 	+$(MAKE) -C build/tiny test CPPFLAGS=-DMEMS_TINY \
 	  BUSTED_FLAGS=--exclude-tags=style,limits $(WATCHED)
 
+VALGRIND = valgrind --quiet --error-exitcode=99 --keep-debuginfo=yes \
+  --leak-check=full --errors-for-leak-kinds=definite
 valgrind: all build/test/mems/core.so ## run them under valgrind
 	MEMS_SPEC_SCALE=$${MEMS_SPEC_SCALE:-2} .ci/specs build/valgrind.log \
-	  valgrind --quiet --error-exitcode=99 --keep-debuginfo=yes \
-	  --leak-check=full --errors-for-leak-kinds=definite \
-	  $(BUSTED) --exclude-tags=style $(SPECS)
+	  $(VALGRIND) $(BUSTED) --exclude-tags=style,swept $(SPECS)
+	$(VALGRIND) $(LUA) spec/sweep.lua least default > build/sweep.log || \
+	  { tail -20 build/sweep.log; exit 1; }
 
 coverage: ## show how much of src/ the specs reach; under 95 % fails
 	@$(call mirror,coverage)

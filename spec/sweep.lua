@@ -11,8 +11,7 @@ local CHOICE <const> = { "again", "finish", "free", "free_owned", "grow",
   "release", "reopen", "shrink" }
 local ALL <const> = math.maxinteger
 
-local REFUSALS <const> = { actions = { "finish", "release", "free", "shrink" },
-  most = ALL }
+local REFUSALS <const> = { actions = { "finish", "free" }, most = ALL }
 local WHOLE <const> = { actions = actions.names, most = ALL,
   refusals = REFUSALS }
 local CHOSEN <const> = { actions = CHOICE, most = ALL, refusals = REFUSALS }

@@ -7,7 +7,9 @@ local mems = require "mems"
 local world = {}
 world.__index = world
 
-local FOREIGN <const> = "\x33"
+-- What victims are full of: no text and no small number has it.
+local FOREIGN <const> = 0x9d
+local FOREIGN_BYTES <const> = ("\x9d"):rep(3)
 
 --- What a world may be like. `scale` makes its blocks larger.
 world.FLAVORS = {
@@ -62,7 +64,7 @@ function world:guard(size, byte) marked(self, self.guards, size, byte) end
 --- Blocks where others may have been: no call may read or write there.
 function world:victims_of(...)
   for _, size in ipairs { ... } do
-    marked(self, self.victims, size, FOREIGN:byte())
+    marked(self, self.victims, size, FOREIGN)
   end
 end
 
@@ -127,10 +129,12 @@ end
 --- Does a value show bytes of a victim?
 local function foreign(value, depth)
   local kind = math.type(value) or type(value)
-  if kind == "string" then return value:find("333", 1, true) end
-  if kind == "integer" then return value & 0xffff == 0x3333 end
-  if kind == "float" then return ("d"):pack(value):find("333", 1, true) end
-  if kind ~= "table" or depth == 0 then return false end
+  if kind == "integer" then value = ("i8"):pack(value) end
+  if kind == "float" then value = ("d"):pack(value) end
+  if kind ~= "table" then
+    return type(value) == "string" and value:find(FOREIGN_BYTES, 1, true)
+  end
+  if depth == 0 then return false end
   for _, part in pairs(value) do
     if foreign(part, depth - 1) then return true end
   end
@@ -215,7 +219,6 @@ function world:lost(results)
   end
   for name in pairs(self) do self[name] = nil end
   for i in pairs(results) do results[i] = nil end
-  collectgarbage()
   collectgarbage()
   local wrong
   if pcall(on.stats) then
