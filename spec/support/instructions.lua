@@ -7,16 +7,17 @@ local instructions = {}
 
 instructions.counted = select(3, shell.run "valgrind --version") == 0
 
-local FEW <const>, MANY <const> = 1, 4
-
 local COMMAND <const> = "env -u LD_PRELOAD LUA_PATH_5_4=%s LUA_CPATH_5_4=%s " ..
   "valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file=%s " ..
   "lua5.4 %s %d &"
 
 --- Instructions of each further call of functions.
 -- @param codes a list; each defines `call`, a function without arguments
+-- @param calls how many are measured; hashes make two processes differ by
+-- some 10,000 instructions
 -- @return a list of numbers
-function instructions.per_call(codes)
+function instructions.per_call(codes, calls)
+  local FEW <const>, MANY <const> = 1, 1 + calls
   local commands, files, counts = {}, {}, {}
   for i, code in ipairs(codes) do
     local script = os.tmpname()
