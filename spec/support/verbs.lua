@@ -41,10 +41,13 @@ recipes.shared = {
   peekarray = {
     function(w) return w.block, "ptr", 30 end,
     function(w) return w.array, "f64", 30, 8 end,
+    function(w) return w.array, "f64", 300 end,
   },
   pokearray = {
     function(w) return w.block, "u8", w.values end,
     function(w) return w.array, "f64", w.values, 8 end,
+    function(w) return w.block, "f64", w.many, w.bytes - 2400 end,
+    function(w) return w.buffer, "f64", w.many end,
   },
   readstring = {
     function(w) return w.block, w.bytes end,
@@ -103,6 +106,7 @@ recipes.shared = {
   array = {
     function() return "f64", 300 end,
     function(w) return "u16", w.values end,
+    function(w) return "f64", w.many end,
     function(w) return w.Small, w.records end,
     function(w) return w.Large, 3 end,
   },
@@ -166,7 +170,10 @@ recipes.buffer = extend(common(function(w) return w.buffer end), {
   peek = { function(w) return w.buffer, "f64", 8 end },
   poke = { function(w) return w.piece, "f64", 1.5, 8 end },
   peekarray = { function(w) return w.buffer, "f32", 30 end },
-  pokearray = { function(w) return w.buffer, "i16", w.values, 100 end },
+  pokearray = {
+    function(w) return w.buffer, "i16", w.values, 100 end,
+    function(w) return w.buffer, "f64", w.many end,
+  },
   readstring = { function(w) return w.buffer, w.bytes end },
   writestring = { function(w) return w.buffer, w.long end },
   cstring = { function(w) return w.buffer, w.bytes end },
@@ -203,6 +210,7 @@ recipes.array = extend(common(function(w) return w.array end), {
   copy = {
     function(w) return w.array, w.some, 9 end,
     function(w) return w.array, w.values end,
+    function(w) return w.array, w.many end,
     function(w) return w.larges, { w.row } end,
   },
   map = {

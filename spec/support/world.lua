@@ -76,11 +76,16 @@ function world:block_of(size)
   return addr
 end
 
+-- More than Lua keeps on its C stack.
+local MANY <const> = {}
+for i = 1, 300 do MANY[i] = i end
+
 -- Plain values that calls take.
 local function set_values(self)
   local size = self.bytes
   self.long, self.text = ("E"):rep(size), "EVIL"
   self.values, self.records = { 1, 2, 3 }, { { x = 1 }, { x = 2, s = "EVIL" } }
+  self.many = MANY
   self.record = { x = 1, s = "new" }
   self.row = { s = "EVIL", n = { 1, 2, 3, 4 } }
   self.definition = { { "x", "i32" }, { "m", "f64", 3, 3 } }
