@@ -190,7 +190,7 @@ local function sweep_refusals(report, plan, call)
   arguments = nil -- luacheck: ignore
   w:lost {}
   if method then
-    function call.spoil(_, arguments) release_first(arguments) end
+    function call.spoil(_, list) release_first(list) end
     call.name = name .. " (dead)"
     sweep_call(report, plan, call)
   end
