@@ -491,8 +491,8 @@ describe("stats", function()
     end
     table.sort(names)
     assert.same({ "align", "base", "frees", "holes", "largest", "limit",
-                  "mallocs", "mapped", "nodes", "overhead", "owned", "page_size",
-                  "pages", "peak", "processes", "quarantined", "requested",
+                  "mallocs", "mapped", "nodes", "overhead", "owned",
+                  "page_size", "pages", "peak", "processes", "quarantined", "requested",
                   "unused", "used" }, names)
   end)
 end)
