@@ -492,8 +492,8 @@ describe("stats", function()
     table.sort(names)
     assert.same({ "align", "base", "frees", "holes", "largest", "limit",
                   "mallocs", "mapped", "nodes", "overhead", "owned",
-                  "page_size", "pages", "peak", "processes", "quarantined", "requested",
-                  "unused", "used" }, names)
+                  "page_size", "pages", "peak", "processes", "quarantined",
+                  "requested", "unused", "used" }, names)
   end)
 end)
 

@@ -82,7 +82,7 @@ end
 -- Verbs that may end what they are given.
 local ENDS <const> = { release = true, disown = true, free = true, own = true,
   close = true, finish = true, resize = true, realloc = true, init = true,
-  __gc = true, __close = true }
+  reset = true, __gc = true, __close = true }
 
 -- Those that may close the heap, in kinds that are heaps.
 local CLOSES <const> = { finish = true, close = true, __close = true,
@@ -106,6 +106,7 @@ local function judge(call, action, w, arguments, results)
   local keeps = actions.keeps[action] and not ENDS[call.verb.name] and
     not call.spoil
   if CLOSES[call.verb.name] and not pcall(w.on.stats) then w:close() end
+  if call.verb.name == "reset" and results[1] then w:emptied() end
   local wrong = w:wrong(results, keeps)
   for i = 1, arguments.n do arguments[i] = nil end
   return w:lost(results) or wrong

@@ -44,10 +44,16 @@ function world:open()
   self.closed = false
 end
 
---- Closes it; all that was to be watched is gone.
+--- Its heap has no block any more: nothing is to be watched.
+function world:emptied()
+  self.guards, self.victims, self.raw = {}, {}, {}
+end
+
+--- Closes it.
 function world:close()
   if self.heap then self.heap:close() else pcall(mems.finish) end
-  self.guards, self.victims, self.raw, self.closed = {}, {}, {}, true
+  self:emptied()
+  self.closed = true
 end
 
 -- A block that is nobody's but the sweep's, full of one byte.
