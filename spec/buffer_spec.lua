@@ -47,8 +47,8 @@ describe("a buffer", function()
     end
     assert.match("#2 to 'buffer' %(align has to be a power of two",
                  refused(mems.buffer, 1, 24))
-    assert.match("align has to be from 1 to 4096, got 8192",
-                 refused(mems.buffer, 1, 8192))
+    assert.match("align has to be from 1 to 2097152, got 4194304",
+                 refused(mems.buffer, 1, 1 << 22))
   end)
 
   it("refuses a size that is none", function()

@@ -490,8 +490,8 @@ describe("stats", function()
       assert.equal("integer", math.type(value))
     end
     table.sort(names)
-    assert.same({ "align", "base", "frees", "holes", "limit", "mallocs",
-                  "mapped", "nodes", "overhead", "owned", "page_size",
+    assert.same({ "align", "base", "frees", "holes", "largest", "limit",
+                  "mallocs", "mapped", "nodes", "overhead", "owned", "page_size",
                   "pages", "peak", "processes", "quarantined", "requested",
                   "unused", "used" }, names)
   end)
