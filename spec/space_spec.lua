@@ -198,7 +198,8 @@ describe("seen from inside,", function()
 
   -- Half of what was there is free, in a heap with a limit.
   local function mixed_heap(limit)
-    local heap = assert(test.open { limit = limit })
+    local align = 8 << math.max(0, random(-9, 9))
+    local heap = assert(test.open { limit = limit, align = align })
     local blocks = pool.new(heap)
     for _ = 1, 4000 do
       local size = random(4) == 1 and random(20000) or random(500)
