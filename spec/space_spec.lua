@@ -243,7 +243,7 @@ describe("seen from inside,", function()
     end
   end)
 
-  it("memory goes back by itself, whatever sizes and order", function()
+  it("memory goes back by itself, whatever the sizes #limits", function()
     local bytes = 48 << 20
     for _, size in ipairs { 300, 1024, 4096, 20000, 100000, 3 << 20 } do
       for _, order in ipairs { "up", "down", "random" } do
@@ -269,7 +269,7 @@ describe("seen from inside,", function()
     end
   end)
 
-  it("one large block goes back at once, others in bounded steps", function()
+  it("a large block goes back at once, others bit by bit #limits", function()
     local heap <close> = assert(test.open())
     local block, wall = heap:malloc(64 << 20), heap:malloc(100000)
     heap:fill(block, 1, 64 << 20)
