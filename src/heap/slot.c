@@ -9,11 +9,11 @@
 #include "hole.h"
 
 enum {
+  SMALL_HEAP = 1 << 17, /* granules */
   SMALL_SLOT = 128, /* granules; a run of such slots may be one page */
   WASTE_PART = 8, /* of a run may be left behind its last slot */
   LIVE_PART = 8,  /* of what is live in a class may be its next run */
-  SPARE_TIMES = 2, /* what is in use may be spare, ... */
-  SPARE_LEAST = 16 * 512, /* ... and so many granules */
+  SPARE_LEAST = 16 * 512, /* granules that may be spare in any heap */
   LAST_PART = 4 /* of the limit is for the chain */
 };
 
@@ -38,14 +38,19 @@ static uint64_t least_pages(uint64_t n) {
   return best;
 }
 
-/* May class `number` have its first run? */
+/* May a class have its first run, of so many pages? Long slots split what
+   would be one HOLE, so in a heap of up to SMALL_HEAP much has to be in blocks
+   of their length. */
 static bool is_due(mems_heap *heap, mems_class *class, uint64_t pages) {
   unsigned asks = hole_heap_is_tight(heap) ? RUN_ASKS_TIGHT : RUN_ASKS;
-  class->asks++;
+  if (class->asks < UINT16_MAX) class->asks++;
   if (class->asks < asks) return false;
   uint64_t n = class->granules;
   if (n <= SMALL_SLOT) return true;
-  return class->chained + 1 >= pages * PAGE_GRANULES / n;
+  uint64_t live = class->chained + 1;
+  if (heap->chain.end <= SMALL_HEAP && live * n * 4 < heap_taken(heap))
+    return false;
+  return live >= pages * PAGE_GRANULES / n;
 }
 
 /* Would one more run of a class, for a request of n granules, be a waste? So
@@ -56,7 +61,7 @@ static bool is_wasteful(const mems_heap *heap, const mems_class *class,
                         uint64_t n) {
   const mems_runs *r = &heap->runs;
   uint64_t taken = heap_taken(heap), limit = heap->chain.limit;
-  return r->spare > SPARE_TIMES * r->taken + SPARE_LEAST ||
+  return r->spare > r->taken + SPARE_LEAST ||
          taken > limit - limit / LAST_PART ||
          (class->granules > 2 * n && class->slots * class->granules >
                                          at_least(SPARE_LEAST, taken / 4));
@@ -208,9 +213,9 @@ void slot_flush(mems_heap *heap) {
 uint64_t slot_hole(mems_heap *heap, uint64_t n, uint64_t align) {
   uint64_t g = hole_find(heap, n, align, true);
   if (g != NOWHERE) return g;
-  uint64_t spare = heap->runs.spare;
+  uint64_t taken = heap->runs.taken;
   slot_flush(heap);
-  if (heap->runs.spare != spare) g = hole_find(heap, n, align, true);
+  if (heap->runs.taken != taken) g = hole_find(heap, n, align, true);
   return g == NOWHERE ? hole_grow(heap, n, align) : g;
 }
 
