@@ -227,7 +227,14 @@ describe("a struct", function()
     assert.equal(2.0, q.x)
     assert.equal(9.0, q.m[3][3])
     assert.match("no field \"z\"", refused(P.new, P, { z = 1 }))
-    assert.match("no field 1;", refused(P.new, P, { 1 }))
+    assert.same({ x = 1.0, y = 2.0, name = "bob", m = m },
+                P:new({ 1, 2, "bob", nil, m }):totable())
+    assert.match("5 fields, and none at position 6",
+                 refused(P.new, P, { 1, 2, "bob", false, m, 6 }))
+    assert.match("none at position 0", refused(P.new, P, { [0] = 1 }))
+    assert.match("none at position 1.5", refused(P.new, P, { [1.5] = 1 }))
+    assert.match("names or positions, not both",
+                 refused(P.new, P, { 1, y = 2 }))
     assert.match("x: value \"a\" does not fit f32",
                  refused(P.new, P, { x = "a" }))
     assert.match("does not fit struct", refused(P.new, P, 5))

@@ -195,10 +195,10 @@ assigned from a table or a struct.
 @luals param type mems.structtype<T>
 @luals param value any
 @luals return mems.array<T>
-@luals overload fun(type: mems.itype, what: integer|table|mems.array<number>, value?: integer): mems.array<integer>
-@luals overload fun(type: mems.ftype, what: integer|table|mems.array<number>, value?: number): mems.array<number>
-@luals overload fun(type: mems.btype, what: integer|table|mems.array<boolean>, value?: boolean): mems.array<boolean>
-@luals overload fun(type: mems.ptype, what: integer|table|mems.array<any>, value?: any): mems.array<any>
+@luals overload fun(type: mems.itype, what: any, v?: any): mems.array<integer>
+@luals overload fun(type: mems.ftype, what: any, v?: any): mems.array<number>
+@luals overload fun(type: mems.btype, what: any, v?: any): mems.array<boolean>
+@luals overload fun(type: mems.ptype, what: any, v?: any): mems.array<any>
 @tparam type|struct type of @{peek}, or a struct
 @tparam integer|table|array what how many elements, all zero; or their values
 @param[opt] value that each of so many has instead of zero
