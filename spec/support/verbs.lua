@@ -321,6 +321,86 @@ recipes.scope = {
   __tostring = { function(w) return w.scope end },
 }
 
+-- Views, files and streams.
+
+--- Where files are written to, and where there is always more to read.
+verbs.nowhere = assert(io.open("/dev/null", "w"))
+verbs.zeros = assert(io.open("/dev/zero", "r"))
+
+extend(recipes.shared, {
+  view = {
+    function(w) return "f64", w.buffer, 8 end,
+    function(w) return w.Small, w.block end,
+    function() return "nosuch", 5000 end,
+  },
+  read = {
+    function(w) return w.block, verbs.zeros, 100, 8 end,
+    function(w) return w.array, verbs.zeros end,
+  },
+  write = {
+    function(w) return w.block, verbs.nowhere, 100, 8 end,
+    function(w) return w.array, verbs.nowhere end,
+  },
+  readfile = {
+    function() return "lua/mems/init.lua" end,
+    function() return "/proc/self/maps" end,
+    function() return "/" end,
+  },
+  hexdump = {
+    function(w) return w.block, 100, 8 end,
+    function(w) return w.array end,
+  },
+})
+table.insert(recipes.shared.buffer, function(w) return w.array end)
+table.insert(recipes.shared.copy, function(w)
+  return w.block, w.text, nil, 8, 1
+end)
+
+-- Those of all objects, with what `get` gives.
+local function shared_by(get)
+  return {
+    clone = { get }, buffer = { get },
+    read = { function(w) return get(w), verbs.zeros end },
+    write = { function(w) return get(w), verbs.nowhere end },
+  }
+end
+
+extend(recipes.array, shared_by(function(w) return w.array end))
+extend(recipes.struct, shared_by(function(w) return w.one end))
+extend(recipes.buffer, shared_by(function(w) return w.buffer end))
+extend(recipes.buffer, {
+  append = {
+    function(w) return w.buffer, w.long, 12, w.array end,
+    function(w) return w.buffer, w.buffer, w.piece end,
+  },
+  hexdump = { function(w) return w.buffer, 100, 8 end },
+  stream = { function(w) return w.buffer, 8 end },
+})
+
+recipes.stream = {
+  put = {
+    function(w) return w.stream, "f64", 1, 2, 3 end,
+    function(w) return w.stream:seek(w.bytes), "ptr", w.block end,
+  },
+  get = { function(w) return w.stream, "u16" end },
+  putstring = { function(w) return w.stream, w.long end },
+  getstring = {
+    function(w) return w.stream, 100 end, function(w) return w.stream end,
+  },
+  putvarint = { function(w) return w.stream:seek(w.bytes), 300 end },
+  getvarint = { function(w) return w.stream end },
+  putzigzag = { function(w) return w.stream:seek(w.bytes), -300 end },
+  getzigzag = { function(w) return w.stream end },
+  pack = { function(w) return w.stream, "s8z", w.long, "z" end },
+  unpack = { function(w) return w.stream, "c300i8" end },
+  seek = { function(w) return w.stream, 100 end },
+  tell = { function(w) return w.stream end },
+  left = { function(w) return w.stream end },
+  has = { function(w) return w.stream, 100 end },
+  align = { function(w) return w.stream:seek(w.bytes), 4096 end },
+  __tostring = { function(w) return w.stream end },
+}
+
 -- Typed peeks and pokes, which come from the table of types, are called alike.
 local function typed(kind, name)
   local verb, type = name:match("^(p[eo][ek][ke])_(%l+%d*%l*)$")
@@ -391,7 +471,7 @@ local function registered()
     heap = { heap }, type = { S }, struct = { S:new(), S:array(1)[1] },
     array = { heap:array("u8", 3), heap:array("u8", 3):slice(1), S:new().x },
     buffer = { heap:buffer(3), heap:buffer(3):slice(0) },
-    scope = { heap:scope() },
+    scope = { heap:scope() }, stream = { heap:buffer(3):stream() },
   }
   local all, names = { mems = {} }, documented()
   for name, f in pairs(mems) do
@@ -452,8 +532,5 @@ function verbs.unused()
   table.sort(unused)
   return unused
 end
-
---- Where print_stats prints to.
-verbs.nowhere = assert(io.open("/dev/null", "w"))
 
 return verbs

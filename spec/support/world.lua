@@ -109,6 +109,7 @@ local function set_objects(self)
   self.sub, self.last = self.smalls[20], self.larges[4]
   self.numbers, self.some = self.last.n, self.array:slice(5, 20)
   self.buffer = on.buffer(("b"):rep(size))
+  self.stream = self.buffer:stream(8)
   self.piece, self.one = self.buffer:slice(100, 500), self.Small:new()
   self.scope = on.scope()
   self.scoped = self.scope:malloc(200)

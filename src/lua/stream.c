@@ -32,12 +32,19 @@ typedef struct stream {
 
 static const char CLASS = 0; /* its address: the key of the metatable */
 
-static stream *check_stream(lua_State *L) {
+/* The stream that is argument 1; raises. */
+static inline stream *any_stream(lua_State *L) {
   stream *s = lua_touserdata(L, 1);
   if (LMEMS_UNLIKELY(s == NULL || lua_rawlen(L, 1) < sizeof *s ||
                      s->seal != ((uintptr_t)s ^ STREAM_SEAL)))
     lmems_argerror(L, 1, "mems.stream expected, got %s",
                    lmems_pushshown(L, 1));
+  return s;
+}
+
+/* The same with a buffer that is alive. */
+static stream *check_stream(lua_State *L) {
+  stream *s = any_stream(L);
   lmems_checkalive(L, s->buffer);
   return s;
 }
@@ -208,9 +215,9 @@ static int getstring(lua_State *L) {
   lmems_checklast(L, 2);
   if (!lua_isnoneornil(L, 2))
     n = lmems_checkcount(L, 2, "n");
-  const char *p = hold_bytes(L, s, n);
-  s->at += n;
-  lmems_letgobytes(L, p, n);
+  size_t next = s->at + n;
+  lmems_letgobytes(L, hold_bytes(L, s, n), n);
+  s->at = next; /* for the string there was memory */
   return 1;
 }
 
@@ -483,8 +490,7 @@ static int new_stream(lua_State *L) {
 */
 
 static int stream_tostring(lua_State *L) {
-  const stream *s = lua_touserdata(L, 1);
-  luaL_argexpected(L, s != NULL, 1, "mems.stream");
+  const stream *s = any_stream(L);
   if (lmems_alive(s->buffer))
     lua_pushfstring(L, "mems.stream (at %I of %I bytes)", (lua_Integer)s->at,
                     (lua_Integer)s->buffer->length);
