@@ -9,7 +9,7 @@ const lmems_kind *lmems_scalar(int type) {
   [LMEMS_##ID] = {LMEMS_##ID, (bits) / 8, 1, NULL, NULL}, \
   [LMEMS_##ID + LMEMS_SWAPPED] = {LMEMS_##ID + LMEMS_SWAPPED, (bits) / 8, 1, \
                                   NULL, NULL},
-  static const lmems_kind kinds[LMEMS_NTYPES] = {LMEMS_TYPES(X)};
+  static const lmems_kind kinds[LMEMS_NTYPES] = {LMEMS_EVERY(X)};
 #undef X
   return &kinds[type];
 }

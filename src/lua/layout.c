@@ -187,7 +187,7 @@ static size_t read_type(lua_State *L, reader *r, lmems_kind *kind) {
       lmems_argerror(L, r->arg, "field %I: unknown type %s", r->number,
                      lua_isboolean(L, -1) ? "nil" : lmems_pushshown(L, -1));
     *kind = *lmems_scalar(type);
-    align = kind->size;
+    align = lmems_typealign(type);
   }
   lua_pop(L, 1);
   return align;

@@ -29,8 +29,8 @@ static int filled(lua_State *L, lmems_self self, size_t offset,
 }
 
 /***
-Reads a value. Types are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool ptr`,
-in the machine's byte order, or with `le` or `be` after the name in that
+Reads a value. Types are `i8 u8 i16 u16 i24 u24 i32 u32 i64 u64 f16 f32 f64
+bool ptr`, in the machine's byte order, or with `le` or `be` after the name in that
 one; the address need not be aligned. A `u64` above 2^63 - 1 wraps around to
 a negative integer, as Lua's integers do. A `bool` is one byte, true unless
 0. A `ptr` is 8 bytes, an address, and nil if it is 0.
@@ -129,7 +129,7 @@ Writes a value of the type in its name.
 #define X(ID, name, ctype, bits) \
   ACCESS(name, _native, ID, 0) \
   ACCESS(name, _swapped, ID, 1)
-LMEMS_TYPES(X)
+LMEMS_EVERY(X)
 #undef X
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -150,7 +150,7 @@ const luaL_Reg lmems_memory[] = {
   {"poke_" #name, poke_##name##_native}, \
   {"poke_" #name "le", LE(poke_##name)}, \
   {"poke_" #name "be", BE(poke_##name)},
-  LMEMS_TYPES(X)
+  LMEMS_EVERY(X)
 #undef X
   {NULL, NULL}
 };

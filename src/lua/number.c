@@ -2,8 +2,8 @@
 ** number.c - verbs on all elements of an array: fill, find, sum, min,
 ** max.
 **
-** The kernels know numbers in this machine's byte order only, CHUNK at a
-** time; those in the other order are turned around in a copy of that size.
+** The kernels know numbers that C has, in this machine's byte order, CHUNK at
+** a time; others become such (lmems_widetype) in a copy of that size.
 */
 
 #include "number.h"
@@ -18,25 +18,21 @@
 
 enum { CHUNK = 256 };
 
-/* A chunk of elements of one type, in native order. */
+/* A chunk of elements of one type, wide. */
 typedef struct chunk {
+  int type; /* that of `bytes` */
   const char *bytes;
   size_t count;
   char copy[CHUNK * sizeof(uint64_t)];
 } chunk;
 
-static void swap_elements(char *to, const char *from, size_t n, size_t size) {
-  for (size_t i = 0; i < n; i++)
-    for (size_t k = 0; k < size; k++)
-      to[i * size + k] = from[i * size + size - 1 - k];
-}
-
 /* Sets the chunk to at most CHUNK of the `n` elements at `p`. */
 static void load_chunk(chunk *c, int type, const char *p, size_t n) {
   c->count = n < CHUNK ? n : CHUNK;
+  c->type = lmems_widetype(type);
   c->bytes = p;
-  if (type >= LMEMS_SWAPPED) {
-    swap_elements(c->copy, p, c->count, lmems_typesize(type));
+  if (c->type != type) {
+    lmems_widen(type, c->copy, p, c->count);
     c->bytes = c->copy;
   }
 }
@@ -104,8 +100,8 @@ static int fill(lua_State *L) {
 LMEMS_TYPES(X)
 #undef X
 
-static size_t find_in(int type, const chunk *c, const char *value) {
-  switch (type % LMEMS_SWAPPED) {
+static size_t find_in(const chunk *c, const char *value) {
+  switch (c->type) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: return find_##name(c->bytes, c->count, value);
     LMEMS_TYPES(X)
@@ -132,15 +128,17 @@ type; what does not fit that is not found.
 static int find(lua_State *L) {
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 3, a, &start);
-  char value[sizeof(uint64_t)];
+  char narrow[sizeof(uint64_t)], value[sizeof(uint64_t)];
   chunk c;
   if (a->type >= LMEMS_NTYPES)
     return wrong_kind(L, a);
-  int type = a->type % LMEMS_SWAPPED, found = lmems_put(L, 2, type, value);
+  int found = lmems_put(L, 2, a->type, narrow);
+  if (found)
+    lmems_widen(a->type, value, narrow, 1);
   const char *p = lmems_holdelements(L, a, start, count);
   while (found && count > 0) {
     load_chunk(&c, a->type, p, count);
-    size_t i = find_in(a->type, &c, value);
+    size_t i = find_in(&c, value);
     start += i;
     if (i < c.count) {
       lmems_letgo();
@@ -172,8 +170,8 @@ static int find(lua_State *L) {
 LMEMS_INTEGERS(X)
 #undef X
 
-static uint64_t sum_integers(int type, const chunk *c) {
-  switch (type % LMEMS_SWAPPED) {
+static uint64_t sum_integers(const chunk *c) {
+  switch (c->type) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: return sum_##name(c->bytes, c->count);
     LMEMS_INTEGERS(X)
@@ -214,14 +212,14 @@ static double sum_floats(int type, const char *p, size_t n) {
            sum_floats(type, p + half * lmems_typesize(type), n - half);
   }
   load_chunk(&c, type, p, n);
-  if (type % LMEMS_SWAPPED == LMEMS_F32)
+  if (c.type == LMEMS_F32)
     return sum_f32(c.bytes, c.count);
   return sum_f64(c.bytes, c.count);
 }
 
 static int is_float(int type) {
-  return type % LMEMS_SWAPPED == LMEMS_F32 ||
-         type % LMEMS_SWAPPED == LMEMS_F64;
+  int wide = lmems_widetype(type);
+  return wide == LMEMS_F32 || wide == LMEMS_F64;
 }
 
 /* Raises if the elements are no numbers. */
@@ -255,7 +253,7 @@ static int sum(lua_State *L) {
   uint64_t total = 0;
   for (chunk c; count > 0; count -= c.count, p += c.count * a->kind->size) {
     load_chunk(&c, a->type, p, count);
-    total += sum_integers(a->type, &c);
+    total += sum_integers(&c);
   }
   lmems_letgo();
   lua_pushinteger(L, (lua_Integer)total);
@@ -266,7 +264,7 @@ static int sum(lua_State *L) {
 ** min and max
 */
 
-/* The index of the least of `n` native elements (the greatest, if `sign` is
+/* The index of the least of `n` wide elements (the greatest, if `sign` is
    -1) that is also less than the one at `best`, which it then replaces; n if
    there is none. `empty`: there is nothing at `best` yet. */
 #define X(ID, name, ctype, bits) \
@@ -292,9 +290,8 @@ static int sum(lua_State *L) {
 LMEMS_TYPES(X)
 #undef X
 
-static size_t least_in(int type, const chunk *c, int sign, int empty,
-                       char *best) {
-  switch (type % LMEMS_SWAPPED) {
+static size_t least_in(const chunk *c, int sign, int empty, char *best) {
+  switch (c->type) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: \
       return least_##name(c->bytes, c->count, sign, empty, best);
@@ -312,7 +309,7 @@ static int push_least(lua_State *L, int sign) {
   const char *p = lmems_holdelements(L, a, start, count);
   for (chunk c; count > 0; count -= c.count, start += c.count) {
     load_chunk(&c, a->type, p, count);
-    size_t i = least_in(a->type, &c, sign, found == SIZE_MAX, best);
+    size_t i = least_in(&c, sign, found == SIZE_MAX, best);
     if (i < c.count)
       found = start + i;
     p += c.count * a->kind->size;
@@ -322,7 +319,7 @@ static int push_least(lua_State *L, int sign) {
     lua_pushnil(L);
     return 1;
   }
-  lmems_get(L, a->type % LMEMS_SWAPPED, best);
+  lmems_get(L, lmems_widetype(a->type), best);
   lua_pushinteger(L, (lua_Integer)found + 1);
   return 2;
 }

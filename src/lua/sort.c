@@ -7,7 +7,8 @@
 ** bits, the lowest first (radix sort), between the array and a second one of
 ** the same size. A digit that is the same everywhere is passed over. Where
 ** the heap has no room for the second array, or for a few elements, it is a
-** heapsort, or an insertion sort, in place. NaNs go to the end before.
+** heapsort, or an insertion sort, in place. NaNs go to the end before. Types
+** that C has no numbers for are sorted as wide ones, in a copy.
 */
 
 #include "sort.h"
@@ -199,6 +200,13 @@ static void sort_elements(char *p, void *spare, size_t n, int type) {
   }
 }
 
+/* The type as which elements of `type` are sorted: a wide one if that has
+   another size. */
+static int sorted_type(int type) {
+  int wide = lmems_widetype(type);
+  return lmems_typesize(wide) == lmems_typesize(type) ? type : wide;
+}
+
 /***
 Sorts elements i to j, the least first. -0.0 comes before 0.0, a nan after all
 numbers, `u64` has no sign, false comes before true, a `ptr` is a number. Time
@@ -216,21 +224,27 @@ static int sort(lua_State *L) {
   if (a->type >= LMEMS_NTYPES)
     return lmems_argerror(L, 1, "elements of %s have no order",
                           lmems_pushkind(L, a->kind));
-  size_t size = a->kind->size, bytes = count * size;
+  int type = sorted_type(a->type), narrow = type != a->type;
+  size_t size = lmems_typesize(type), bytes = count * size;
   char *p = lmems_holdelements(L, a, start, count);
-  if ((uintptr_t)p % size != 0) { /* in a packed struct */
+  if (narrow || (uintptr_t)p % size != 0) { /* or in a packed struct */
     lmems_letgo();
     copy = lua_newuserdatauv(L, bytes, 0);
     p = lmems_holdelements(L, a, start, count);
-    memcpy(copy, p, bytes);
+    if (narrow)
+      lmems_widen(a->type, copy, p, count);
+    else
+      memcpy(copy, p, bytes);
   }
   mems_heap *heap = a->record->box->heap;
   mems_addr addr = count > FEW ? mems_heap_malloc(heap, bytes) : 0;
   void *spare = addr != 0 ? mems_heap_get(heap, addr) : NULL;
-  sort_elements(copy != NULL ? copy : p, spare, count, a->type);
+  sort_elements(copy != NULL ? copy : p, spare, count, type);
   if (addr != 0)
     mems_heap_free(heap, addr);
-  if (copy != NULL)
+  if (narrow)
+    lmems_narrow(a->type, p, copy, count);
+  else if (copy != NULL)
     memcpy(p, copy, bytes);
   lmems_letgo();
   lua_settop(L, 1);
