@@ -24,8 +24,8 @@
 ---@class mems.options
 ---@field limit? integer the most bytes its nodes may map (64 GiB)
 ---@field base? integer the first virtual address, a multiple of 8; absent 1000 on the default heap, and on others one that no open heap has
----@field page? integer the smallest node in bytes, a multiple of 4096 (4096)
----@field align? integer the physical alignment of every block, a power of two from 8 to 4096 (8)
+---@field page? integer the least that a node begins with or grows by, in bytes, a multiple of 4096 (4096)
+---@field align? integer the physical alignment of every block, a power of two from 8 to 2 MiB (8)
 ---@field quarantine? integer freed blocks are kept from reuse until this many bytes are waiting (0)
 ---@field fill? boolean true to fill new blocks with 0xAA and freed ones with 0x55 (false)
 ---@field trace? boolean true to record where each block is allocated, see `leaks` (false)
@@ -42,14 +42,15 @@
 ---@class mems.statistics
 ---@field limit integer the most bytes its nodes may map
 ---@field mapped integer bytes in nodes now
----@field used integer bytes in PROCESS segments, whole granules of 8 and what rounding adds
+---@field used integer bytes in PROCESS segments: whole granules of 8, and what a slot or rounding adds
 ---@field unused integer bytes in HOLEs
 ---@field requested integer bytes the live blocks were asked for
 ---@field quarantined integer bytes of freed blocks that wait
 ---@field overhead integer bytes mapped beside the nodes
----@field peak integer the highest value of `used` so far
+---@field peak integer the highest value of `used` so far, free slots that stood ready counted in
 ---@field processes integer live blocks
----@field holes integer HOLEs
+---@field holes integer HOLEs, free slots of runs too
+---@field largest integer a block of so many bytes can be had now
 ---@field nodes integer the length of the main chain
 ---@field pages integer `mapped / page_size`
 ---@field page_size integer 4096
@@ -140,9 +141,13 @@ local heap = {}
 ---@return integer # the bytes that they were asked for
 function heap:close() end
 
+---Frees every block at once and keeps the memory for the next ones. All
+---objects on the heap are dead then.
+function heap:reset() end
+
 ---Allocates a block. Its contents are undefined.
 ---@param size integer in bytes, from 1
----@param align? integer the physical address will be a multiple of this power of two, up to 4096
+---@param align? integer the physical address will be a multiple of this power of two, up to 2 MiB
 ---@return lightuserdata? # the virtual address of its first byte; nil over the limit, or without memory
 ---@return string? # a message
 ---@return integer? # a code: `mems.ELIMIT` or `mems.ENOMEM`
@@ -299,11 +304,12 @@ function heap:pack(addr, fmt, ...) end
 ---@return any ... # the values, and the address after them
 function heap:unpack(addr, fmt) end
 
----The state of the heap, from counters. Costs the same for every heap, but for
----`holes`, which looks at the freed blocks that wait to be used again, some
----59,000 at most.
----@return mems.statistics # see `statistics`
-function heap:stats() end
+---The state of the heap: a table with all that is counted, or one number of
+---it. `holes`, `requested` and `largest` cost a walk over all segments, and so
+---does the table; any other number costs the same for every heap.
+---@param name? string of one field
+---@return mems.statistics|integer # see `statistics`; the field of that name
+function heap:stats(name) end
 
 ---Gives back to the system what is unused.
 ---@return integer # the bytes given back
@@ -356,7 +362,7 @@ function heap:own(addr) end
 ---`b:copy(src, n)`. Beside those below it has `#b`, `b == c` (the same bytes
 ---of memory), `<close>` and the methods of all objects.
 ---@param what integer|string bytes, all zero; or what is to be in them
----@param align? integer the physical address will be a multiple of this power of two, up to 4096, until the buffer is resized
+---@param align? integer the physical address will be a multiple of this power of two, up to 2 MiB, kept when the buffer is resized
 ---@return mems.buffer # nil over the limit, or without memory
 ---@return string? # a message
 ---@return integer? # a code
@@ -996,9 +1002,13 @@ function mems.open(options) end
 ---@return integer # the bytes that they were asked for
 function mems.finish() end
 
+---Frees every block at once and keeps the memory for the next ones. All
+---objects on the heap are dead then.
+function mems.reset() end
+
 ---Allocates a block. Its contents are undefined.
 ---@param size integer in bytes, from 1
----@param align? integer the physical address will be a multiple of this power of two, up to 4096
+---@param align? integer the physical address will be a multiple of this power of two, up to 2 MiB
 ---@return lightuserdata? # the virtual address of its first byte; nil over the limit, or without memory
 ---@return string? # a message
 ---@return integer? # a code: `mems.ELIMIT` or `mems.ENOMEM`
@@ -1155,11 +1165,12 @@ function mems.pack(addr, fmt, ...) end
 ---@return any ... # the values, and the address after them
 function mems.unpack(addr, fmt) end
 
----The state of the heap, from counters. Costs the same for every heap, but for
----`holes`, which looks at the freed blocks that wait to be used again, some
----59,000 at most.
----@return mems.statistics # see `statistics`
-function mems.stats() end
+---The state of the heap: a table with all that is counted, or one number of
+---it. `holes`, `requested` and `largest` cost a walk over all segments, and so
+---does the table; any other number costs the same for every heap.
+---@param name? string of one field
+---@return mems.statistics|integer # see `statistics`; the field of that name
+function mems.stats(name) end
 
 ---Gives back to the system what is unused.
 ---@return integer # the bytes given back
@@ -1212,7 +1223,7 @@ function mems.own(addr) end
 ---`b:copy(src, n)`. Beside those below it has `#b`, `b == c` (the same bytes
 ---of memory), `<close>` and the methods of all objects.
 ---@param what integer|string bytes, all zero; or what is to be in them
----@param align? integer the physical address will be a multiple of this power of two, up to 4096, until the buffer is resized
+---@param align? integer the physical address will be a multiple of this power of two, up to 2 MiB, kept when the buffer is resized
 ---@return mems.buffer # nil over the limit, or without memory
 ---@return string? # a message
 ---@return integer? # a code

@@ -17,10 +17,16 @@ mems_heap *probe_heap(lua_State *L, int arg) {
   return box->heap;
 }
 
-mems_list *probe_list(lua_State *L, mems_heap *heap, int arg) {
+mems_class *probe_class(lua_State *L, mems_heap *heap, int arg) {
   uint64_t number = probe_number(L, arg);
-  luaL_argcheck(L, number < NUMBERS, arg, "no list");
-  return heap->quick.lists + number;
+  luaL_argcheck(L, number < SIZES, arg, "no class");
+  return heap->runs.classes + number;
+}
+
+mems_bins *probe_bins(lua_State *L, mems_heap *heap, int arg) {
+  static const char *const names[] = {"holes", "runs", NULL};
+  return luaL_checkoption(L, arg, NULL, names) ? &heap->runs.sets
+                                               : &heap->bins;
 }
 
 /* pages_fail(n): the n-th request to the OS from now on fails, once. Gives
@@ -28,6 +34,12 @@ mems_list *probe_list(lua_State *L, mems_heap *heap, int arg) {
 static int pages_fail_(lua_State *L) {
   lua_pushinteger(L, pages_fail((long)luaL_checkinteger(L, 1)));
   return 1;
+}
+
+/* pages_emulate(bytes): the OS seems to have larger pages; 0: its own. */
+static int pages_emulate_(lua_State *L) {
+  pages_emulate((size_t)luaL_checkinteger(L, 1));
+  return 0;
 }
 
 /* Addresses that no heap gave: in the stack, in the code, in a mapping of
@@ -47,6 +59,29 @@ static int foreign(lua_State *L) {
 static int free_code(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
   lua_pushinteger(L, mems_heap_free(heap, probe_number(L, 2)));
+  return 1;
+}
+
+/* aligned(heap, size, align): the address, or 0 and the error */
+static int aligned(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  size_t size = (size_t)probe_number(L, 2), align = (size_t)probe_number(L, 3);
+  lua_pushinteger(L, (lua_Integer)mems_heap_aligned(heap, size, align));
+  lua_pushinteger(L, mems_heap_error(heap));
+  return 2;
+}
+
+/* reset(heap) */
+static int reset(lua_State *L) {
+  mems_heap_reset(probe_heap(L, 1));
+  return 0;
+}
+
+/* largest(heap): what the C function tells */
+static int largest(lua_State *L) {
+  mems_stats stats = {.size = sizeof stats};
+  mems_heap_stats(probe_heap(L, 1), &stats);
+  lua_pushinteger(L, (lua_Integer)stats.largest);
   return 1;
 }
 
@@ -79,8 +114,10 @@ __attribute__((visibility("default"))) int luaopen_mems_probe(lua_State *L);
 
 int luaopen_mems_probe(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"pages_fail", pages_fail_}, {"foreign", foreign},
-    {"physical", physical}, {"free_code", free_code}, {"hold", hold},
+    {"pages_fail", pages_fail_}, {"pages_emulate", pages_emulate_},
+    {"foreign", foreign}, {"physical", physical}, {"free_code", free_code},
+    {"aligned", aligned}, {"reset", reset}, {"largest", largest},
+    {"hold", hold},
     {"range_take", range_take}, {"range_give", range_give}, {NULL, NULL}
   };
   luaL_newlib(L, functions);

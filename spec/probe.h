@@ -14,8 +14,11 @@
 /* The heap in the userdata at `arg`, which mems.open gave; raises. */
 mems_heap *probe_heap(lua_State *L, int arg);
 
-/* The quick list whose number is at `arg`; raises. */
-mems_list *probe_list(lua_State *L, mems_heap *heap, int arg);
+/* The size class of slots whose number is at `arg`; raises. */
+mems_class *probe_class(lua_State *L, mems_heap *heap, int arg);
+
+/* The sets whose name is at `arg`, "holes" or "runs"; raises. */
+mems_bins *probe_bins(lua_State *L, mems_heap *heap, int arg);
 
 /* The integer at `arg` as 64 bits without a sign. */
 static inline uint64_t probe_number(lua_State *L, int arg) {

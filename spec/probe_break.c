@@ -10,51 +10,83 @@
 
 #include <string.h>
 
-/* A number in a heap, by name. */
+/* A number in a struct, by name. */
 typedef struct probe_field {
   const char *name;
   size_t at, size;
 } probe_field;
 
-#define FIELD(name, member) \
-  {name, offsetof(struct mems_heap, member), \
-   sizeof(((struct mems_heap *)0)->member)}
+#define FIELD(name, of, member) \
+  {name, offsetof(of, member), sizeof(((of *)0)->member)}
+#define OF_HEAP(name, member) FIELD(name, struct mems_heap, member)
+#define OF_CLASS(member) FIELD(#member, mems_class, member)
 
 static const probe_field fields[] = {
-  FIELD("end", chain.end), FIELD("limit", chain.limit),
-  FIELD("nodes", chain.nodes), FIELD("segments", chain.segments),
-  FIELD("top", chain.top), FIELD("fresh", dict.fresh),
-  FIELD("known", dict.known), FIELD("last", dict.last),
-  FIELD("length", dict.length), FIELD("slice", slice),
-  FIELD("slice_end", slice_end), FIELD("quick_end", quick.end),
-  FIELD("recent", quick.recent), FIELD("recent_number", quick.recent_number),
-  FIELD("slack", slack), FIELD("room", room), FIELD("peak", peak),
-  FIELD("mallocs", mallocs),
-  FIELD("frees", frees), FIELD("flushed", flushed),
-  FIELD("cursor", cursor),
-  FIELD("present", bins.present[0]),
-  FIELD("present_above", bins.present[1]), FIELD("set_top", bins.top),
-  FIELD("sets_usable", bins.long_level[0].usable)
+  OF_HEAP("end", chain.end), OF_HEAP("limit", chain.limit),
+  OF_HEAP("nodes", chain.nodes), OF_HEAP("top", chain.top),
+  OF_HEAP("known", dict.known), OF_HEAP("last", dict.last),
+  OF_HEAP("length", dict.length), OF_HEAP("processes", processes),
+  OF_HEAP("used", used), OF_HEAP("peak", peak), OF_HEAP("mallocs", mallocs),
+  OF_HEAP("hopeless", hopeless), OF_HEAP("idle_pages", idle.pages),
+  OF_HEAP("cursor", idle.cursor), OF_HEAP("runs_end", runs.end),
+  OF_HEAP("recent", runs.recent), OF_HEAP("recent_class", runs.recent_class),
+  OF_HEAP("taken", runs.taken), OF_HEAP("spare", runs.spare)
+};
+
+static const probe_field class_fields[] = {
+  OF_CLASS(granules), OF_CLASS(share), OF_CLASS(inverse), OF_CLASS(most),
+  OF_CLASS(mask), OF_CLASS(brim), OF_CLASS(first), OF_CLASS(last),
+  OF_CLASS(top), OF_CLASS(shift), OF_CLASS(asks), OF_CLASS(slots),
+  OF_CLASS(spare), OF_CLASS(chained)
+};
+
+static const probe_field set_fields[] = {
+  FIELD("present", mems_bins, present[0]),
+  FIELD("present_above", mems_bins, present[1]),
+  FIELD("top", mems_bins, top),
+  FIELD("usable", mems_bins, long_level[0].usable)
 };
 
 #undef FIELD
+#undef OF_HEAP
+#undef OF_CLASS
 
-/* field(heap, name [, value]) */
-static int field(lua_State *L) {
-  char *heap = (char *)probe_heap(L, 1);
-  const char *name = luaL_checkstring(L, 2);
-  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-    if (strcmp(fields[i].name, name) != 0) continue;
+/* Gives the number of `it` whose name is at `arg`, one of `count`, and makes
+   it what is behind the name, if anything is. */
+static int change_field(lua_State *L, void *it, int arg,
+                        const probe_field *all, size_t count) {
+  const char *name = luaL_checkstring(L, arg);
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(all[i].name, name) != 0) continue;
     uint64_t old = 0;
-    memcpy(&old, heap + fields[i].at, fields[i].size);
-    if (!lua_isnoneornil(L, 3)) {
-      uint64_t value = probe_number(L, 3);
-      memcpy(heap + fields[i].at, &value, fields[i].size);
+    memcpy(&old, (char *)it + all[i].at, all[i].size);
+    if (!lua_isnoneornil(L, arg + 1)) {
+      uint64_t value = probe_number(L, arg + 1);
+      memcpy((char *)it + all[i].at, &value, all[i].size);
     }
     lua_pushinteger(L, (lua_Integer)old);
     return 1;
   }
-  return luaL_argerror(L, 2, "no such field");
+  return luaL_argerror(L, arg, "no such field");
+}
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+/* field(heap, name [, value]) */
+static int field(lua_State *L) {
+  return change_field(L, probe_heap(L, 1), 2, fields, COUNT(fields));
+}
+
+/* class(heap, number, name [, value]) */
+static int class(lua_State *L) {
+  mems_class *it = probe_class(L, probe_heap(L, 1), 2);
+  return change_field(L, it, 3, class_fields, COUNT(class_fields));
+}
+
+/* sets(heap, which, name [, value]) */
+static int sets(lua_State *L) {
+  mems_bins *it = probe_bins(L, probe_heap(L, 1), 2);
+  return change_field(L, it, 3, set_fields, COUNT(set_fields));
 }
 
 /* Gives bit i of *word and makes it what is at `arg`, if anything is. */
@@ -97,66 +129,80 @@ static int mark(lua_State *L) {
   return change_bit(L, nodes + page / WORD, page % WORD, 3);
 }
 
-/* set(heap, level, class, i [, on]): is region i, or group i of regions, in
-   the set of the class? */
+/* set(heap, which, level, class, i [, on]): is region i, or group i of
+   regions, in the set of the class? */
 static int set(lua_State *L) {
-  mems_heap *heap = probe_heap(L, 1);
-  uint64_t level = probe_number(L, 2), c = probe_number(L, 3);
-  uint64_t i = probe_number(L, 4);
-  luaL_argcheck(L, level <= heap->bins.top, 2, "no level");
-  luaL_argcheck(L, c < CLASSES, 3, "no class");
-  mems_sets *sets = bins_level(&heap->bins, (unsigned)level);
-  return change_bit(L, &sets[i / WORD].word[c], i % WORD, 5);
+  const mems_bins *b = probe_bins(L, probe_heap(L, 1), 2);
+  uint64_t level = probe_number(L, 3), c = probe_number(L, 4);
+  uint64_t i = probe_number(L, 5);
+  luaL_argcheck(L, level <= b->top, 3, "no level");
+  luaL_argcheck(L, c < CLASSES, 4, "no class");
+  mems_sets *blocks = bins_level(b, (unsigned)level);
+  return change_bit(L, &blocks[i / WORD].word[c], i % WORD, 6);
 }
 
-/* quick_top(heap, number [, top]): the slot behind the last entry of a list */
-static int quick_top(lua_State *L) {
+/* idle(heap, page [, on]) and gone(heap, page [, on]) */
+static int idle(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
-  mems_list *list = probe_list(L, heap, 2);
-  lua_pushinteger(L, list->top);
-  if (!lua_isnoneornil(L, 3)) list->top = (uint32_t)probe_number(L, 3);
+  uint64_t page = probe_number(L, 2);
+  uint64_t *word = idle_word(&heap->idle.idle_bits, heap, page);
+  return change_bit(L, word, page % WORD, 3);
+}
+
+static int gone(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  uint64_t page = probe_number(L, 2);
+  uint64_t *word = idle_word(&heap->idle.gone_bits, heap, page);
+  return change_bit(L, word, page % WORD, 3);
+}
+
+/* map(heap, page [, entry]) */
+static int map(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  uint16_t *entry = runs_map(&heap->chain) + probe_number(L, 2);
+  lua_pushinteger(L, *entry);
+  if (!lua_isnoneornil(L, 3)) *entry = (uint16_t)probe_number(L, 3);
   return 1;
 }
 
-/* quick_slot(heap, slot [, granule]) */
-static int quick_slot(lua_State *L) {
+/* stack(heap, i [, granule]): entry i of all the stacks */
+static int stack(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
   uint64_t i = probe_number(L, 2);
-  luaL_argcheck(L, i < SLOTS, 2, "no slot");
-  uint32_t *slot = &heap->quick.slots[i];
-  lua_pushinteger(L, *slot);
-  if (!lua_isnoneornil(L, 3)) *slot = (uint32_t)probe_number(L, 3);
+  luaL_argcheck(L, i < STACKS, 2, "no such entry");
+  uint32_t *entry = &heap->runs.stacks[i];
+  lua_pushinteger(L, *entry);
+  if (!lua_isnoneornil(L, 3)) *entry = (uint32_t)probe_number(L, 3);
   return 1;
 }
 
-/* quick_table(heap, granules [, number]): which list serves so many */
-static int quick_table(lua_State *L) {
+/* number(heap, granules [, class]): which class serves so many */
+static int number(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
   uint64_t n = probe_number(L, 2);
   luaL_argcheck(L, n >= 1 && n <= TABLE_MOST, 2, "not in the table");
-  uint8_t *number = &heap->quick.numbers[n];
-  lua_pushinteger(L, *number);
-  if (!lua_isnoneornil(L, 3)) *number = (uint8_t)probe_number(L, 3);
+  uint8_t *entry = &heap->runs.numbers[n - 1];
+  lua_pushinteger(L, *entry);
+  if (!lua_isnoneornil(L, 3)) *entry = (uint8_t)probe_number(L, 3);
   return 1;
 }
 
-/* quick_pattern(heap, number [, bits]): what the used bits of the holes of a
-   list show */
-static int quick_pattern(lua_State *L) {
+/* tiny(heap, granule [, slack]): what the table has for a block there */
+static int tiny(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
-  mems_list *list = probe_list(L, heap, 2);
-  lua_pushinteger(L, (lua_Integer)list->useds);
-  if (!lua_isnoneornil(L, 3)) list->useds = probe_number(L, 3);
+  unsigned char *slack =
+      dict_tiny(&heap->dict, &heap->chain, probe_number(L, 2));
+  lua_pushinteger(L, *slack);
+  if (!lua_isnoneornil(L, 3)) *slack = (unsigned char)probe_number(L, 3);
   return 1;
 }
 
 void probe_set_break(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"field", field}, {"start", start}, {"used", used},
-    {"summary", summary}, {"mark", mark}, {"set", set},
-    {"quick_top", quick_top}, {"quick_slot", quick_slot},
-    {"quick_table", quick_table}, {"quick_pattern", quick_pattern},
-    {NULL, NULL}
+    {"field", field}, {"class", class}, {"sets", sets}, {"start", start},
+    {"used", used}, {"summary", summary}, {"mark", mark}, {"set", set},
+    {"idle", idle}, {"gone", gone}, {"map", map}, {"stack", stack},
+    {"number", number}, {"tiny", tiny}, {NULL, NULL}
   };
   luaL_setfuncs(L, functions, 0);
 }

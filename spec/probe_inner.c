@@ -1,6 +1,7 @@
 /*
 ** probe_inner.c - the inner verbs as they are: bits, chain, bins, sizes,
-** quick lists, dict. What each has to give is for the specs to say.
+** runs, entries, idle pages, dict. What each has to give is for the specs to
+** say.
 */
 
 #include "probe.h"
@@ -53,24 +54,29 @@ OF_MAP(before, bits_before)
 OF_MAP(field, bits_field)
 #undef OF_MAP
 
-/* Three words, a number, and bits from there on: the three words then. */
-#define ON_MAP(name, verb) \
-  static int name(lua_State *L) { \
-    three map = check_three(L); \
-    verb(map.words + 1, probe_number(L, 4), probe_number(L, 5)); \
-    for (int i = 0; i < 3; i++) \
-      lua_pushinteger(L, (lua_Integer)map.words[i]); \
-    return 3; \
-  }
-ON_MAP(flip, bits_flip)
-ON_MAP(set, bits_set)
-#undef ON_MAP
+/* put: three words, a number, a mask and bits from there on: the three words
+   then. */
+static int put(lua_State *L) {
+  three map = check_three(L);
+  bits_put(map.words + 1, probe_number(L, 4), probe_number(L, 5),
+           probe_number(L, 6));
+  for (int i = 0; i < 3; i++)
+    lua_pushinteger(L, (lua_Integer)map.words[i]);
+  return 3;
+}
+
+/* between(word number, from, to) */
+static int between(lua_State *L) {
+  uint64_t mask = bits_between(probe_number(L, 1), probe_number(L, 2),
+                               probe_number(L, 3));
+  lua_pushinteger(L, (lua_Integer)mask);
+  return 1;
+}
 
 static const luaL_Reg bits[] = {
   {"first", first}, {"last", last}, {"count", count}, {"above", above},
   {"from", from}, {"upto", upto}, {"below", below}, {"window", window},
-  {"before", before}, {"field", field}, {"flip", flip},
-  {"set", set},
+  {"before", before}, {"field", field}, {"put", put}, {"between", between},
   {NULL, NULL}
 };
 
@@ -93,38 +99,43 @@ OF_GRANULE(node, probe_push, chain_node(c, g))
 OF_GRANULE(node_end, probe_push, chain_node_end(c, g))
 OF_GRANULE(is_process, lua_pushboolean, chain_is_process(c, g))
 OF_GRANULE(is_hole, lua_pushboolean, chain_is_hole(c, g))
-OF_GRANULE(is_parked, lua_pushboolean, chain_is_parked(c, g))
 OF_GRANULE(is_node, lua_pushboolean, chain_is_node(c, g))
 OF_GRANULE(hole, probe_push, chain_hole(c, g, probe_number(L, 3)))
+OF_GRANULE(is_clear, lua_pushboolean, chain_is_clear(c, g, probe_number(L, 3)))
 #undef OF_GRANULE
 
-/* A row is given by its start, its granules and its count. */
-static mems_row check_row(lua_State *L) {
-  return (mems_row){probe_number(L, 2), probe_number(L, 3),
-                    probe_number(L, 4)};
-}
-
-/* split_row(heap, at, n, count, useds) */
-static int split_row(lua_State *L) {
-  mems_chain *c = &probe_heap(L, 1)->chain;
-  chain_split_row(c, check_row(L), probe_number(L, 5));
+/* drop_all(heap, granule, end) and clear(heap, granule, n) */
+static int drop_all(lua_State *L) {
+  chain_drop_all(&probe_heap(L, 1)->chain, probe_number(L, 2),
+                 probe_number(L, 3));
   return 0;
 }
 
-/* is_row(heap, at, n, count, useds, mask) */
-static int is_row(lua_State *L) {
-  const mems_chain *c = &probe_heap(L, 1)->chain;
-  uint64_t useds = probe_number(L, 5), mask = probe_number(L, 6);
-  lua_pushboolean(L, chain_is_row(c, check_row(L), useds, mask));
+static int clear(lua_State *L) {
+  chain_clear(&probe_heap(L, 1)->chain, probe_number(L, 2),
+              probe_number(L, 3));
+  return 0;
+}
+
+/* grow(heap, granules, node) and shrink(heap, end): of the chain alone */
+static int grow(lua_State *L) {
+  lua_pushboolean(L, chain_grow(&probe_heap(L, 1)->chain, probe_number(L, 2),
+                                lua_toboolean(L, 3)));
+  return 1;
+}
+
+static int shrink(lua_State *L) {
+  lua_pushboolean(L, chain_shrink(&probe_heap(L, 1)->chain,
+                                  probe_number(L, 2)));
   return 1;
 }
 
 static const luaL_Reg chain[] = {
   {"next", next}, {"next_far", next_far}, {"prev", prev},
   {"prev_far", prev_far}, {"node", node}, {"node_end", node_end},
-  {"is_process", is_process}, {"is_hole", is_hole},
-  {"is_parked", is_parked}, {"is_node", is_node}, {"hole", hole},
-  {"split_row", split_row}, {"is_row", is_row}, {NULL, NULL}
+  {"is_process", is_process}, {"is_hole", is_hole}, {"is_node", is_node},
+  {"hole", hole}, {"is_clear", is_clear}, {"clear", clear},
+  {"drop_all", drop_all}, {"grow", grow}, {"shrink", shrink}, {NULL, NULL}
 };
 
 /*
@@ -141,53 +152,57 @@ static int class_for_(lua_State *L) {
   return 1;
 }
 
-/* The first class from c on that the sets of the heap have. */
+/* The others take a heap, which of its sets, and what the verb takes. */
+
+/* class(heap, which, c): the first class from c on that any region has */
 static int class(lua_State *L) {
-  lua_pushinteger(L, bins_class(&probe_heap(L, 1)->bins,
-                                (unsigned)probe_number(L, 2)));
+  lua_pushinteger(L, bins_class(probe_bins(L, probe_heap(L, 1), 2),
+                                (unsigned)probe_number(L, 3)));
   return 1;
 }
 
 static int reach(lua_State *L) {
-  lua_pushboolean(L, bins_reach(&probe_heap(L, 1)->bins,
-                                probe_number(L, 2)));
+  lua_pushboolean(L, bins_reach(probe_bins(L, probe_heap(L, 1), 2),
+                                probe_number(L, 3)));
   return 1;
 }
 
 static int retreat(lua_State *L) {
-  bins_retreat(&probe_heap(L, 1)->bins, probe_number(L, 2));
+  bins_retreat(probe_bins(L, probe_heap(L, 1), 2), probe_number(L, 3));
   return 0;
 }
 
+/* find(heap, which, region, class), and so on */
 static int find(lua_State *L) {
-  return probe_push(L, bins_find(&probe_heap(L, 1)->bins, probe_number(L, 2),
-                                 (unsigned)probe_number(L, 3)));
+  return probe_push(L, bins_find(probe_bins(L, probe_heap(L, 1), 2),
+                                 probe_number(L, 3),
+                                 (unsigned)probe_number(L, 4)));
 }
 
-static int note(lua_State *L) {
-  bins_note(&probe_heap(L, 1)->bins, probe_number(L, 2), probe_number(L, 3));
+static int include(lua_State *L) {
+  bins_include(probe_bins(L, probe_heap(L, 1), 2), probe_number(L, 3),
+               (unsigned)probe_number(L, 4));
   return 0;
 }
 
 static int exclude(lua_State *L) {
-  bins_exclude(&probe_heap(L, 1)->bins, probe_number(L, 2),
-               (unsigned)probe_number(L, 3));
+  bins_exclude(probe_bins(L, probe_heap(L, 1), 2), probe_number(L, 3),
+               (unsigned)probe_number(L, 4));
   return 0;
 }
 
-/* The first slot of list n, or of what would follow the last list. */
 static const luaL_Reg bins[] = {
   {"class_of", class_of_}, {"class_for", class_for_}, {"class", class},
-  {"reach", reach}, {"retreat", retreat}, {"find", find}, {"note", note},
-  {"exclude", exclude}, {NULL, NULL}
+  {"reach", reach}, {"retreat", retreat}, {"find", find},
+  {"include", include}, {"exclude", exclude}, {NULL, NULL}
 };
 
 /*
-** sizes.h and quick.h
+** sizes.h and entry.h
 */
 
-static int size_number_(lua_State *L) {
-  lua_pushinteger(L, size_number(probe_number(L, 1)));
+static int size_class_(lua_State *L) {
+  lua_pushinteger(L, size_class(probe_number(L, 1)));
   return 1;
 }
 
@@ -195,37 +210,140 @@ static int size_granules_(lua_State *L) {
   return probe_push(L, size_granules((unsigned)probe_number(L, 1)));
 }
 
-static int size_rounded_(lua_State *L) {
-  return probe_push(L, size_rounded(probe_number(L, 1)));
-}
-
-static const luaL_Reg sizes[] = {
-  {"number", size_number_}, {"granules", size_granules_},
-  {"rounded", size_rounded_}, {NULL, NULL}
-};
-
-/* slots(heap, number): the first and the one behind the last of a list */
-static int slots(lua_State *L) {
-  const mems_list *list = probe_list(L, probe_heap(L, 1), 2);
-  lua_pushinteger(L, list->first);
-  lua_pushinteger(L, list->last);
-  return 2;
-}
-
-static int push(lua_State *L) {
-  mems_heap *heap = probe_heap(L, 1);
-  mems_list *list = probe_list(L, heap, 2);
-  lua_pushboolean(L, quick_push(&heap->quick, list, probe_number(L, 3)));
+static int size_class_aligned_(lua_State *L) {
+  lua_pushinteger(L, size_class_aligned(probe_number(L, 1),
+                                        probe_number(L, 2)));
   return 1;
 }
 
-static int pop(lua_State *L) {
-  mems_heap *heap = probe_heap(L, 1);
-  return probe_push(L, quick_pop(&heap->quick, probe_list(L, heap, 2)));
+static const luaL_Reg sizes[] = {
+  {"class", size_class_}, {"granules", size_granules_},
+  {"aligned", size_class_aligned_}, {NULL, NULL}
+};
+
+/* bits(n): of its slack, and of its mark; then its mask and its brim */
+static int entry_bits(lua_State *L) {
+  uint64_t n = probe_number(L, 1);
+  lua_pushinteger(L, entry_slack_bits(n));
+  lua_pushinteger(L, entry_mark_bits(n));
+  lua_pushinteger(L, (lua_Integer)entry_mask(n));
+  lua_pushinteger(L, (lua_Integer)entry_brim(n));
+  return 4;
 }
 
-static const luaL_Reg quick[] = {
-  {"slots", slots}, {"push", push}, {"pop", pop}, {NULL, NULL}
+/* mark(n, align): the bits; read(n, bits): slack and alignment */
+static int entry_mark_(lua_State *L) {
+  return probe_push(L, entry_mark(probe_number(L, 1), probe_number(L, 2)));
+}
+
+static int entry_read(lua_State *L) {
+  uint64_t n = probe_number(L, 1), useds = probe_number(L, 2);
+  lua_pushinteger(L, (lua_Integer)entry_slack(n, useds));
+  lua_pushinteger(L, (lua_Integer)entry_alignment(n, useds));
+  return 2;
+}
+
+static int entry_granules_(lua_State *L) {
+  return probe_push(L, entry_granules((size_t)probe_number(L, 1)));
+}
+
+static const luaL_Reg entry[] = {
+  {"bits", entry_bits}, {"mark", entry_mark_}, {"read", entry_read},
+  {"granules", entry_granules_}, {NULL, NULL}
+};
+
+/*
+** runs.h
+*/
+
+/* is_slot(number, offset) and inside(number, offset), of a class as it is
+   made */
+static int is_slot(lua_State *L) {
+  mems_class it = runs_class((unsigned)probe_number(L, 1), 0);
+  lua_pushboolean(L, runs_is_slot(&it, (uint32_t)probe_number(L, 2)));
+  return 1;
+}
+
+static int inside(lua_State *L) {
+  mems_class it = runs_class((unsigned)probe_number(L, 1), 0);
+  lua_pushinteger(L, runs_inside(&it, (uint32_t)probe_number(L, 2)));
+  return 1;
+}
+
+/* slots(number): how many of all granules of the longest run start a slot, and
+   whether is_slot and inside say what a division says of each; for speed */
+static int slots(lua_State *L) {
+  mems_class it = runs_class((unsigned)probe_number(L, 1), 0);
+  bool same = true;
+  lua_Integer count = 0;
+  for (uint32_t g = 0; g < RUN_MOST * PAGE_GRANULES; g++) {
+    bool starts = runs_is_slot(&it, g);
+    count += starts;
+    if (it.granules == 0) continue;
+    same = same && starts == (g % it.granules == 0) &&
+           runs_inside(&it, g) == g % it.granules;
+  }
+  lua_pushinteger(L, count);
+  lua_pushboolean(L, same);
+  return 2;
+}
+
+/* last(heap, page): behind the run that begins there */
+static int last_page(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  return probe_push(L, runs_last(&heap->chain, probe_number(L, 2)));
+}
+
+/* live(heap, number): blocks of a class */
+static int live(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  return probe_push(L, runs_live(&heap->runs, (unsigned)probe_number(L, 2)));
+}
+
+static const luaL_Reg runs[] = {
+  {"is_slot", is_slot}, {"inside", inside}, {"slots", slots},
+  {"last", last_page}, {"live", live}, {NULL, NULL}
+};
+
+/*
+** idle.h: each takes a heap and pages [from, to)
+*/
+
+static mems_pages check_pages(lua_State *L) {
+  return (mems_pages){probe_number(L, 2), probe_number(L, 3)};
+}
+
+#define ON_PAGES(name, verb) \
+  static int name(lua_State *L) { \
+    mems_heap *heap = probe_heap(L, 1); \
+    verb(&heap->idle, heap, check_pages(L)); \
+    return 0; \
+  }
+ON_PAGES(pages_add, idle_add)
+ON_PAGES(pages_touch, idle_touch)
+ON_PAGES(pages_gone, idle_gone)
+#undef ON_PAGES
+
+/* next(heap, page, end): the first idle ones, [from, to) */
+static int pages_next(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  mems_pages p = idle_next(&heap->idle, heap, probe_number(L, 2),
+                           probe_number(L, 3));
+  lua_pushinteger(L, (lua_Integer)p.from);
+  lua_pushinteger(L, (lua_Integer)p.to);
+  return 2;
+}
+
+/* like(heap, from, to, gone): how many are */
+static int pages_like(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  return probe_push(L, idle_like(&heap->idle, heap, check_pages(L),
+                                 lua_toboolean(L, 4)));
+}
+
+static const luaL_Reg pages[] = {
+  {"add", pages_add}, {"touch", pages_touch}, {"go", pages_gone},
+  {"next", pages_next}, {"like", pages_like}, {NULL, NULL}
 };
 
 /*
@@ -236,7 +354,8 @@ static const luaL_Reg quick[] = {
 static int search(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
   mems_block b;
-  if (!dict_search(&heap->dict, &heap->chain, probe_number(L, 2), &b))
+  if (!dict_search(&heap->dict, &heap->chain, &heap->runs,
+                   probe_number(L, 2), &b))
     return 0;
   lua_pushinteger(L, (lua_Integer)b.at);
   lua_pushinteger(L, (lua_Integer)b.granules);
@@ -246,18 +365,13 @@ static int search(lua_State *L) {
 
 static int mistake(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
-  lua_pushinteger(L, dict_mistake(&heap->dict, &heap->chain,
+  lua_pushinteger(L, dict_mistake(&heap->dict, &heap->chain, &heap->runs,
                                   probe_number(L, 2)));
   return 1;
 }
 
-static int granules(lua_State *L) {
-  return probe_push(L, dict_granules((size_t)probe_number(L, 1)));
-}
-
 static const luaL_Reg dict[] = {
-  {"search", search}, {"mistake", mistake}, {"granules", granules},
-  {NULL, NULL}
+  {"search", search}, {"mistake", mistake}, {NULL, NULL}
 };
 
 static void set_noun(lua_State *L, const char *name, const luaL_Reg *verbs) {
@@ -269,16 +383,21 @@ static void set_noun(lua_State *L, const char *name, const luaL_Reg *verbs) {
 void probe_set_inner(lua_State *L) {
   static const struct limit { const char *name; lua_Integer value; }
   limits[] = {
-    {"QUICK_MOST", QUICK_MOST}, {"NUMBERS", NUMBERS}, {"NONE", NONE},
-    {"NEAR", NEAR}, {"WINDOW", WINDOW}, {"FIELD", FIELD},
-    {"CLASSES", CLASSES}, {"REGION", REGION},
-    {"PAGE_GRANULES", PAGE_GRANULES}, {"SMALL_HEAP", SMALL_HEAP}
+    {"WINDOW", WINDOW}, {"FIELD", FIELD}, {"CLASSES", CLASSES},
+    {"REGION", REGION}, {"PAGE_GRANULES", PAGE_GRANULES}, {"SIZES", SIZES},
+    {"SLOT_MOST", SLOT_MOST}, {"RUN_MOST", RUN_MOST},
+    {"TABLE_MOST", TABLE_MOST}, {"STACKS", STACKS},
+    {"STACK_BYTES", STACK_BYTES}, {"TIGHT_HEAP", TIGHT_HEAP},
+    {"JOINED", JOINED}, {"IDLE_LEAST", IDLE_LEAST}, {"IDLE_STEP", IDLE_STEP},
+    {"ZERO_LEAST", ZERO_LEAST}
   };
   set_noun(L, "bits", bits);
   set_noun(L, "chain", chain);
   set_noun(L, "bins", bins);
   set_noun(L, "sizes", sizes);
-  set_noun(L, "quick", quick);
+  set_noun(L, "entry", entry);
+  set_noun(L, "runs", runs);
+  set_noun(L, "pages", pages);
   set_noun(L, "dict", dict);
   for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
     lua_pushinteger(L, limits[i].value);

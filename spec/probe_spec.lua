@@ -1,5 +1,6 @@
--- Bits, chain, bins and dictionary from inside: each inner verb gives what a
--- plain walk over bits or a plain table gives.
+-- Bits, chain, bins, sizes, entries, runs, idle pages and dictionary from
+-- inside: each inner verb gives what a plain walk over bits, a plain table or
+-- a plain division gives.
 
 local inside = require "spec.support.inside"
 local shell = require "spec.support.shell"
@@ -90,31 +91,36 @@ describe("inside,", function()
       end)
     end)
 
-    -- Bit k of the map is wanted(bit k of it before) if the word has it, as
-    -- seen from bit i on, else as before.
-    local function changes(change, wanted)
+    it("are put into a field, and no others", function()
       each(function(word)
         local map, mask = a_map(), word & ((1 << probe.FIELD) - 1)
+        local value = random(0) & mask
         for i = 0, 63 do
-          local new = { change(map[1], map[2], map[3], i, mask) }
+          local new = { probe.bits.put(map[1], map[2], map[3], i, mask, value) }
           local same = true
           for k = -64, 127 do
-            local old = of(map, k)
             local chosen = k >= i and k < i + probe.FIELD
               and bit(mask, k - i) == 1
-            same = same and of(new, k) == (chosen and wanted(old) or old)
+            local wanted = chosen and bit(value, k - i) or of(map, k)
+            same = same and of(new, k) == wanted
           end
           assert.is_true(same)
         end
       end)
-    end
-
-    it("are flipped in a field, and no others", function()
-      changes(probe.bits.flip, function(old) return 1 - old end)
     end)
 
-    it("are set in a field, and no others", function()
-      changes(probe.bits.set, function() return 1 end)
+    it("are told that lie between two numbers", function()
+      for _ = 1, 300 do
+        local from = random(0, 300)
+        local to = random(from, 300)
+        for word = from // 64, to // 64 do
+          local mask = probe.bits.between(word, from, to)
+          for i = 0, 63 do
+            local k = 64 * word + i
+            assert.equal(k >= from and k < to, bit(mask, i) == 1)
+          end
+        end
+      end
     end)
   end)
 
@@ -177,20 +183,15 @@ describe("inside,", function()
     end)
 
     it("tells PROCESS and HOLE, as the walk does", function()
-      local chain, parked = probe.chain, 0
+      local chain, at = probe.chain, 0
       each_segment(heap, function(start)
         assert.equal(probe.used(heap, start), chain.is_process(heap, start))
         assert.equal(not probe.used(heap, start), chain.is_hole(heap, start))
-        if chain.is_parked(heap, start) then parked = parked + 1 end
       end)
-      assert.is_true(parked > 10)
-      local at = 0
-      heap:trim() -- merges all
       for kind, addr, size in heap:segments() do
         local g = (mems.tointeger(addr) - 1000) // 8
         assert.equal(at, g)
         assert.equal(kind == "PROCESS", chain.is_process(heap, g))
-        assert.is_false(chain.is_parked(heap, g))
         at = g + size // 8
       end
       assert.equal(probe.field(heap, "end"), at)
@@ -227,72 +228,106 @@ describe("inside,", function()
     end)
   end)
 
-  describe("a row of the chain", function()
-    -- In a heap of one HOLE: the same bits again and again, and no others.
-    local function each_row(verb)
-      for _ = 1, shell.scaled(150) do
-        local heap <close> = assert(mems.open { page = 4096, base = 1000 })
-        heap:free(heap:malloc(4000))
-        local last = probe.field(heap, "end")
-        for g = 0, last - 1 do
-          probe.used(heap, g, random(2) == 1)
-          if g > 0 then probe.start(heap, g, false) end
+  -- Start and used bits of all granules up to the end, as one string.
+  local function picture(heap)
+    local out = {}
+    for g = 0, probe.field(heap, "end") do
+      out[g + 1] = (probe.start(heap, g) and 2 or 0) ..
+        (probe.used(heap, g) and 1 or 0)
+    end
+    return table.concat(out)
+  end
+
+  describe("the chain of a heap of some pages", function()
+    local heap
+    before_each(function()
+      heap = assert(mems.open { base = 1000 })
+      for _ = 1, 60 do assert(heap:malloc(random(400))) end
+    end)
+    after_each(function() heap:close() end)
+
+    it("merges all segments between two granules", function()
+      local last = probe.field(heap, "end")
+      for _ = 1, 20 do
+        local from = random(0, last - 1)
+        local to = random(from, last)
+        local wanted = {}
+        for g = 0, last do
+          wanted[g] = probe.start(heap, g) and not (g > from and g < to)
         end
-        local n = random(2, 32)
-        local at = random(0, last - 1 - n)
-        local row = { at = at, n = n, count = random((last - 1 - at) // n) }
-        row.behind = at + n * row.count
-        row.useds = random(0) & (1 << math.min(n, 20)) - 1
-        probe.start(heap, at, true)
-        probe.start(heap, row.behind, true)
-        verb(heap, row, last)
+        probe.chain.drop_all(heap, from, to)
+        for g = 0, last do
+          assert.equal(wanted[g], probe.start(heap, g))
+        end
+        each_segment(heap, function(start, behind)
+          assert.equal(behind, probe.chain.next(heap, start))
+          assert.equal(start, probe.chain.prev(heap, behind - 1))
+        end)
+        if random(2) == 1 then probe.start(heap, to, probe.start(heap, to)) end
       end
-    end
-
-    local function split(heap, row)
-      probe.chain.split_row(heap, row.at, row.n, row.count, row.useds)
-    end
-
-    it("is split off with its pattern, and nothing around it", function()
-      each_row(function(heap, row, last)
-        local before, segments = {}, probe.field(heap, "segments")
-        for g = 0, last - 1 do
-          before[g] = { probe.start(heap, g), probe.used(heap, g) }
-        end
-        split(heap, row)
-        for g = 0, last - 1 do
-          local start, used = table.unpack(before[g])
-          local k = (g - row.at) % row.n
-          if g >= row.at and g < row.behind then
-            start, used = k == 0, row.useds >> k & 1 == 1
-          end
-          assert.equal(start, probe.start(heap, g))
-          assert.equal(used, probe.used(heap, g))
-        end
-        assert.equal(segments + row.count - 1, probe.field(heap, "segments"))
-      end)
     end)
 
-    it("is one unless a bit differs that counts", function()
-      each_row(function(heap, row)
-        local mask = random(0) & (1 << math.min(row.n, 20)) - 1
-        local function agrees()
-          return probe.chain.is_row(heap, row.at, row.n, row.count,
-                                    row.useds, mask)
+    it("clears the used bits of some granules, and knows it", function()
+      local last = probe.field(heap, "end")
+      for _ = 1, 50 do
+        for g = 0, last - 1 do probe.used(heap, g, random(20) == 1) end
+        local from = random(0, last // 64 - 1) * 64
+        local n = random(1, (last - from) // 64) * 64
+        local clear = true
+        for g = from, from + n - 1 do
+          clear = clear and not probe.used(heap, g)
         end
-        split(heap, row)
-        assert.is_true(agrees())
-        for _ = 1, 20 do
-          local g = random(row.at, row.behind)
-          probe.start(heap, g, not probe.start(heap, g))
-          assert.is_false(agrees())
-          probe.start(heap, g, not probe.start(heap, g))
-          g = random(row.at, row.behind - 1)
-          probe.used(heap, g, not probe.used(heap, g))
-          assert.equal(mask >> (g - row.at) % row.n & 1 == 0, agrees())
-          probe.used(heap, g, not probe.used(heap, g))
+        assert.equal(clear, probe.chain.is_clear(heap, from, n))
+        from = random(0, last - 1)
+        n = random(1, last - from)
+        local wanted = {}
+        for g = 0, last do
+          wanted[g] = probe.used(heap, g) and (g < from or g >= from + n)
         end
-      end)
+        probe.chain.clear(heap, from, n)
+        for g = 0, last do assert.equal(wanted[g], probe.used(heap, g)) end
+        assert.is_true(n < 64 or probe.chain.is_clear(heap,
+          (from + 63) // 64 * 64, (n - 63) // 64 * 64))
+      end
+    end)
+
+    it("grows by a HOLE, and by a node that is one", function()
+      for _, node in ipairs { false, true, true, false, false } do
+        local before, last = picture(heap), probe.field(heap, "end")
+        local nodes = probe.field(heap, "nodes")
+        local first = probe.chain.node(heap, last - 1)
+        local n = 512 * random(5)
+        assert.is_true(probe.chain.grow(heap, n, node))
+        assert.equal(last + n, probe.field(heap, "end"))
+        assert.equal(nodes + (node and 1 or 0), probe.field(heap, "nodes"))
+        assert.equal(node, probe.chain.is_node(heap, last))
+        assert.equal(node and last or first,
+                     probe.chain.node(heap, last + n - 1))
+        assert.equal(last + n, probe.chain.node_end(heap, last))
+        assert.is_true(probe.chain.is_hole(heap, last))
+        assert.equal(last + n, probe.chain.next(heap, last))
+        -- all before is as it was, but that the sentinel is a HOLE now
+        assert.equal(before:sub(1, -2) .. "0",
+                     picture(heap):sub(1, #before))
+      end
+    end)
+
+    it("shrinks within its last HOLE, and by a whole node", function()
+      local last, nodes = probe.field(heap, "end"), probe.field(heap, "nodes")
+      local before = picture(heap)
+      assert.is_true(probe.chain.grow(heap, 20 * 512, true))
+      for _, pages in ipairs { 13, 12, 3, 1 } do
+        assert.is_true(probe.chain.shrink(heap, last + pages * 512))
+        assert.equal(last + pages * 512, probe.field(heap, "end"))
+        assert.equal(nodes + 1, probe.field(heap, "nodes"))
+        assert.equal(last + pages * 512, probe.chain.next(heap, last))
+        assert.is_true(probe.chain.is_process(heap, last + pages * 512))
+      end
+      assert.is_true(probe.chain.shrink(heap, last))
+      assert.equal(nodes, probe.field(heap, "nodes"))
+      assert.equal(before, picture(heap))
+      assert.is_false(probe.chain.is_node(heap, last))
+      assert.is_true(heap:check())
     end)
   end)
 
@@ -326,159 +361,257 @@ describe("inside,", function()
     end)
   end)
 
-  describe("the sets of regions", function()
-    it("agree with a plain table", function()
-      local heap <close> = assert(mems.open { limit = 1 << 36, base = 1000 })
-      local granules = 1 << 28
-      assert.is_true(probe.bins.reach(heap, granules))
-      local members, regions = {}, granules // probe.REGION
-      for _ = 1, 300 + shell.scaled(2700) do
-        local class = random(4)
-        local region = random(5) == 1 and random(0, 100)
-          or random(0, regions - 1)
-        members[class] = members[class] or {}
-        if random(3) > 1 then
-          probe.bins.note(heap, region * probe.REGION + random(0, 511),
-                          class + 1)
-          members[class][region] = true
-        else
-          probe.bins.exclude(heap, region, class)
-          members[class][region] = nil
+  for _, which in ipairs { "holes", "runs" } do
+    describe("the sets of " .. which, function()
+      it("agree with a plain table", function()
+        local heap <close> = assert(mems.open { limit = 1 << 36, base = 1000 })
+        local granules = 1 << 28
+        assert.is_true(probe.bins.reach(heap, which, granules))
+        local members, regions = {}, granules // probe.REGION
+        for _ = 1, 300 + shell.scaled(2700) do
+          local class = random(4)
+          local region = random(5) == 1 and random(0, 100)
+            or random(0, regions - 1)
+          local verb = random(3) > 1 and "include" or "exclude"
+          members[class] = members[class] or {}
+          probe.bins[verb](heap, which, region, class)
+          members[class][region] = verb == "include" or nil
         end
-      end
-      for class = 1, 4 do
-        local sorted = {}
-        for region in pairs(members[class]) do sorted[#sorted + 1] = region end
-        table.sort(sorted)
-        local from = 0
-        for _, region in ipairs(sorted) do
-          assert.equal(region, probe.bins.find(heap, from, class))
-          from = region + 1
+        for class = 1, 4 do
+          local sorted = {}
+          for region in pairs(members[class]) do
+            sorted[#sorted + 1] = region
+          end
+          table.sort(sorted)
+          local from = 0
+          for _, region in ipairs(sorted) do
+            assert.equal(region, probe.bins.find(heap, which, from, class))
+            from = region + 1
+          end
+          assert.is_nil(probe.bins.find(heap, which, from, class))
+          assert.equal(#sorted > 0 and class,
+                       probe.bins.class(heap, which, class))
         end
-        assert.is_nil(probe.bins.find(heap, from, class))
-        assert.equal(#sorted > 0 and class, probe.bins.class(heap, class))
-      end
-    end)
+      end)
 
-    it("forget what lies behind the end", function()
-      local heap <close> = assert(mems.open { limit = 1 << 30, base = 1000 })
-      probe.bins.reach(heap, 1 << 26)
-      for region = 0, 100000, 7 do
-        probe.bins.note(heap, region * probe.REGION, 9)
-      end
-      local class = probe.bins.class_of(9)
-      probe.bins.retreat(heap, 50 * probe.REGION)
-      assert.equal(49, probe.bins.find(heap, 43, class))
-      assert.is_nil(probe.bins.find(heap, 50, class))
-      probe.bins.retreat(heap, 0)
-      assert.equal(probe.CLASSES, probe.bins.class(heap, 0))
+      it("forget what lies behind the end", function()
+        local heap <close> = assert(mems.open { limit = 1 << 30, base = 1000 })
+        probe.bins.reach(heap, which, 1 << 26)
+        for region = 0, 100000, 7 do
+          probe.bins.include(heap, which, region, 9)
+        end
+        probe.bins.retreat(heap, which, 50 * probe.REGION)
+        assert.equal(49, probe.bins.find(heap, which, 43, 9))
+        assert.is_nil(probe.bins.find(heap, which, 50, 9))
+        probe.bins.retreat(heap, which, 0)
+        assert.equal(probe.CLASSES, probe.bins.class(heap, which, 0))
+      end)
     end)
-  end)
+  end
 
   describe("sizes", function()
-    it("are numbered one by one, and rounded up to the next", function()
-      local sizes, number = probe.sizes, 0
-      for n = 1, 1 << 13 do
-        local rounded = sizes.rounded(n)
-        if sizes.number(n) ~= number then
+    it("have one class after the other, at most an eighth longer", function()
+      local sizes, number = probe.sizes, 1
+      for n = 2, probe.SLOT_MOST do
+        local class = sizes.class(n)
+        local granules = sizes.granules(class)
+        if class ~= number then
           number = number + 1
-          assert.equal(number, sizes.number(n))
+          assert.equal(number, class)
+          assert.is_true(number == 2 or sizes.granules(number - 1) == n - 1)
         end
-        assert.equal(sizes.granules(number), rounded)
-        assert.is_true(rounded >= n and rounded - n < math.max(1, n / 8))
+        assert.is_true(granules >= n and granules - n < math.max(1, n / 8))
       end
-      assert.is_true(number < probe.NUMBERS)
-      assert.equal(1 << 13, sizes.granules(number))
+      assert.equal(probe.SIZES - 1, number)
+      assert.equal(probe.SLOT_MOST, sizes.granules(number))
     end)
 
-    it("go on by quarters, and then by 16 MiB without numbers", function()
-      local octave, sizes = 1 << 13, probe.sizes
-      while octave < 1 << 43 do
-        local step = math.min(octave // 4, 1 << 21)
-        for _ = 1, 20 do
-          local n = random(octave + 1, 2 * octave)
-          local rounded = (n + step - 1) // step * step
-          assert.equal(rounded, sizes.rounded(n))
-          if octave < 1 << 24 then
-            assert.equal(rounded, sizes.granules(sizes.number(n)))
-            assert.is_true(sizes.number(n) < 256)
+    it("have an aligned class that is the least one of its kind", function()
+      local sizes = probe.sizes
+      for shift = 0, 12 do
+        local align = 1 << shift
+        for _ = 1, 200 do
+          local n, wanted = random(1 << random(0, 14)), 0
+          for class = probe.SIZES - 1, 2, -1 do
+            local granules = sizes.granules(class)
+            if granules >= n and granules % align == 0 then wanted = class end
           end
+          if align > probe.PAGE_GRANULES then wanted = 0 end
+          assert.equal(wanted, sizes.aligned(n, align))
         end
-        octave = 2 * octave
-      end
-    end)
-
-    it("are exact as far as a field shows the next start", function()
-      for n = 1, probe.NEAR do
-        assert.equal(n, probe.sizes.rounded(n))
       end
     end)
   end)
 
-  describe("a quick list", function()
-    it("keeps what it has while a hole fits that rounding spoils", function()
-      local limit = 8 << 20
-      local heap <close> = assert(mems.open { limit = limit, base = 1000 })
-      local waiting, size = heap:malloc(100), limit - 4096
-      local block = heap:malloc(size)
-      while not block do
-        size = size - 4096
-        block = heap:malloc(size)
-      end
-      heap:free(block)
-      heap:free(waiting)
-      local g = (mems.tointeger(waiting) - 1000) // 8
-      assert.is_true(probe.chain.is_parked(heap, g))
-      assert.equal(block, heap:malloc(size))
-      assert.is_true(probe.chain.is_parked(heap, g))
+  describe("an entry", function()
+    -- Lengths that blocks have: all small ones, classes, some large ones.
+    local function each_length(verb)
+      for n = 2, 300 do verb(n) end
+      for class = 2, probe.SIZES - 1 do verb(probe.sizes.granules(class)) end
+      for shift = 13, 40 do verb((1 << shift) + random(0, 7)) end
+    end
+
+    it("fits the used bits of its block and a field", function()
+      each_length(function(n)
+        local slack, mark, mask = probe.entry.bits(n)
+        assert.is_true(1 + slack + mark <= math.min(n, probe.FIELD))
+        assert.equal((1 << 1 + slack + mark) - 1, mask)
+      end)
     end)
 
-    it("gives back the last that was put in, as many as it holds", function()
-      local heap <close> = assert(mems.open { base = 1000 })
-      local quick = probe.quick
-      for number = 2, probe.sizes.number(probe.QUICK_MOST) do
-        local first, behind = quick.slots(heap, number)
-        assert.is_true(behind > first)
-        for i = first, behind - 1 do
-          assert.is_true(quick.push(heap, number, number * 1000 + i))
+    it("tells each slack, or that the table has it", function()
+      each_length(function(n)
+        local bits, _, _, brim = probe.entry.bits(n)
+        local same = true
+        for slack = 0, math.min(8 * n, 1 << 16) - 1 do
+          local entry = 1 | math.min(slack, brim) << 1
+          same = same and math.min(slack, brim) < 1 << bits
+            and probe.entry.read(n, entry) == math.min(slack, brim)
+            and (slack < brim or n <= 6)
         end
-        assert.is_false(quick.push(heap, number, 7))
-        for i = behind - 1, first, -1 do
-          assert.equal(number * 1000 + i, quick.pop(heap, number))
+        assert.is_true(same)
+      end)
+    end)
+
+    it("tells the alignment that was asked for beside each slack", function()
+      each_length(function(n)
+        local slack_bits, _, mask = probe.entry.bits(n)
+        for shift = 0, n >= 8 and 18 or 0 do
+          for _, slack in ipairs { 0, 1, (1 << slack_bits) - 1 } do
+            local mark = n >= 8 and probe.entry.mark(n, 1 << shift) or 0
+            local entry = 1 | slack << 1 | mark
+            assert.equal(entry, entry & mask)
+            -- what lies behind the entry does not matter
+            local read, align = probe.entry.read(n, entry | ~mask)
+            assert.equal(slack, read)
+            if n >= 24 then
+              assert.equal(1 << shift, align)
+            else
+              assert.equal(shift > 0 and n & -n or 1, align)
+            end
+          end
         end
-        assert.is_nil(quick.pop(heap, number))
+      end)
+    end)
+
+    it("needs whole granules, two at least", function()
+      for size = 1, 200 do
+        assert.equal(math.max(2, (size + 7) // 8), probe.entry.granules(size))
+      end
+    end)
+  end)
+
+  describe("a run", function()
+    it("has slots where a division says so", function()
+      local longest = probe.RUN_MOST * probe.PAGE_GRANULES
+      for class = 2, probe.SIZES - 1 do
+        local n = probe.sizes.granules(class)
+        assert.same({ (longest + n - 1) // n, true },
+                    { probe.runs.slots(class) })
+        for _ = 1, 20 do
+          local offset = random(0, longest - 1)
+          assert.equal(offset % n == 0, probe.runs.is_slot(class, offset))
+          assert.equal(offset % n, probe.runs.inside(class, offset))
+        end
       end
     end)
 
-    it("lies beside the others", function()
-      local heap <close> = assert(mems.open { base = 1000 })
-      local before = 0
-      for number = 0, probe.NUMBERS - 1 do
-        local first, behind = probe.quick.slots(heap, number)
-        assert.is_true(first >= before and behind >= first)
-        before = behind
-      end
+    it("has none in a class that is none", function()
+      assert.equal(0, (probe.runs.slots(0)))
+      assert.equal(0, (probe.runs.slots(1)))
     end)
 
-    it("is not there for a size that no block has", function()
+    it("is made where there are many blocks of a size", function()
       local heap <close> = assert(mems.open { base = 1000 })
-      local last = probe.sizes.number(probe.QUICK_MOST)
-      for _, number in ipairs { 0, probe.NONE, last + 1, probe.NUMBERS - 1 } do
-        local first, behind = probe.quick.slots(heap, number)
-        assert.equal(first, behind)
-        assert.is_false(probe.quick.push(heap, number, 7))
+      local used = 0
+      for _ = 1, 2000 do
+        assert(heap:malloc(100))
+        used = used + 104
+      end
+      local class = probe.sizes.class(13)
+      assert.is_true(probe.runs.live(heap, class) > 1500)
+      assert.equal(used, heap:stats().used)
+      assert.equal(2000, probe.runs.live(heap, class)
+                   + probe.class(heap, class, "chained"))
+    end)
+  end)
+
+  it("the stacks lie beside each other", function()
+    local heap <close> = assert(mems.open { base = 1000 })
+    local before = 0
+    for number = 2, probe.SIZES - 1 do
+      local first = probe.class(heap, number, "first")
+      local last = probe.class(heap, number, "last")
+      local bytes = 8 * probe.sizes.granules(number) * (last - first)
+      assert.is_true(first >= before and last >= first + 2)
+      assert.is_true(last - first == 2 or bytes <= probe.STACK_BYTES)
+      before = last
+    end
+    assert.is_true(before <= probe.STACKS)
+  end)
+
+  describe("the pages", function()
+    local heap, pages
+    local idle, gone, count
+
+    before_each(function()
+      heap = assert(mems.open { base = 1000 })
+      assert(heap:malloc(4 << 20))
+      pages = probe.field(heap, "end") // probe.PAGE_GRANULES
+      idle, gone = {}, {}
+      for page = 0, pages - 1 do
+        idle[page], gone[page] = probe.idle(heap, page), probe.gone(heap, page)
+      end
+    end)
+    after_each(function() heap:close() end)
+
+    local function change(verb)
+      local from = random(0, pages - 1)
+      local to = random(from, math.min(pages, from + random(200)))
+      probe.pages[verb](heap, from, to)
+      for page = from, to - 1 do
+        if verb == "add" then
+          idle[page] = not gone[page]
+        else
+          idle[page], gone[page] = false, verb == "go"
+        end
+      end
+    end
+
+    -- The first page from `from` on that `has` something, and the first one
+    -- behind it that has not.
+    local function stretch(has, from, value)
+      while from < pages and has[from] ~= value do from = from + 1 end
+      local to = from
+      while to < pages and has[to] == value do to = to + 1 end
+      return from, to
+    end
+
+    it("are idle, gone or neither as a plain table says", function()
+      local verbs <const> = { "add", "touch", "go" }
+      for _ = 1, 200 do
+        change(verbs[random(3)])
+        count = 0
+        for page = 0, pages - 1 do
+          assert(idle[page] == probe.idle(heap, page))
+          assert(gone[page] == probe.gone(heap, page))
+          if idle[page] then count = count + 1 end
+        end
+        assert.equal(count, probe.field(heap, "idle_pages"))
+        local at = random(0, pages - 1)
+        local from, to = stretch(idle, at, true)
+        if from == pages then to = 0 end
+        assert.same({ from, to }, { probe.pages.next(heap, at, pages) })
+        for _, value in ipairs { true, false } do
+          local first, behind = stretch(gone, at, value)
+          if first > at then behind = at end
+          assert.equal(behind - at, probe.pages.like(heap, at, pages, value))
+        end
       end
     end)
   end)
 
   describe("the dictionary", function()
-    it("takes whole granules, two at least", function()
-      for size = 1, 200 do
-        assert.equal(math.max(2, (size + 7) // 8),
-                     probe.dict.granules(size))
-      end
-    end)
-
     it("finds every byte of a block and none beside", function()
       local heap <close> = assert(mems.open { base = 1000 })
       local blocks = {}
@@ -488,7 +621,7 @@ describe("inside,", function()
       for size, addr in ipairs(blocks) do
         local at = (addr - 1000) // 8
         for offset = 0, size - 1 do
-          assert.same({ at, probe.dict.granules(size), size },
+          assert.same({ at, probe.entry.granules(size), size },
                       { probe.dict.search(heap, addr + offset) })
         end
         assert.is_nil(probe.dict.search(heap, addr + size <
@@ -504,22 +637,52 @@ describe("inside,", function()
     end)
   end)
 
+  it("every byte of a slot is found, and none beside", function()
+    local heap <close> = assert(mems.open { base = 1000 })
+    assert(heap:malloc(20000))
+    local checked = 0
+    for _, size in ipairs { 1, 9, 17, 20, 24, 25, 41, 100, 130, 290, 700 } do
+      for _ = 1, 60 do
+        local addr = mems.tointeger(assert(heap:malloc(size)))
+        local g = (addr - 1000) // 8
+        if probe.map(heap, g // probe.PAGE_GRANULES) ~= 0 then
+          local n = probe.sizes.granules(
+            probe.sizes.class(probe.entry.granules(size)))
+          for offset = 0, size - 1 do
+            assert.same({ g, n, size },
+                        { probe.dict.search(heap, addr + offset) })
+          end
+          for offset = size, 8 * n - 1 do
+            assert.is_nil(probe.dict.search(heap, addr + offset))
+            assert.equal(mems.ERANGE, probe.dict.mistake(heap, addr + offset))
+          end
+          checked = checked + 1
+        end
+      end
+    end
+    assert.is_true(checked > 300)
+  end)
+
   describe("an address behind the last block", function()
-    it("was never allocated, though small blocks are cut one by one",
-      function()
-        local heap <close> = assert(mems.open { base = 1000 })
-        local last = 0
-        for _ = 1, 1000 do
-          last = math.max(last, mems.tointeger(heap:malloc(1000)))
-        end
-        for ahead = 2048, 32768, 1024 do
-          assert.equal(mems.EFOREIGN, probe.free_code(heap, last + ahead))
-        end
-        assert.equal(0, probe.free_code(heap, last))
-        assert.equal(mems.EFREED, probe.free_code(heap, last))
-        local zeros = assert(heap:calloc(1, 1000))
-        assert.equal(("\0"):rep(1000), heap:readstring(zeros, 1000))
-      end)
+    it("was never allocated, unless a run is there", function()
+      local heap <close> = assert(mems.open { base = 1000 })
+      local last = 0
+      for _ = 1, 1000 do
+        last = math.max(last, mems.tointeger(heap:malloc(1000)))
+      end
+      local pages = probe.field(heap, "end") // probe.PAGE_GRANULES
+      while pages > 0 and probe.map(heap, pages - 1) == 0 do
+        pages = pages - 1
+      end
+      local behind = math.max(last + 1024, 1000 + 4096 * pages)
+      for ahead = 0, 32768, 1024 do
+        assert.equal(mems.EFOREIGN, probe.free_code(heap, behind + ahead))
+      end
+      assert.equal(0, probe.free_code(heap, last))
+      assert.equal(mems.EFREED, probe.free_code(heap, last))
+      local zeros = assert(heap:calloc(1, 1000))
+      assert.equal(("\0"):rep(1000), heap:readstring(zeros, 1000))
+    end)
   end)
 
   describe("requests to the OS", function()
@@ -527,8 +690,9 @@ describe("inside,", function()
 
     it("are counted, and the one that is named fails once", function()
       local heap <close> = assert(mems.open { limit = 1 << 24, base = 1000 })
-      probe.pages_fail(0)
       assert(heap:malloc(100))
+      probe.pages_fail(0)
+      assert(heap:malloc(8192))
       assert.equal(1, probe.pages_fail(2))
       assert(heap:malloc(8192))
       assert.is_nil((heap:malloc(1 << 20)))

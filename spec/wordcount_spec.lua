@@ -175,7 +175,7 @@ describe("wordcount", function()
     local freed = wordcount(path).freed
     local nodes = 0
     for chain in freed:gmatch("MAIN%[%d+:%d+%]%-> ([^\n]+)") do
-      assert.matches("^H%[%d+:%d+%] <%-> NULL$", chain)
+      assert.equal("NULL", (chain:gsub("H%[%d+:%d+%] <%-> ", "")))
       nodes = nodes + 1
     end
     assert.is_true(nodes > 0)

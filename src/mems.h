@@ -54,9 +54,8 @@ enum {
   MEMS_ENOMEM,   /* the OS refused memory */
   MEMS_ELIMIT,   /* the heap's limit would be passed */
   MEMS_EFOREIGN, /* the address was never allocated in this heap */
-  MEMS_EFREED,   /* the address lies in a hole where blocks have been, or
-                    were meant to be: those of up to 24 bytes are cut by the
-                    hundred */
+  MEMS_EFREED,   /* the address lies in a hole where blocks have been, or in
+                    pages that were cut into slots for small ones */
   MEMS_EINSIDE,  /* the address is inside a block, not at its start */
   MEMS_ERANGE,   /* the range starts in a block and runs past its end */
   MEMS_EINIT,    /* the default heap is not initialised, or it is already */
@@ -74,10 +73,11 @@ typedef struct mems_options {
                          from 2^56 up, addresses that no other open heap of
                          the process has got this way. base + limit must not
                          pass 2^63. */
-  size_t page;        /* smallest node in bytes, a multiple of 4096, at most
-                         1 GiB; default 4096 */
+  size_t page;        /* the least that a node begins with or grows by, in
+                         bytes, a multiple of 4096, at most 1 GiB; default
+                         4096, or the OS's page where that is larger */
   size_t align;       /* physical alignment of every block: a power of two,
-                         8 to 4096; default 8 */
+                         8 to 2 MiB; default 8 */
   size_t quarantine;  /* freed blocks are kept from reuse until this many
                          bytes are waiting, and then the oldest are let go;
                          a larger block never waits. What waits is MEMS_EFREED
@@ -151,8 +151,8 @@ MEMS_API void mems_finish(void);
    no memory, or not initialised. O(1). */
 MEMS_API void *mems_malloc(size_t size);
 
-/* Makes the block at `addr` a hole. Any other address changes nothing and
-   sets errno and mems_errno. O(1). */
+/* Makes the block at `addr` a hole; NULL does nothing. Any other address
+   changes nothing and sets errno and mems_errno. O(1). */
 MEMS_API void mems_free(void *addr);
 
 /* The physical address behind any address inside a block, or NULL. O(1). */
@@ -178,36 +178,45 @@ MEMS_API mems_heap *mems_heap_open(const mems_options *options, int *error);
 MEMS_API void mems_heap_close(mems_heap *heap);
 
 /* A new block of `size` bytes, contents undefined. It takes whole granules of
-   8 bytes, two at least: one of 1 to 8 bytes takes 16. 0 if and only if size
+   8 bytes, two at least: one of 1 to 8 bytes takes 16. In a run it takes a
+   slot, which above 128 bytes is up to an eighth longer; above 64 KiB it takes
+   up to a quarter more (16 MiB at most) as long as the limit allows it. 0 if and only if size
    is 0 (MEMS_EINVAL), the heap's limit would be passed (MEMS_ELIMIT) or the
    OS refuses (MEMS_ENOMEM); before either, what waits in the quarantine is
-   let go, as far as that helps. O(1), but for a request to the OS, which is
-   made once for each eighth that the heap grows. */
+   let go, as far as that helps, and so is all that was kept ready; a block may
+   then get a longer slot. O(1), but for requests to the OS, one for each
+   sixteenth that the heap grows, and for a call that ends in a refusal or in
+   the last place there is. */
 MEMS_API mems_addr mems_heap_malloc(mems_heap *heap, size_t size);
 
 /* The same, at a physical address that is a multiple of `align`: a power of
-   two up to 4096, else MEMS_EINVAL. An `align` below the heap's own counts
-   as the heap's own. */
+   two up to 2 MiB, else MEMS_EINVAL. An `align` below the heap's own counts
+   as the heap's own. It takes 64 bytes at least, or 192. */
 MEMS_API mems_addr mems_heap_aligned(mems_heap *heap, size_t size,
                                      size_t align);
 
 /* A new block of count * size bytes, all zero; MEMS_ELIMIT if the product
-   overflows. What is fresh from the OS is not touched, but for blocks of up
-   to 24 bytes. */
+   overflows. Pages that are fresh from the OS are not touched, but for blocks
+   of up to 4096 bytes; where many others are to be zero they go back to the
+   OS and come fresh. */
 MEMS_API mems_addr mems_heap_calloc(mems_heap *heap, size_t count,
                                     size_t size);
 
 /* Makes the block at `addr` `size` bytes long and returns its address, the
    same one where there is room, else a new one with the contents copied and
-   the old one freed. A block that gets smaller keeps the room that a new one
-   would get. 0 on failure, and then the block is as it was. `addr` 0
-   allocates; `size` 0 is MEMS_EINVAL. The heap's alignment is kept, one asked
-   for by mems_heap_aligned only while the block stays in place. */
+   the old one freed. A block that gets smaller moves only out of a slot of
+   which it would leave more than half unused. 0 on failure, and then the block
+   is as it was; a block that gets smaller never fails. `addr` 0 allocates;
+   `size` 0 is MEMS_EINVAL. The alignment is kept, also one asked for by
+   mems_heap_aligned. O(1) and the bytes copied. */
 MEMS_API mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr,
                                      size_t size);
 
 /* Makes the block at `addr` a hole. MEMS_OK, or the mistake, and then
-   nothing has changed: MEMS_EFREED, MEMS_EINSIDE, MEMS_EFOREIGN. O(1). */
+   nothing has changed: MEMS_EFREED, MEMS_EINSIDE, MEMS_EFOREIGN. `addr` 0 does
+   nothing and is no mistake, as in C. O(1), but for pages that go back to the
+   OS: those of a block of more than 16 MiB, else some of what is free (see
+   mems_heap_trim). */
 MEMS_API int mems_heap_free(mems_heap *heap, mems_addr addr);
 
 /* The physical address behind `addr`, which may be anywhere inside a block;
@@ -239,25 +248,23 @@ MEMS_API int mems_heap_error(const mems_heap *heap);
 /* A short English sentence for a MEMS_E... code, without a full stop. */
 MEMS_API const char *mems_strerror(int error);
 
-/* Gives back to the OS what it can: nodes at the end that are all hole are
-   unmapped, whole pages inside other holes are released; what waits in the
-   quarantine stays. Returns bytes given back. O(size of the heap). A heap
-   does the same by itself, in small steps, after more than 1 MiB and half of
-   what was in use has been freed. */
+/* Gives back to the OS what it can: what is free at the end is unmapped, other
+   whole pages that are free are released, also between slots; what waits in
+   the quarantine stays. Returns bytes given back. O(size of the heap). A heap
+   does the same by itself: while more than 16 MiB and a quarter of what is in
+   use is free and may be in memory, a call that frees releases up to 8 MiB. */
 MEMS_API size_t mems_heap_trim(mems_heap *heap);
 
-/* Fills *stats, from counters, but for `holes`: for that all holes that wait
-   in quick lists are looked at, some 59,000 at most. O(1). */
+/* Fills *stats as far as its `size` goes. O(1) for all fields up to `align`,
+   O(size of the heap) for the others. */
 MEMS_API void mems_heap_stats(const mems_heap *heap, mems_stats *stats);
 
-/* Fills *segment with the segment that holds `addr`, neighbouring holes
-   shown as one. MEMS_OK, or MEMS_EFOREIGN if no node holds it. */
+/* Fills *segment with the segment that holds `addr`. MEMS_OK, or MEMS_EFOREIGN if no node holds it. */
 MEMS_API int mems_heap_locate(const mems_heap *heap, mems_addr addr,
                               mems_segment *segment);
 
-/* Calls visit(context, segment) for each segment in address order,
-   neighbouring holes shown as one, until it returns other than 0, and
-   returns that. `visit` must not change the heap. */
+/* Calls visit(context, segment) for each segment in address order, until it
+   returns other than 0, and returns that. `visit` must not change the heap. */
 MEMS_API int mems_heap_walk(mems_heap *heap,
                             int (*visit)(void *, const mems_segment *),
                             void *context);

@@ -3,10 +3,10 @@
 ** against the chain before it is used, so a broken hint is found, never
 ** followed.
 **
-** Holes of the chain are found through sets of regions, 4 KiB of payload each. For each
-** size class there is the set of the regions in which a hole of that class
-** starts; a set is a bitmap with summaries, 64 to 1, and the words of all
-** classes for the same 64 regions stand together in one block:
+** Holes of the chain are found through sets of regions, 4 KiB of payload
+** each. For each size class there is the set of the regions in which a hole
+** of that class starts; a set is a bitmap with summaries, 64 to 1, and the
+** words of all classes for the same 64 regions stand together in one block:
 **
 **   level 1    block [ class 0 | class 1 | ... | class 127 ]  64 groups each
 **   level 0    block [ class 0 | class 1 | ... | class 127 ]  64 regions each

@@ -74,9 +74,25 @@ static bool is_stacked(const mems_heap *heap, unsigned number, uint64_t g) {
          runs_is_free(c, g, true);
 }
 
+/* All that the stack of a class names are its free slots, each once. */
+static const char *check_stack(const mems_heap *heap, unsigned number) {
+  const mems_class *class = heap->runs.classes + number;
+  const uint32_t *slots = heap->runs.stacks;
+  const char *broken = NULL;
+  uint32_t i = class->first;
+  for (; i < class->top; i++) {
+    if (!is_stacked(heap, number, slots[i])) {
+      broken = "a stack names what is no free slot of its class";
+      break;
+    }
+    runs_name(&heap->chain, slots[i], false); /* so what comes twice is found */
+  }
+  while (i-- > class->first) runs_name(&heap->chain, slots[i], true);
+  return broken;
+}
+
 /* Class `number`, whose stack has to begin at *slot; then where that of the
-   next one does. What it is made of is as runs_class says, and all that its
-   stack names are its free slots. */
+   next one does. What it is made of is as runs_class says. */
 static const char *check_class(const mems_heap *heap, unsigned number,
                                uint32_t *slot) {
   const mems_runs *r = &heap->runs;
@@ -89,10 +105,21 @@ static const char *check_class(const mems_heap *heap, unsigned number,
     return "a class is not that of its size";
   if (class->top < class->first || class->top > class->last)
     return "the top of a stack is outside of it";
-  for (uint32_t i = class->first; i < class->top; i++)
-    if (!is_stacked(heap, number, r->stacks[i]))
-      return "a stack names what is no free slot of its class";
-  return NULL;
+  return check_stack(heap, number);
+}
+
+/* The slot that was freed last is one, and no stack names it. */
+static const char *check_recent(const mems_heap *heap) {
+  const mems_runs *r = &heap->runs;
+  if (r->recent_class == 0) return NULL;
+  if (r->recent_class >= SIZES || r->classes[r->recent_class].most == 0)
+    return "the slot that was freed last has no class";
+  if (!is_stacked(heap, r->recent_class, r->recent))
+    return "the slot that was freed last is no free one of its class";
+  runs_name(&heap->chain, r->recent, false); /* as in check_stack */
+  const char *broken = check_stack(heap, r->recent_class);
+  runs_name(&heap->chain, r->recent, true);
+  return broken;
 }
 
 static const char *check_classes(const mems_heap *heap) {
@@ -107,12 +134,7 @@ static const char *check_classes(const mems_heap *heap) {
   uint32_t slot = GAP;
   for (unsigned i = 0; i < SIZES && !broken; i++)
     broken = check_class(heap, i, &slot);
-  if (broken || r->recent_class == 0) return broken;
-  if (r->recent_class >= SIZES || r->classes[r->recent_class].most == 0)
-    return "the slot that was freed last has no class";
-  return is_stacked(heap, r->recent_class, r->recent)
-             ? NULL
-             : "the slot that was freed last is no free one of its class";
+  return broken ? broken : check_recent(heap);
 }
 
 /* Each page is of the run that begins where its entry says, and a run lies in
@@ -165,7 +187,8 @@ static const char *check_sets(const mems_bins *b) {
 static const char *check_hole(const mems_heap *heap, uint64_t g, uint64_t n) {
   const mems_idle *d = &heap->idle;
   mems_pages in = pages_inside(g, g + n);
-  if (!hole_heap_is_tight(heap) && !bins_has(&heap->bins, g / REGION, class_of(n)))
+  if (!hole_heap_is_tight(heap) &&
+      !bins_has(&heap->bins, g / REGION, class_of(n)))
     return "a HOLE is in no index";
   if (n >= heap->hopeless) return "a HOLE is longer than any is said to be";
   for (uint64_t page = in.from; page < in.to; page++)

@@ -13,10 +13,11 @@
 **   24 .. 63     1 s*17 a*5   log2 of the granules it is aligned to
 **   64 ..        1 s*27 a*5   the same
 **
-** Only a slot has a mark of one bit. So each block has room for any slack up to its length less one; and those
-** of one length, which the chain or the page map tells, have their entry at
-** the same place. A free slot of a run (runs.h) has 0 0 there, or 0 1 while a
-** stack names it, and no other bit. A block takes two granules at least.
+** Only a slot has a mark of one bit. So each block has room for any slack up
+** to its length less one; and those of one length, which the chain or the page
+** map tells, have their entry at the same place. A free slot of a run (runs.h)
+** has 0 0 there, or 0 1 while a stack names it, and no other bit. A block takes
+** two granules at least.
 */
 
 #ifndef MEMS_ENTRY_H

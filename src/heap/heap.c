@@ -177,7 +177,7 @@ ALIGNED mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
     g = r->stacks[top];
   }
   if (UNLIKELY(g >= r->end) || UNLIKELY(!runs_agree(c, number, g)) ||
-      UNLIKELY(bits_field(chain_useds(c), g) & 1))
+      UNLIKELY(!runs_is_free(c, g, true)))
     return malloc_far(heap, size);
   size_t slack = class->granules * GRANULE - size;
   if (UNLIKELY(slack >= class->brim)) return enter_tiny(heap, class, g, slack);

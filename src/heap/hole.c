@@ -143,6 +143,15 @@ static void note_all(mems_heap *heap) {
   }
 }
 
+/* Nothing stays usable that is for granules behind the end. */
+static void retreat(mems_heap *heap) {
+  mems_chain *c = &heap->chain;
+  bins_retreat(&heap->bins, c->end);
+  runs_retreat(&heap->runs, c, c->end);
+  dict_retreat(&heap->dict, c, c->end);
+  idle_shrink(&heap->idle, heap, c->end / PAGE_GRANULES);
+}
+
 /* Makes the heap `n` granules longer: one more HOLE at its end, a node of its
    own or merged with the HOLE before. False if the OS refuses. */
 static bool grow_by(mems_heap *heap, uint64_t n, bool node) {
@@ -152,8 +161,10 @@ static bool grow_by(mems_heap *heap, uint64_t n, bool node) {
   if (!bins_reach(&heap->bins, end) || !dict_reach(&heap->dict, c, end) ||
       !runs_reach(&heap->runs, c, end) ||
       !idle_grow(&heap->idle, heap, pages_inside(old, end)) ||
-      !chain_grow(c, n, node))
+      !chain_grow(c, n, node)) {
+    retreat(heap);
     return false;
+  }
   runs_set_end(&heap->runs, end);
   if (tight && !hole_heap_is_tight(heap)) note_all(heap);
   hole_free(heap, old, n);
@@ -259,12 +270,8 @@ void hole_shrink(mems_heap *heap) {
     if (keep >= c->end || !chain_shrink(c, keep)) break;
     if (keep > last.at) note(heap, last.at, keep - last.at);
   }
-  uint64_t end = c->end;
-  runs_set_end(&heap->runs, end);
-  bins_retreat(&heap->bins, end);
-  runs_retreat(&heap->runs, c, end);
-  dict_retreat(&heap->dict, c, end);
-  idle_shrink(&heap->idle, heap, end / PAGE_GRANULES);
+  runs_set_end(&heap->runs, c->end);
+  retreat(heap);
 }
 
 uint64_t hole_largest(const mems_heap *heap) {

@@ -51,7 +51,8 @@ bool idle_grow(mems_idle *d, void *image, mems_pages p) {
 
 void idle_shrink(mems_idle *d, void *image, uint64_t page) {
   uint64_t bytes = words_for(page) * 8;
-  change(d, image, (mems_pages){page, d->idle_bits.usable * 8}, CLEAR, CLEAR);
+  uint64_t known = at_most(d->idle_bits.usable, d->gone_bits.usable) * 8;
+  change(d, image, (mems_pages){page, known}, CLEAR, CLEAR);
   area_shrink(image, &d->idle_bits, bytes);
   area_shrink(image, &d->gone_bits, bytes);
 }

@@ -30,8 +30,8 @@ static uint64_t front(void) {
 }
 
 /* Room for all that is laid out beside `limit` bytes: chain_plan takes a 32nd
-   part and a little, dict_plan a 16th, runs_plan and the bins a 100th, guard_plan
-   a 128th and its queue; each area is whole pages. */
+   part and a little, dict_plan a 16th, runs_plan and the bins a 100th,
+   guard_plan a 128th and its queue; each area is whole pages. */
 static uint64_t reservation_for(uint64_t limit, const mems_options *o) {
   return front() + limit + limit / 8 + 80 * pages_unit() + 2 * HUGE_PAGE +
          guard_room(at_most(o->quarantine, limit) / GRANULE);

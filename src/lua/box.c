@@ -1,10 +1,12 @@
 /*
 ** box.c - boxes, their handles, and the end of the Lua state.
 **
-** The registry has one userdata for all heaps of a Lua state, with a
-** finalizer that runs when the state is closed, behind those of all objects
-** that came later: what they have opened is closed there. Its user value is
-** the table of what is kept: chunks of boxes and records, and buckets.
+** The registry has one userdata for all heaps of a Lua state. Its user value
+** is the table of what is kept: chunks of boxes and records, and buckets. It
+** has a finalizer that runs when the state is closed, behind those of all
+** objects that came later: what they have opened is closed there. For those
+** that came earlier the same is done once more, by whoever ends last: Lua's
+** table of loaded libraries, which is older than all that scripts make.
 */
 
 #include "box.h"
@@ -22,6 +24,28 @@ static int end_state(lua_State *L) {
   return 0;
 }
 
+/* Puts end_state before the finalizer of Lua's table of libraries, if there
+   is one; the userdata of the state is on top. What calls both is a Lua
+   function, as the second one unloads this code. */
+static void end_last(lua_State *L) {
+  static const char both[] =
+    "local state, first, last = ... "
+    "return function(libraries) first(state) return last(libraries) end";
+  int state = lua_gettop(L);
+  lua_getfield(L, LUA_REGISTRYINDEX, "_CLIBS");
+  if (lua_getmetatable(L, -1) &&
+      lua_getfield(L, -1, "__gc") == LUA_TFUNCTION) {
+    if (luaL_loadstring(L, both) != LUA_OK)
+      lua_error(L);
+    lua_pushvalue(L, state);
+    lua_pushcfunction(L, end_state);
+    lua_pushvalue(L, -4);
+    lua_call(L, 3, 1);
+    lua_setfield(L, -3, "__gc");
+  }
+  lua_settop(L, state);
+}
+
 /* Pushes the userdata of the state, which is new if it is not there. */
 static lmems_state *push_state(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &STATE) == LUA_TUSERDATA)
@@ -37,6 +61,7 @@ static lmems_state *push_state(lua_State *L) {
   lua_pushcfunction(L, end_state);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
+  end_last(L);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &STATE);
   return state;
@@ -201,16 +226,36 @@ void lmems_blockgone_slow(lmems_box *box, mems_addr addr) {
     lmems_blockdead(record);
 }
 
-void lmems_boxclose(lmems_box *box) {
-  mems_heap *heap = box->heap;
+/* No block of the box lives any more. */
+static void forget_blocks(lmems_box *box) {
   lmems_record *record;
   size_t i = 0;
-  if (heap == NULL)
-    return;
   while ((record = lmems_recordany(&box->records, &i)) != NULL)
     lmems_blockdead(record);
-  box->heap = NULL;
   box->state->bytes.held -= box->raw;
+  box->raw = 0;
+}
+
+static int trace_free(void *context, const mems_segment *segment) {
+  lmems_trace *trace = context;
+  if (segment->kind == MEMS_PROCESS)
+    lmems_tracedfree(trace, NULL, 0, segment->addr);
+  return 0;
+}
+
+void lmems_boxreset(lmems_box *box) {
+  if (box->trace != NULL)
+    mems_heap_walk(box->heap, trace_free, box->trace);
+  forget_blocks(box);
+  mems_heap_reset(box->heap);
+}
+
+void lmems_boxclose(lmems_box *box) {
+  mems_heap *heap = box->heap;
+  if (heap == NULL)
+    return;
+  forget_blocks(box);
+  box->heap = NULL;
   box->state->space.held -= box->reserved;
   lmems_traceclose(box->trace);
   box->trace = NULL;

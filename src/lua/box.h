@@ -96,6 +96,10 @@ typedef struct lmems_options {
 /* Opens a heap in `box`, which has none. MEMS_OK, or why not. */
 int lmems_boxopen(lmems_box *box, const lmems_options *options);
 
+/* Frees every block of the heap of `box`, which has one; all records are
+   dead. */
+void lmems_boxreset(lmems_box *box);
+
 /* Closes the heap of `box`, if it has one; all records on it are dead. */
 void lmems_boxclose(lmems_box *box);
 
@@ -130,6 +134,12 @@ static inline void lmems_boxowns(lmems_box *box, size_t more, size_t less) {
   box->owned += more - less;
   box->state->bytes.held += more - less;
   box->credit += more;
+}
+
+/* A script has released so many bytes itself: the request before that was
+   refused, and what it asks for instead, are no reason for a collection. */
+static inline void lmems_boxfreed(lmems_box *box, size_t size) {
+  box->credit -= 2 * size < box->credit ? 2 * size : box->credit;
 }
 
 /* The records of the block at `addr` are dead: it was freed or moved. */

@@ -28,7 +28,7 @@ memory), `<close>` and the methods of all objects.
 @luals return mems.buffer
 @tparam integer|string what bytes, all zero; or what is to be in them
 @tparam[opt] integer align the physical address will be a multiple of this
- power of two, up to 4096, until the buffer is resized
+ power of two, up to 2 MiB, kept when the buffer is resized
 @treturn[1] buffer
 @treturn[2] nil over the limit, or without memory
 @treturn[2] string a message
@@ -45,7 +45,7 @@ static int buffer(lua_State *L) {
   else
     size = lmems_checkcount(L, self.arg, "size");
   if (!lua_isnoneornil(L, self.arg + 1))
-    align = (size_t)lmems_checkint(L, self.arg + 1, "align", 1, 4096);
+    align = (size_t)lmems_checkint(L, self.arg + 1, "align", 1, 1 << 21);
   if ((align & (align - 1)) != 0)
     return lmems_argerror(L, self.arg + 1, "align has to be a power of two");
   int error = lmems_newowner(L, lmems_anchorindex(self), 0, self.box,

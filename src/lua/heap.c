@@ -39,9 +39,10 @@ What @{init} and @{open} take. A field that is absent takes its default.
 @tfield[opt=64 GiB] integer limit the most bytes its nodes may map
 @tfield[opt] integer base the first virtual address, a multiple of 8; absent
  1000 on the default heap, and on others one that no open heap has
-@tfield[opt=4096] integer page the smallest node in bytes, a multiple of 4096
+@tfield[opt=4096] integer page the least that a node begins with or grows by,
+ in bytes, a multiple of 4096
 @tfield[opt=8] integer align the physical alignment of every block, a power of
- two from 8 to 4096
+ two from 8 to 2 MiB
 @tfield[opt=0] integer quarantine freed blocks are kept from reuse until this
  many bytes are waiting
 @tfield[opt=false] boolean fill true to fill new blocks with 0xAA and freed
@@ -185,13 +186,13 @@ static int heap_tostring(lua_State *L) {
   return 1;
 }
 
-/* An optional alignment: a power of two up to 4096; 0 if there is none. */
+/* An optional alignment: a power of two up to 2 MiB; 0 if there is none. */
 static size_t opt_align(lua_State *L, int arg) {
   if (lua_isnoneornil(L, arg))
     return 0;
   size_t align = lmems_checksize(L, arg, "align");
-  if (align > 4096 || (align & (align - 1)) != 0)
-    lmems_argerror(L, arg, "align has to be a power of two up to 4096, got "
+  if (align > (size_t)1 << 21 || (align & (align - 1)) != 0)
+    lmems_argerror(L, arg, "align has to be a power of two up to 2097152, got "
                    "%I", (lua_Integer)align);
   return align;
 }
@@ -218,7 +219,7 @@ Allocates a block. Its contents are undefined.
 @within Blocks
 @tparam integer size in bytes, from 1
 @tparam[opt] integer align the physical address will be a multiple of this
- power of two, up to 4096
+ power of two, up to 2 MiB
 @treturn[1] address the virtual address of its first byte
 @treturn[2] nil over the limit, or without memory
 @treturn[2] string a message
@@ -307,7 +308,8 @@ Frees a block. Objects on it, as of @{buffer}, are released.
 static int free_(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   mems_addr addr = lmems_checkaddr(L, self.arg);
-  if (mems_heap_free(self.box->heap, addr) != MEMS_OK)
+  /* 0 is no mistake in C, where it is NULL; here it is no address */
+  if (addr == 0 || mems_heap_free(self.box->heap, addr) != MEMS_OK)
     return lmems_notblock(L, self.box, self.arg, addr);
   lmems_blockgone(self.box, addr);
   lmems_traced_free(L, self.box, addr);
@@ -428,15 +430,17 @@ What @{stats} gives.
 @within Inspection
 @tfield integer limit the most bytes its nodes may map
 @tfield integer mapped bytes in nodes now
-@tfield integer used bytes in PROCESS segments, whole granules of 8 and what
- rounding adds
+@tfield integer used bytes in PROCESS segments: whole granules of 8, and what a
+ slot or rounding adds
 @tfield integer unused bytes in HOLEs
 @tfield integer requested bytes the live blocks were asked for
 @tfield integer quarantined bytes of freed blocks that wait
 @tfield integer overhead bytes mapped beside the nodes
-@tfield integer peak the highest value of `used` so far
+@tfield integer peak the highest value of `used` so far, free slots that stood
+ ready counted in
 @tfield integer processes live blocks
-@tfield integer holes HOLEs
+@tfield integer holes HOLEs, free slots of runs too
+@tfield integer largest a block of so many bytes can be had now
 @tfield integer nodes the length of the main chain
 @tfield integer pages `mapped / page_size`
 @tfield integer page_size 4096
@@ -447,44 +451,93 @@ What @{stats} gives.
 @tfield integer owned bytes in blocks that Lua objects own
 */
 
+/* A field of the statistics. */
+typedef struct stats_field {
+  const char *name;
+  size_t at;
+} stats_field;
+
+/* All of them are 64 bits wide; @{stats} adds `owned`. */
+static const stats_field *stats_fields(void) {
+#define FIELD(name) {#name, offsetof(mems_stats, name)}
+  static const stats_field fields[] = {
+    FIELD(limit), FIELD(mapped), FIELD(used), FIELD(unused),
+    FIELD(quarantined), FIELD(overhead), FIELD(peak), FIELD(processes),
+    FIELD(nodes), FIELD(pages), FIELD(page_size), FIELD(mallocs),
+    FIELD(frees), FIELD(base), FIELD(align), FIELD(holes), FIELD(requested),
+    FIELD(largest), {NULL, 0}
+  };
+#undef FIELD
+  return fields;
+}
+
+_Static_assert(sizeof(size_t) == sizeof(uint64_t),
+               "all fields of the statistics are as wide");
+
+static void push_field(lua_State *L, const mems_stats *stats, size_t at) {
+  uint64_t value;
+  memcpy(&value, (const char *)stats + at, sizeof value);
+  lua_pushinteger(L, (lua_Integer)value);
+}
+
+/* Pushes the field of that name, and looks no further than for it. */
+static int push_one(lua_State *L, lmems_self self, const char *name) {
+  const stats_field *f = stats_fields();
+  mems_stats stats = {.size = sizeof stats};
+  if (strcmp(name, "owned") == 0) {
+    lua_pushinteger(L, (lua_Integer)self.box->owned);
+    return 1;
+  }
+  while (f->name != NULL && strcmp(f->name, name) != 0)
+    f++;
+  if (f->name == NULL)
+    return lmems_argerror(L, self.arg, "there is no statistic '%s'", name);
+  if (f->at < offsetof(mems_stats, holes))
+    stats.size = offsetof(mems_stats, holes);
+  mems_heap_stats(self.box->heap, &stats);
+  push_field(L, &stats, f->at);
+  return 1;
+}
+
 /***
-The state of the heap, from counters. Costs the same for every heap, but for
-`holes`, which looks at the freed blocks that wait to be used again, some
-59,000 at most.
+The state of the heap: a table with all that is counted, or one number of it.
+`holes`, `requested` and `largest` cost a walk over all segments, and so does
+the table; any other number costs the same for every heap.
 @function stats
 @within Inspection
-@treturn statistics see @{statistics}
+@tparam[opt] string name of one field
+@treturn[1] statistics see @{statistics}
+@treturn[2] integer the field of that name
 */
 static int stats(lua_State *L) {
   lmems_self self = lmems_checkself(L);
+  if (!lua_isnoneornil(L, self.arg)) {
+    size_t length;
+    const char *name = lmems_checkstring(L, self.arg, "name", &length);
+    return push_one(L, self, name);
+  }
   mems_stats stats = {.size = sizeof stats};
   size_t owned = self.box->owned;
   mems_heap_stats(self.box->heap, &stats);
-  lua_createtable(L, 0, 18);
-#define SET(name, value) \
-  (lua_pushinteger(L, (lua_Integer)(value)), lua_setfield(L, -2, name))
-#define FIELD(name) SET(#name, stats.name)
-  FIELD(limit);
-  FIELD(mapped);
-  FIELD(used);
-  FIELD(unused);
-  FIELD(requested);
-  FIELD(quarantined);
-  FIELD(overhead);
-  FIELD(peak);
-  FIELD(processes);
-  FIELD(holes);
-  FIELD(nodes);
-  FIELD(pages);
-  FIELD(page_size);
-  FIELD(mallocs);
-  FIELD(frees);
-  FIELD(base);
-  FIELD(align);
-  SET("owned", owned);
-#undef FIELD
-#undef SET
+  lua_createtable(L, 0, 19);
+  for (const stats_field *f = stats_fields(); f->name != NULL; f++) {
+    push_field(L, &stats, f->at);
+    lua_setfield(L, -2, f->name);
+  }
+  lua_pushinteger(L, (lua_Integer)owned);
+  lua_setfield(L, -2, "owned");
   return 1;
+}
+
+/***
+Frees every block at once and keeps the memory for the next ones. All objects
+on the heap are dead then.
+@function reset
+@within Heap
+*/
+static int reset(lua_State *L) {
+  lmems_boxreset(lmems_checkself(L).box);
+  return 0;
 }
 
 /***
@@ -519,7 +572,8 @@ const luaL_Reg lmems_heap[] = {
   {"malloc", malloc_}, {"calloc", calloc_}, {"realloc", realloc_},
   {"free", free_}, {"get", get}, {"size", size}, {"add", add},
   {"diff", diff}, {"tointeger", tointeger}, {"toaddress", toaddress},
-  {"stats", stats}, {"trim", trim}, {"check", check}, {NULL, NULL}
+  {"stats", stats}, {"reset", reset}, {"trim", trim}, {"check", check},
+  {NULL, NULL}
 };
 
 const luaL_Reg lmems_heapmodule[] = {

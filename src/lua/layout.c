@@ -380,24 +380,31 @@ lmems_layout *lmems_tolayout(lua_State *L, int arg) {
 ** Names
 */
 
-const lmems_field *lmems_field_slow(lua_State *L, int index,
-                                    const lmems_layout *s) {
+/* The number, from 1, of the field whose name is at `index`, by its bytes; 0
+   if there is none. */
+static uint32_t field_number(lua_State *L, int index, const lmems_layout *s) {
   size_t length;
   if (lua_type(L, index) != LUA_TSTRING)
-    return NULL;
+    return 0;
   const char *name = lua_tolstring(L, index, &length);
-  uint32_t number = *name_slot(s, name, length);
+  return *name_slot(s, name, length);
+}
+
+const lmems_field *lmems_field_slow(lua_State *L, int index,
+                                    const lmems_layout *s) {
+  uint32_t number = field_number(L, index, s);
   return number != 0 ? &s->fields[number - 1] : NULL;
 }
 
 const lmems_field *lmems_checkfield(lua_State *L, int index,
                                     const lmems_layout *s) {
   const lmems_field *field = lmems_field_at(L, index, s);
-  if (field == NULL)
-    field = lmems_field_slow(L, index, s);
-  if (field == NULL)
+  if (field != NULL)
+    return field;
+  uint32_t number = field_number(L, index, s);
+  if (number == 0)
     lmems_nofield(L, index, s);
-  return field;
+  return &s->fields[number - 1];
 }
 
 enum { LONGEST = 40 }; /* names that are compared */

@@ -46,6 +46,15 @@ arrays and structs.
 @function object:release
 */
 static int release(lua_State *L) {
+  lmems_view *view = lmems_checkany(L);
+  if (view->owner && lmems_alive(view))
+    lmems_boxfreed(view->record->box, view->record->capacity);
+  lmems_endview(view);
+  return 0;
+}
+
+/* The same by the collector. */
+static int collected(lua_State *L) {
   lmems_endview(lmems_checkany(L));
   return 0;
 }
@@ -109,7 +118,7 @@ void lmems_newclass(lua_State *L, const lmems_class *class) {
   static const luaL_Reg shared[] = {
     {"__eq", object_eq}, {"__close", release}, {NULL, NULL}
   };
-  static const luaL_Reg finalizer[] = {{"__gc", release}, {NULL, NULL}};
+  static const luaL_Reg finalizer[] = {{"__gc", collected}, {NULL, NULL}};
   int methods = lua_gettop(L);
   for (int owner = 0; owner <= 1; owner++) {
     push_metatable(L, methods, class);

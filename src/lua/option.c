@@ -25,7 +25,7 @@ static lua_Integer number_field(lua_State *L, int arg, int which) {
     [LIMIT] = {"limit", 4096, MOST, 1, 0},
     [BASE] = {"base", 8, MOST, 8, 0},
     [PAGE] = {"page", 4096, (lua_Integer)1 << 30, 4096, 0},
-    [ALIGN] = {"align", 8, 4096, 8, 1},
+    [ALIGN] = {"align", 8, 1 << 21, 8, 1},
     [QUARANTINE] = {"quarantine", 0, MOST, 1, 0}
   };
   const number_option *option = &known[which];
