@@ -320,7 +320,7 @@ describe("a type name", function()
 
   it("is refused if there is none such", function()
     for _, name in ipairs {
-      "", "i", "i9", "i8l", "i8lx", "i8les", "i24", "u128", "f16", "boo",
+      "", "i", "i9", "i8l", "i8lx", "i8les", "i40", "u128", "f8", "boo",
       "boolean", "ptrb", "ptrbee", "I32", "i32 ", " i32", "char", "i32be\0",
       "i32\0e"
     } do

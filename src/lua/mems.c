@@ -4,6 +4,7 @@
 */
 
 #include "array.h"
+#include "bit.h"
 #include "box.h"
 #include "buffer.h"
 #include "bulk.h"
@@ -25,7 +26,7 @@ enum { LISTS = 6 };
 
 /* Verbs on memory: of the module, of heaps, and methods of buffers. */
 static const luaL_Reg *const memory[] = {
-  lmems_memory, lmems_bulk, lmems_text, NULL
+  lmems_memory, lmems_bulk, lmems_bit, lmems_text, NULL
 };
 
 /* Beside them, those of the module and of heaps. */
@@ -48,7 +49,7 @@ typedef struct class_methods {
 
 static const class_methods classes[] = {
   {&lmems_bufferclass, 1, {lmems_buffermethods}},
-  {&lmems_arrayclass, 0, {lmems_arraymethods, lmems_number, lmems_sort}},
+  {&lmems_arrayclass, 0, {lmems_arraymethods, lmems_number, lmems_sort, lmems_bit}},
   {&lmems_structclass, 0, {lmems_structmethods}}
 };
 

@@ -73,6 +73,25 @@ int lmems_findtype(const char *name, size_t length) {
   return name[length - 2] == 'b' ? type + BIG : -1;
 }
 
+void lmems_neartypes(lmems_near *near) {
+  static const char *const orders[] = {"", "le", "be"};
+  for (int i = 0; i < LMEMS_SWAPPED * 3; i++) {
+    char name[8] = "";
+    strcat(strcpy(name, lmems_typename(i / 3)), orders[i % 3]);
+    lmems_nearname(near, name, strlen(name));
+  }
+}
+
+/* Raises: the string at `arg` is no type. */
+LMEMS_RAISES static int unknown_type(lua_State *L, int arg) {
+  lmems_near near;
+  lmems_nearto(L, arg, &near);
+  lmems_neartypes(&near);
+  const char *shown = lmems_pushshown(L, arg);
+  lmems_argerror(L, arg, "unknown type %s%s", shown,
+                 lmems_pushnear(L, &near));
+}
+
 int lmems_checktype(lua_State *L, int arg) {
   size_t length;
   const char *name = lua_tolstring(L, arg, &length);
@@ -81,7 +100,7 @@ int lmems_checktype(lua_State *L, int arg) {
                    lmems_pushshown(L, arg));
   int type = length == 3 ? type_of_three(name) : lmems_findtype(name, length);
   if (type < 0)
-    lmems_argerror(L, arg, "unknown type %s", lmems_pushshown(L, arg));
+    unknown_type(L, arg);
   return type;
 }
 

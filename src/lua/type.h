@@ -9,7 +9,7 @@
 #ifndef LMEMS_TYPE_H
 #define LMEMS_TYPE_H
 
-#include "rule.h"
+#include "near.h"
 
 /* X(ID, name, C type, bits) */
 #define LMEMS_INTEGERS(X) \
@@ -66,6 +66,9 @@ void lmems_narrow(int type, char *to, const char *from, size_t n);
 /* Its name ("i32", or "i32be" where the machine is little-endian). */
 const char *lmems_typename(int type);
 
+/* Adds the names of types that are near. */
+void lmems_neartypes(lmems_near *near);
+
 /* Raises: the value at `value` does not fit `type`. `element` is its index
    in a list that is argument `arg`, or 0. */
 LMEMS_RAISES int lmems_misfit(lua_State *L, int arg, int value, int type,
@@ -84,6 +87,12 @@ static inline size_t lmems_typesize(int type) {
 #undef X
   };
   return size[type];
+}
+
+/* Is it an integer of this machine's byte order with a sign? */
+static inline int lmems_signedtype(int type) {
+  return type == LMEMS_I8 || type == LMEMS_I16 || type == LMEMS_I32 ||
+         type == LMEMS_I64;
 }
 
 /* What C aligns it to; one that is three bytes to nothing. */
