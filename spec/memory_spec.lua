@@ -331,7 +331,8 @@ describe("a type name", function()
                  refused(mems.poke, block, "int", 1))
     assert.equal("bad argument #2 to 'peek' (type name expected, got nil)",
                  refused(mems.peek, block, nil))
-    assert.equal("bad argument #2 to 'peek' (unknown type \"32\")",
+    assert.equal("bad argument #2 to 'peek' (unknown type \"32\"; near it " ..
+                 "is 'i32', 'u32', 'f32')",
                  refused(mems.peek, block, 32))
   end)
 end)

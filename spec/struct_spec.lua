@@ -327,7 +327,7 @@ describe("a struct", function()
     assert.match("element 1: a string of 4 bytes",
                  refused(function() s.t[1] = "abcd" end))
     assert.equal("mems.array (" .. mems.tointeger(s.t:address()) ..
-                 ", 2 of char[3])", tostring(s.t))
+                 ', 2 of char[3]) {"abc", "yes"}', tostring(s.t))
     assert.equal(48, c.m:size())
     assert.equal(111 + 112 + 113 + 114, c.m[1][1]:sum())
   end)

@@ -15,10 +15,6 @@ extern const luaL_Reg lmems_array[];
 extern const luaL_Reg lmems_arraymethods[];
 extern const lmems_class lmems_arrayclass;
 
-/* Keeps the iterator of ipairs, which is to end without an error. Called
-   once in a Lua state. */
-void lmems_keepipairs(lua_State *L);
-
 /* Pushes a new array of the kind, from the count or the table at `arg`;
    `anchor` and `keep` as for lmems_newowner. Returns how many results. */
 int lmems_makearray(lua_State *L, int anchor, int keep, lmems_box *box,

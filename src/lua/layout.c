@@ -24,7 +24,7 @@
 #include "layout.h"
 
 #include "fail.h"
-#include "near.h"
+#include "protect.h"
 
 #define LAYOUT_SEAL ((uintptr_t)0x6E1F90A3C8D7254Bu)
 
@@ -434,7 +434,7 @@ static void push_layout(lua_State *L, reader *r) {
                  count * sizeof(lmems_field) +
                  r->dimensions * sizeof(lmems_kind) +
                  ((size_t)1 << log2) * sizeof(uint32_t);
-  r->layout = lua_newuserdatauv(L, bytes, 3);
+  r->layout = lua_newuserdatauv(L, bytes, 4);
   memset(r->layout, 0, bytes);
   r->fields = (lmems_field *)(r->layout->slots + slots);
   r->kinds = (lmems_kind *)(r->fields + count);
@@ -457,44 +457,8 @@ static void fill_slots(lmems_layout *s) {
 }
 
 /*
-** Offsets
+** Making a layout
 */
-
-static int refuse_offset(lua_State *L) {
-  return luaL_error(L, "the offsets of a struct can't be changed");
-}
-
-static int next_offset(lua_State *L) {
-  lua_settop(L, 2);
-  if (lua_next(L, lua_upvalueindex(1)))
-    return 2;
-  lua_pushnil(L);
-  return 1;
-}
-
-static int pairs_of_offsets(lua_State *L) {
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_pushcclosure(L, next_offset, 1);
-  return 1;
-}
-
-/* Puts a table in the place of the one on top that shows it and takes
-   nothing. */
-static void protect_offsets(lua_State *L) {
-  lua_newtable(L);
-  lua_createtable(L, 0, 4);
-  lua_pushvalue(L, -3);
-  lua_setfield(L, -2, "__index");
-  lua_pushcfunction(L, refuse_offset);
-  lua_setfield(L, -2, "__newindex");
-  lua_pushvalue(L, -3);
-  lua_pushcclosure(L, pairs_of_offsets, 1);
-  lua_setfield(L, -2, "__pairs");
-  lua_pushboolean(L, 0);
-  lua_setfield(L, -2, "__metatable");
-  lua_setmetatable(L, -2);
-  lua_replace(L, -2);
-}
 
 lmems_layout *lmems_newlayout(lua_State *L, int arg, int anchor) {
   reader r = {.arg = arg};
@@ -509,7 +473,7 @@ lmems_layout *lmems_newlayout(lua_State *L, int arg, int anchor) {
   lua_newtable(L);
   for (r.number = 1; r.number <= r.count; r.number++)
     read_field(L, &r);
-  protect_offsets(L);
+  lmems_protect(L);
   lua_setiuservalue(L, -2, 3);
   s->count = (size_t)r.count;
   if (r.align > s->align)
@@ -530,6 +494,12 @@ lmems_layout *lmems_tolayout(lua_State *L, int arg) {
       s->seal == ((uintptr_t)s ^ LAYOUT_SEAL))
     return s;
   return NULL;
+}
+
+size_t lmems_wantsalign(const lmems_kind *kind) {
+  enum { EVERY = 8 };
+  int more = kind->type == LMEMS_STRUCT && kind->layout->align > EVERY;
+  return more ? kind->layout->align : 0;
 }
 
 /*
@@ -559,7 +529,7 @@ const lmems_field *lmems_checkfield(lua_State *L, int index,
     return field;
   uint32_t number = field_number(L, index, s);
   if (number == 0)
-    lmems_nofield(L, index, s);
+    lmems_nofield(L, index, s, NULL);
   return &s->fields[number - 1];
 }
 
@@ -580,16 +550,18 @@ LMEMS_RAISES static int only_has(lua_State *L, const lmems_layout *s,
   __builtin_unreachable();
 }
 
-int lmems_nofield(lua_State *L, int index, const lmems_layout *s) {
-  lmems_near near;
+int lmems_nofield(lua_State *L, int index, const lmems_layout *s,
+                  lmems_near *near) {
+  lmems_near fields;
   index = lua_absindex(L, index);
   const char *shown = lmems_pushshown(L, index);
-  lmems_nearto(L, index, &near);
+  if (near == NULL)
+    lmems_nearto(L, index, near = &fields);
   for (size_t i = 0; i < s->count; i++)
-    lmems_nearname(&near, s->fields[i].name, s->fields[i].length);
-  if (near.count == 0)
+    lmems_nearname(near, s->fields[i].name, s->fields[i].length);
+  if (near->count == 0)
     only_has(L, s, shown);
   luaL_error(L, "the struct has no field %s%s", shown,
-             lmems_pushnear(L, &near));
+             lmems_pushnear(L, near));
   __builtin_unreachable();
 }

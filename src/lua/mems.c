@@ -8,6 +8,7 @@
 #include "box.h"
 #include "buffer.h"
 #include "bulk.h"
+#include "each.h"
 #include "heap.h"
 #include "leak.h"
 #include "memory.h"
@@ -48,7 +49,7 @@ typedef struct class_methods {
 } class_methods;
 
 static const class_methods classes[] = {
-  {&lmems_bufferclass, 1, {lmems_buffermethods}},
+  {&lmems_bufferclass, 1, {lmems_ownmemory, lmems_buffermethods}},
   {&lmems_arrayclass, 0, {lmems_arraymethods, lmems_number, lmems_sort, lmems_bit}},
   {&lmems_structclass, 0, {lmems_structmethods}}
 };

@@ -22,10 +22,13 @@
   X(I64, i64, int64_t, 64) \
   X(U64, u64, uint64_t, 64)
 
-#define LMEMS_TYPES(X) \
+#define LMEMS_NUMBERS(X) \
   LMEMS_INTEGERS(X) \
   X(F32, f32, float, 32) \
-  X(F64, f64, double, 64) \
+  X(F64, f64, double, 64)
+
+#define LMEMS_TYPES(X) \
+  LMEMS_NUMBERS(X) \
   X(BOOL, bool, unsigned char, 8) \
   X(PTR, ptr, mems_addr, 64)
 
