@@ -188,7 +188,8 @@ LMEMS_SLOW static int index_slow(lua_State *L) {
 }
 
 /* The key at 2, which is of that type, as an index from 0, if it is one of a
-   view that is alive, else SIZE_MAX. A string is no index, though Lua would make a number of it. */
+   view that is alive, else SIZE_MAX. A string is no index, though Lua would
+   make a number of it. */
 static inline size_t plain_index(lua_State *L, const lmems_view *a,
                                  int type) {
   if (LMEMS_UNLIKELY(a == NULL || type != LUA_TNUMBER || !lmems_alive(a)))
@@ -388,8 +389,10 @@ static inline int append_here(lua_State *L, lmems_view *a) {
   if (a->type >= LMEMS_NTYPES || !a->owner || !lmems_alive(a) ||
       end > record->capacity)
     return 0;
-  int fits = lmems_put(L, 2, a->type,
-                       lmems_held(record->data + end - size));
+  char *p = lmems_held(record->data + end - size);
+  int fits = a->type == LMEMS_I64   ? lmems_put_i64(L, 2, 0, p)
+             : a->type == LMEMS_F64 ? lmems_put_f64(L, 2, 0, p)
+                                    : lmems_put(L, 2, a->type, p);
   lmems_letgo();
   if (!fits)
     return 0;
@@ -432,7 +435,7 @@ an append costs the same on average however long the array is.
 @treturn[2] string a message
 @treturn[2] integer a code
 */
-static int append(lua_State *L) {
+LMEMS_ALIGNED static int append(lua_State *L) {
   lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
   if (LMEMS_LIKELY(a != NULL && append_here(L, a))) {
     lua_pushinteger(L, (lua_Integer)a->length);

@@ -32,7 +32,7 @@ static span check_span(lua_State *L, lmems_self self) {
 Reads bits, lowest first: bit 0 is the lowest of the first byte, bit 8 the
 lowest of the second.
 @function readbits
-@within Bits
+@within Memory
 @tparam memory addr
 @tparam integer bit the first one, from 0, which gets the lowest of the result
 @tparam integer n how many, from 1 to 64
@@ -53,7 +53,7 @@ static int readbits(lua_State *L) {
 /***
 Writes bits, lowest first, and leaves those around them as they are.
 @function writebits
-@within Bits
+@within Memory
 @tparam memory addr
 @tparam integer bit the first one, from 0, see @{readbits}
 @tparam integer n how many, from 1 to 64
@@ -77,7 +77,7 @@ static int writebits(lua_State *L) {
 /***
 Counts the bits that are 1.
 @function popcount
-@within Bits
+@within Memory
 @tparam memory addr
 @tparam[opt=0] integer offset in bytes, from 0
 @tparam[opt] integer n bytes, from 0; up to the end of the block or object

@@ -33,9 +33,9 @@ static int filled(lua_State *L, lmems_self self, size_t offset,
 Reads a value. Types are `i8 u8 i16 u16 i24 u24 i32 u32 i64 u64 f16 f32 f64
 bool ptr`, in the machine's byte order, or with `le` or `be` after the name in
 that one; the address need not be aligned. `i24` and `u24` are three bytes,
-`f16` is a half, which rounds to 11 bits of precision. A `u64` above 2^63 - 1 wraps around to
-a negative integer, as Lua's integers do. A `bool` is one byte, true unless
-0. A `ptr` is 8 bytes, an address, and nil if it is 0.
+`f16` is a half, which rounds to 11 bits of precision. A `u64` above 2^63 - 1
+wraps around to a negative integer, as Lua's integers do. A `bool` is one byte,
+true unless 0. A `ptr` is 8 bytes, an address, and nil if it is 0.
 @function peek
 @within Memory
 @tparam memory addr virtual, or a physical one that @{get} gave

@@ -50,7 +50,8 @@ typedef struct class_methods {
 
 static const class_methods classes[] = {
   {&lmems_bufferclass, 1, {lmems_ownmemory, lmems_buffermethods}},
-  {&lmems_arrayclass, 0, {lmems_arraymethods, lmems_number, lmems_sort, lmems_bit}},
+  {&lmems_arrayclass, 0, {lmems_arraymethods, lmems_number, lmems_sort,
+                          lmems_bit}},
   {&lmems_structclass, 0, {lmems_structmethods}}
 };
 

@@ -27,7 +27,7 @@ void lmems_tell(lua_State *L, lmems_meter *meter, size_t size) {
     return;
   }
   size_t debt = lesser(meter->debt, horizon);
-  meter->debt = meter->quiet = 0; /* before finalizers run, which may come here */
+  meter->debt = meter->quiet = 0; /* now: finalizers may come here */
   if (meter->ceiling == 0 || meter->ceiling / 2 > most)
     meter->ceiling = most;
   if (meter->held + debt > meter->ceiling) {
