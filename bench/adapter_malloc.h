@@ -23,6 +23,16 @@ static inline block take(arena a, size_t size) {
   return (block)(uintptr_t)malloc(size);
 }
 
+static inline block take_aligned(arena a, size_t size, size_t align) {
+  (void)a;
+  return (block)(uintptr_t)memalign(align, size);
+}
+
+static inline block resize(arena a, block b, size_t size) {
+  (void)a;
+  return (block)(uintptr_t)realloc((void *)(uintptr_t)b, size);
+}
+
 static inline void give(arena a, block b) {
   (void)a;
   free((void *)(uintptr_t)b);
@@ -31,6 +41,14 @@ static inline void give(arena a, block b) {
 static inline void *reach(arena a, block b) {
   (void)a;
   return (void *)(uintptr_t)b;
+}
+
+/* How often it may be asked: reading what the process maps takes long. */
+enum { MAPPED_EVERY = 1 << 13 };
+
+static inline uint64_t mapped(arena a) {
+  (void)a;
+  return writable();
 }
 
 static inline block interior(block b, size_t offset) {

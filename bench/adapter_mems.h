@@ -19,10 +19,26 @@ static inline block take(arena a, size_t size) {
   return mems_heap_malloc(a.heap, size);
 }
 
+static inline block take_aligned(arena a, size_t size, size_t align) {
+  return mems_heap_aligned(a.heap, size, align);
+}
+
+static inline block resize(arena a, block b, size_t size) {
+  return mems_heap_realloc(a.heap, b, size);
+}
+
 static inline void give(arena a, block b) { mems_heap_free(a.heap, b); }
 
 static inline void *reach(arena a, block b) {
   return mems_heap_get(a.heap, b);
+}
+
+enum { MAPPED_EVERY = 16 };
+
+static inline uint64_t mapped(arena a) {
+  mems_stats stats = {.size = offsetof(mems_stats, holes)};
+  mems_heap_stats(a.heap, &stats);
+  return stats.mapped;
 }
 
 /* What `get` and `span` look up: an address anywhere inside a block. */

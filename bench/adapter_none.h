@@ -21,10 +21,27 @@ static inline block take(arena a, size_t size) {
   return none_take(a.page, size);
 }
 
+static inline block take_aligned(arena a, size_t size, size_t align) {
+  (void)align;
+  return none_take(a.page, size);
+}
+
+static inline block resize(arena a, block b, size_t size) {
+  (void)b;
+  return none_take(a.page, size);
+}
+
 static inline void give(arena a, block b) { none_give(a.page, b); }
 
 static inline void *reach(arena a, block b) {
   return (char *)none_look(a.page, b) - b;
+}
+
+enum { MAPPED_EVERY = 1 << 13 };
+
+static inline uint64_t mapped(arena a) {
+  (void)a;
+  return 0;
 }
 
 static inline block interior(block b, size_t offset) { return b + offset; }

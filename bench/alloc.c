@@ -11,6 +11,7 @@
 #include "work.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MIB ((size_t)1 << 20)
@@ -21,7 +22,7 @@ static void run_hot(const workload *w, arena a) {
   uint64_t start = cpu_ns();
   for (i = 0; i < warm + ops; i++) {
     if (i == warm) start = cpu_ns();
-    give(a, take_touched(a, size, UNTOUCHED));
+    give(a, take_touched(a, size, w->touch));
   }
   report_each(start, cpu_ns(), ops);
 }
@@ -102,7 +103,7 @@ static void run_grow(const workload *w, arena a) {
 static void run_memory(const workload *w, arena a) {
   size_t live = scaled(w->live, 100), ops = scaled(w->ops, 100);
   plan p = draw_plan(w, live, ops);
-  uint64_t before = resident(), after, payload = 0;
+  uint64_t before = resident() - w->opening, after, payload = 0;
   size_t i;
   fill(a, &p, live, EVERY_BYTE);
   replace(a, &p, 0, ops, EVERY_BYTE);
@@ -110,6 +111,24 @@ static void run_memory(const workload *w, arena a) {
   for (i = 0; i < ops; i++) p.first[p.slots[i]] = p.sizes[i];
   for (i = 0; i < live; i++) payload += p.first[i];
   report("percent", 100.0 * (double)(after - before) / (double)payload - 100);
+}
+
+/* A program of the ordinary kind: replaces a random block, and reads another
+   one. */
+static void run_keep(const workload *w, arena a) {
+  size_t live = scaled(w->live, 100), ops = scaled(w->ops, 100), i;
+  plan p = draw_plan(w, live, 2 * ops);
+  uint64_t start, sum = 0;
+  fill(a, &p, live, EVERY_BYTE);
+  start = cpu_ns();
+  for (i = 0; i < ops; i++) {
+    block *b = &p.blocks[p.slots[i]];
+    give(a, *b);
+    *b = take_touched(a, p.sizes[i], FIRST_BYTE);
+    sum += *(volatile char *)reach(a, p.blocks[p.slots[ops + i]]);
+  }
+  report_each(start, cpu_ns(), ops);
+  if (sum != ops) die("a block has not kept what was written");
 }
 
 typedef uintptr_t look_up(arena, block);
@@ -166,8 +185,15 @@ static void run_size(const workload *w, arena a) {
 #define PAUSE_4K 1638000
 #define PAUSE_64K 147600
 
+/* How much may live is named by the caller, in bytes. */
+#define SPACE(name, low, high, draw, habit) \
+  {name, run_space, 1 << 20, 200000, low, high, draw, EVERY_BYTE, IN_ORDER, \
+   habit, 0}
+
 static const workload workloads[] = {
   {"hot64", run_hot, 1, 5000000, 64, 64, UNIFORM, UNTOUCHED, IN_ORDER},
+  {"hot64-touch", run_hot, 1, 5000000, 64, 64, UNIFORM, FIRST_BYTE,
+   IN_ORDER},
   {"hot4k", run_hot, 1, 5000000, 4096, 4096, UNIFORM, UNTOUCHED, IN_ORDER},
   {"batch-order", run_batch, 1000, 2000000, 16, 256, UNIFORM, UNTOUCHED,
    IN_ORDER},
@@ -179,6 +205,9 @@ static const workload workloads[] = {
    IN_ORDER},
   {"batch-same", run_batch, 5000, 2000000, 128, 128, UNIFORM, UNTOUCHED,
    RANDOM},
+  {"few30", run_live, 30, 2000000, 16, 256, UNIFORM, UNTOUCHED, IN_ORDER},
+  {"few100", run_live, 100, 2000000, 16, 256, UNIFORM, UNTOUCHED, IN_ORDER},
+  {"few300", run_live, 300, 2000000, 16, 256, UNIFORM, UNTOUCHED, IN_ORDER},
   {"live4k", run_live, LIVE, 500000, 8, 4096, LOG_UNIFORM, UNTOUCHED,
    IN_ORDER},
   {"live4k-touch", run_live, LIVE, 500000, 8, 4096, LOG_UNIFORM, FIRST_BYTE,
@@ -226,20 +255,43 @@ static const workload workloads[] = {
    IN_ORDER},
   {"pause64k", run_pause, PAUSE_64K, 1000000, 8, 65536, LOG_UNIFORM,
    UNTOUCHED, IN_ORDER},
+  {"keep", run_keep, LIVE, 2000000, 16, 500, UNIFORM, UNTOUCHED, IN_ORDER},
+  SPACE("space-small", 1, 300, UNIFORM, REPLACES),
+  SPACE("space-mixed", 1, 9000, ONE_IN_EIGHT, REPLACES),
+  SPACE("space-wide", 8, 65536, LOG_UNIFORM, REPLACES),
+  SPACE("space-creeping", 32, 1024, CREEPING, REPLACES),
+  SPACE("space-resized", 100, 5000, UNIFORM, RESIZES),
+  SPACE("space-appended", 100, 5000, UNIFORM, APPENDS),
+  SPACE("space-aligned", 1, 9000, UNIFORM, ALIGNS),
 };
 
-int main(int argc, char **argv) {
+static const workload *named(const char *name) {
   size_t n = sizeof workloads / sizeof *workloads, i;
-  arena a;
-  for (i = 0; argc == 2 && i < n; i++) {
-    if (strcmp(argv[1], workloads[i].name) == 0) {
-      pin();
-      if (!adapter_open(&a)) die("cannot open a heap");
-      workloads[i].run(&workloads[i], a);
-      return 0;
-    }
+  for (i = 0; i < n; i++) {
+    if (strcmp(name, workloads[i].name) == 0) return &workloads[i];
   }
-  fprintf(stderr, "usage: alloc-%s WORKLOAD, one of\n", ADAPTER_NAME);
+  return NULL;
+}
+
+static int usage(void) {
+  size_t n = sizeof workloads / sizeof *workloads, i;
+  fprintf(stderr, "usage: alloc-%s WORKLOAD [LIVE], one of\n", ADAPTER_NAME);
   for (i = 0; i < n; i++) fprintf(stderr, "  %s\n", workloads[i].name);
   return 2;
+}
+
+int main(int argc, char **argv) {
+  const workload *found = argc > 1 ? named(argv[1]) : NULL;
+  workload w;
+  uint64_t before;
+  arena a;
+  if (!found || argc > 3) return usage();
+  w = *found;
+  if (argc == 3) w.live = strtoul(argv[2], NULL, 10);
+  pin();
+  before = resident();
+  if (!adapter_open(&a)) die("cannot open a heap");
+  w.opening = resident() - before;
+  w.run(&w, a);
+  return 0;
 }

@@ -10,10 +10,12 @@ out=build/bench
 cc=${CC:-cc}
 lua=${LUA_CFLAGS:-$(pkg-config --cflags lua5.4 2>/dev/null ||
   echo -I/usr/include/lua5.4)}
-flags="-std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wpedantic -Wshadow -Wundef"
+flags="-std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wpedantic -Wshadow -Wundef
+  -Wno-missing-field-initializers"
 # Else the compiler may leave out a malloc whose block is not used.
 plain="-fno-builtin-malloc -fno-builtin-free"
-sources="bench/alloc.c bench/pause.c bench/work.c bench/harness.c"
+sources="bench/alloc.c bench/pause.c bench/space.c bench/work.c
+  bench/harness.c"
 
 mkdir -p "$out"
 
@@ -47,10 +49,28 @@ program none none "$out/libnone.so" "-Wl,-rpath,\$ORIGIN" || {
 program glibc malloc
 peer jemalloc libjemalloc.so.2
 peer mimalloc libmimalloc.so.2
-program mems mems "${MEMS_LIB:-build/libmems.so}" "-Wl,-rpath,\$ORIGIN/.." || {
-  cat "$out/mems.log" >&2
-  exit 1
+for name in mems translated; do
+  program $name $name "${MEMS_LIB:-build/libmems.so}" \
+    "-Wl,-rpath,\$ORIGIN/.." || {
+    cat "$out/$name.log" >&2
+    exit 1
+  }
+done
+
+# own NAME SOURCE...: what measures mems alone.
+own() {
+  name=$1
+  shift
+  # shellcheck disable=SC2086
+  $cc $flags -Isrc -o "$out/$name" "$@" bench/harness.c \
+    "${MEMS_LIB:-build/libmems.so}" "-Wl,-rpath,\$ORIGIN/.." -lm || exit 1
 }
+
+own bounds bench/bounds.c
+own options bench/options.c
+# shellcheck disable=SC2086
+$cc $flags $plain -fPIC -shared -Isrc -o "$out/libshim.so" bench/shim.c \
+  "${MEMS_LIB:-build/libmems.so}" "-Wl,-rpath,\$ORIGIN/.." -Wl,-z,now || exit 1
 [ -f bench/twin.c ] || exit 0
 for name in twin object_twin; do
   # shellcheck disable=SC2086

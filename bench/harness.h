@@ -40,8 +40,13 @@ size_t between(uint64_t *state, size_t low, size_t high);
 /* Log-uniform in [low, high]: as many small sizes as large ones. */
 size_t log_between(uint64_t *state, size_t low, size_t high);
 
-/* Resident bytes of this process. */
+/* Bytes in memory that no file and no other process has: neither programs and
+   libraries nor own_memory. */
 uint64_t resident(void);
+
+/* Bytes in private mappings of no file that this process may write to: what
+   an allocator has mapped, and as much more before it began. */
+uint64_t writable(void);
 
 /* Prints a result. */
 void report(const char *key, double value);

@@ -2,23 +2,14 @@
 -- terminal or to Markdown. A cell that misses its bar says so.
 
 local cases = require "cases"
+local cell = require "cell"
+local own = require "own"
 
 local report = {}
 
 local BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
-local function number(value)
-  if not value then return "-" end
-  if value >= 100 then return ("%.0f"):format(value) end
-  return ("%.1f"):format(value)
-end
-
---- `text` with the verdict on a bar, for those who work on mems: not in the
--- docs, and not for a smoke run.
-local function judged(result, text, ok, bar)
-  if result.smoke or result.unjudged then return text end
-  return ("%s (%s%s)"):format(text, bar, ok and "" or " MISS")
-end
+local judged, number = cell.judged, cell.number
 
 --- The figure `key` of a workload for one allocator, or nil.
 local function figure(result, workload, subject, key)
@@ -34,15 +25,16 @@ local function ratio_cell(result, workload, peer, key)
   local text = ("%.2f"):format(ratio)
   local bar = workload.bars and workload.bars[peer]
   if not bar then return text end
-  return judged(result, text, ratio >= bar, ("%.4g"):format(bar))
+  return judged(result, text, ratio >= bar * (1 - cases.noise),
+    ("%.4g"):format(bar))
 end
 
---- The most that ours may be: for times scaled to this machine, by what an
--- empty call costs.
+--- The most that ours may be: for times with what an empty call costs more on
+-- this machine.
 local function most_of(result, workload, key)
   local empty = figure(result, workload.key, "none", key)
   if not workload.empty or not empty then return workload.most end
-  return workload.most * math.max(1, empty / workload.empty)
+  return workload.most + math.max(0, empty - workload.empty)
 end
 
 local function own_cell(result, workload, key)
@@ -50,7 +42,9 @@ local function own_cell(result, workload, key)
   local text = number(ours)
   if not ours or not workload.most then return text end
   local most = most_of(result, workload, key)
-  return judged(result, text, ours <= most, "<= " .. number(most))
+  local noise = workload.empty and cases.noise or 0
+  return judged(result, text, ours <= most * (1 + noise),
+    "<= " .. number(most))
 end
 
 --- A table of workloads by allocators; with ratios unless `plain`.
@@ -259,20 +253,36 @@ local function flat(result)
   return t
 end
 
+--- What the bars are for, where ratios are judged.
+local function bars_for(result)
+  local empty = figure(result, "hot64", "none", "ns")
+  if result.smoke or result.unjudged or not empty then return "" end
+  return (" (bars are for a machine whose empty pair costs 1 to 2 ns, here"
+    .. " %.1f; %d %% of noise allowed)"):format(empty, cases.noise * 100)
+end
+
+--- Does mems map more than it may? A fact, and no time.
+report.space_missed = own.space_missed
+
 --- Every table that has rows.
 local function tables(result)
   local list = {
     compared(result, "C: ns per operation (one malloc, one free); x is"
-      .. " peer / mems", cases.time, "ns"),
+      .. " peer / mems" .. bars_for(result), cases.time, "ns"),
     compared(result, "C: ns per look-up; peers: malloc_usable_size",
       cases.look, "ns"),
     compared(result, "C: resident bytes over payload, percent",
       cases.memory, "percent", true),
+    own.space(result),
   }
   for _, workload in ipairs(cases.pause) do
     list[#list + 1] = pauses(result, workload)
   end
+  list[#list + 1] = own.bounds(result)
   list[#list + 1] = counts(result)
+  list[#list + 1] = own.translated(result)
+  list[#list + 1] = own.options(result)
+  list[#list + 1] = own.edge(result)
   if result.lua then
     list[#list + 1] = lua_calls(result)
     list[#list + 1] = bulk(result)
@@ -288,18 +298,18 @@ end
 
 local function widths(t)
   local width = {}
-  for i, cell in ipairs(t.head) do width[i] = #cell end
+  for i, text in ipairs(t.head) do width[i] = #text end
   for _, row in ipairs(t.rows) do
-    for i, cell in ipairs(row) do width[i] = math.max(width[i] or 0, #cell) end
+    for i, text in ipairs(row) do width[i] = math.max(width[i] or 0, #text) end
   end
   return width
 end
 
 local function line(row, width, mark)
   local cells = {}
-  for i, cell in ipairs(row) do
-    local space = (" "):rep(width[i] - #cell)
-    cells[i] = i == 1 and cell .. space or space .. cell
+  for i, text in ipairs(row) do
+    local space = (" "):rep(width[i] - #text)
+    cells[i] = i == 1 and text .. space or space .. text
   end
   return mark and "| " .. table.concat(cells, " | ") .. " |"
     or (table.concat(cells, "  "):gsub("%s+$", ""))

@@ -2,11 +2,13 @@
 --
 --     lua5.4 bench/run.lua [--smoke] [--rounds N] [--last] [--docs] [PATTERN]
 --
--- PATTERN chooses workloads by key (see cases.lua), or the parts `lua`,
--- `objects`, `ffi` and `flat`. --last measures nothing and shows
+-- PATTERN chooses workloads by key (see cases.lua), or the parts `space`,
+-- `translated`, `programs`, `options`, `edge`, `bounds`, `lua`, `objects`,
+-- `ffi` and `flat`. --last measures nothing and shows
 -- build/bench.json. --docs also puts the tables into docs/benchmarks.md and the
 -- short one into README.md. What PATTERN chose is shown only; a smoke run is
--- written to build/bench-smoke.json.
+-- written to build/bench-smoke.json. The exit status is 1 if mems maps more
+-- than its bound, in a smoke run too: that is no time.
 
 package.path = "bench/?.lua;" .. package.path
 
@@ -107,6 +109,20 @@ local function last_core()
   return text:match "Cpus_allowed_list:[^\n]-(%d+)\n" or "0"
 end
 
+--- Adds what was measured to the samples of a subject.
+local function add_samples(samples, found)
+  for key, value in pairs(found or {}) do
+    samples[key] = samples[key] or {}
+    table.insert(samples[key], value)
+  end
+end
+
+local function medians(samples)
+  local result = {}
+  for key, list in pairs(samples) do result[key] = median(list) end
+  return result
+end
+
 --- Runs `workload` once for each allocator; which one begins changes from
 -- round to round.
 local function turn(workload, round, samples)
@@ -114,12 +130,10 @@ local function turn(workload, round, samples)
   for i = 1, n do
     local subject = cases.subjects[(round + i) % n + 1]
     local path = program(subject)
-    local found = path and values(path .. " " .. workload.key)
-    for key, value in pairs(found or {}) do
+    if path then
       local of = samples[workload.key]
       of[subject] = of[subject] or {}
-      of[subject][key] = of[subject][key] or {}
-      table.insert(of[subject][key], value)
+      add_samples(of[subject], values(path .. " " .. workload.key))
     end
   end
 end
@@ -138,9 +152,7 @@ local function measure_workloads(options, list)
   for key, subjects in pairs(samples) do
     result[key] = {}
     for subject, found in pairs(subjects) do
-      local medians = {}
-      for name, list_of in pairs(found) do medians[name] = median(list_of) end
-      result[key][subject] = medians
+      result[key][subject] = medians(found)
     end
   end
   return result
@@ -154,6 +166,100 @@ local function workloads(options)
     end
   end
   return list
+end
+
+--- Runs each of `commands`, by key, once in every round; a median for each key
+-- and what it printed.
+local function measure_turns(options, commands)
+  local samples, result = {}, {}
+  for round = 1, options.rounds do
+    for i = 1, #commands do
+      local command = commands[(round + i) % #commands + 1]
+      samples[command.key] = samples[command.key] or {}
+      add_samples(samples[command.key], values(command.line))
+    end
+  end
+  for key, found in pairs(samples) do result[key] = medians(found) end
+  return result
+end
+
+--- Once is enough: the calls are the same each time.
+local function measure_space(options)
+  local result, smallest = {}, cases.space_live[1]
+  for _, case in ipairs(cases.space) do
+    for _, live in ipairs(cases.space_live) do
+      for _, subject in ipairs(cases.space_subjects) do
+        local path = program(subject)
+        -- a smoke run checks our bound, and only tries the others
+        if path and (not options.smoke or subject == "mems"
+            or live == smallest) then
+          local key = case.key .. " " .. live
+          result[key] = result[key] or {}
+          result[key][subject] = values(path .. " " .. key)
+        end
+      end
+    end
+  end
+  return result
+end
+
+local function commands_of(list, program_of)
+  local commands = {}
+  for _, case in ipairs(list) do
+    commands[#commands + 1] = { key = case.key, line = program_of(case) }
+  end
+  return commands
+end
+
+local function measure_translated(options)
+  local commands = {}
+  for _, subject in ipairs { "glibc", "translated" } do
+    for _, case in ipairs(cases.translated) do
+      commands[#commands + 1] = { key = case.key .. " " .. subject,
+        line = program(subject) .. " " .. case.key }
+    end
+  end
+  return measure_turns(options, commands)
+end
+
+local function measure_programs(options, lua)
+  local commands = {}
+  for _, case in ipairs(cases.programs) do
+    local line = lua .. " bench/programs.lua " .. case.key
+    commands[#commands + 1] = { key = case.key .. " glibc", line = line }
+    commands[#commands + 1] = { key = case.key .. " translated",
+      line = "LD_PRELOAD=build/bench/libshim.so " .. line }
+  end
+  return measure_turns(options, commands)
+end
+
+--- The parts that are no workloads of alloc.c with all allocators.
+local function measure_parts(options, result, pinned)
+  local lua = pinned .. (arg[-1] or "lua5.4")
+  local parts = {
+    space = measure_space,
+    translated = measure_translated,
+    programs = function() return measure_programs(options, lua) end,
+    options = function()
+      return measure_turns(options, commands_of(cases.options,
+        function(case) return "build/bench/options " .. case.key end))
+    end,
+    edge = function()
+      return measure_turns({ rounds = 1 },
+        { { key = "edge", line = "build/bench/options edge" } })
+    end,
+    bounds = function()
+      return measure_turns({ rounds = 1 }, commands_of(cases.bounds,
+        function(case) return "build/bench/bounds " .. case.key end))
+    end,
+  }
+  for _, name in ipairs { "space", "translated", "programs", "options",
+    "edge", "bounds" } do
+    if chosen(options, name) then
+      note(name)
+      result[name] = parts[name](options)
+    end
+  end
 end
 
 --- Instructions per operation, by callgrind.
@@ -177,8 +283,7 @@ local function measure_counts(options)
   return result
 end
 
-local function measure_lua(options, result)
-  local pin = has "taskset" and "taskset -c " .. last_core() .. " " or ""
+local function measure_lua(options, result, pin)
   local lua = pin .. (arg[-1] or "lua5.4")
   if chosen(options, "lua") then
     note "lua"
@@ -219,7 +324,9 @@ local function measure(options)
     c = measure_workloads(options, workloads(options)),
     count = measure_counts(options),
   }
-  measure_lua(options, result)
+  local pin = has "taskset" and "taskset -c " .. last_core() .. " " or ""
+  measure_parts(options, result, pin)
+  measure_lua(options, result, pin)
   return result
 end
 
@@ -236,4 +343,8 @@ end
 report.print(result)
 if options.docs and not options.pattern and not options.smoke then
   report.write_docs(result)
+end
+if report.space_missed(result) then
+  note "mems maps more than its bound"
+  os.exit(1)
 end

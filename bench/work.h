@@ -13,7 +13,8 @@
 
 typedef enum touch { UNTOUCHED, FIRST_BYTE, EVERY_PAGE, EVERY_BYTE } touch;
 typedef enum order { IN_ORDER, REVERSE, RANDOM } order;
-typedef enum draw { UNIFORM, LOG_UNIFORM } draw;
+typedef enum draw { UNIFORM, LOG_UNIFORM, ONE_IN_EIGHT, CREEPING } draw;
+typedef enum habit { REPLACES, ALIGNS, RESIZES, APPENDS } habit;
 
 typedef struct workload workload;
 struct workload {
@@ -25,6 +26,8 @@ struct workload {
   draw draw;
   touch touch;
   order order;
+  habit habit;
+  uint64_t opening; /* bytes that became resident when the heap was opened */
 };
 
 /* Replacements: the block in slots[i] gives way to one of sizes[i]. */
@@ -53,7 +56,8 @@ static inline block take_touched(arena a, size_t size, touch how) {
   return b;
 }
 
-/* The workload `pause`. */
+/* The workloads in files of their own. */
 void run_pause(const workload *w, arena a);
+void run_space(const workload *w, arena a);
 
 #endif

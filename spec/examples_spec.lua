@@ -92,3 +92,25 @@ describe("examples/mandelbrot.lua", function()
     assert.equal(inside, tonumber(printed:match("(%d+) points inside")))
   end)
 end)
+
+describe("examples/msgpack.lua", function()
+  it("writes what the format says, and reads what it wrote", function()
+    local printed, complained, code = shell.lua("examples/msgpack.lua", 100)
+    assert.equal("", complained)
+    assert.equal(0, code)
+    assert.equal(
+      "00000000: 83a7 636f 6d70 6163 74c3 a46c 6973 7494  ..compact..list.\n" ..
+      "00000010: 01ff cd01 2ccb 3fe0 0000 0000 0000 a673  ....,.?........s\n" ..
+      "00000020: 6368 656d 6100                           chema.\n" ..
+      "100 records are 4595 bytes\n" ..
+      "read again: 0 bytes left, sum of scores 631.250\n", printed)
+  end)
+
+  it("refuses arguments that are none", function()
+    for _, wrong in ipairs { "x", "0", "1.5" } do
+      local _, complained, code = shell.lua("examples/msgpack.lua", wrong)
+      assert.not_equal(0, code)
+      assert.match("usage", complained)
+    end
+  end)
+end)

@@ -56,15 +56,15 @@ describe("f16", function()
     end
   end)
 
-  it("refuses what is greater than 65504 when it is rounded", function()
+  it("is infinite where a number is too great when it is rounded", function()
     local b = mems.buffer(2)
     b:poke_f16(65519)
     assert.equal(65504, b:peek_f16())
-    assert.match("value 65520 does not fit f16",
-                 refused(b.poke_f16, b, 65520))
-    assert.match("does not fit f16be", refused(b.poke, b, "f16be", -1e300))
+    b:poke_f16(65520)
+    assert.equal(math.huge, b:peek_f16())
+    b:poke("f16be", -1e300)
+    assert.equal(-math.huge, b:peek_f16be())
     assert.match('value "x" does not fit f16', refused(b.poke_f16, b, "x"))
-    assert.equal(65504, b:peek_f16())
   end)
 end)
 
@@ -91,6 +91,58 @@ describe("arrays of i24, u24 and f16", function()
       assert.equal(t[700], (a:max()))
       assert.same(t, a:sort():totable(), type)
     end
+  end)
+
+  it("compute in place, as far as they have bits", function()
+    for _, suffix in ipairs { "", "be", "le" } do
+      local a = mems.array("i24" .. suffix, { 1, -2, 8388607 })
+      assert.same({ 2, -1, -8388608 }, a:add(1):totable())
+      assert.same({ 6, -3, -8388608 }, a:mul(mems.array("i24", { 3, 3, 3 }))
+        :totable())
+      assert.same({ 3, -2, -4194304 }, a:div(2):totable())
+      assert.same({ 3, -2, -10 }, a:clamp(-10, 9):totable())
+      assert.equal(9 + 4 + 100, a:dot(a))
+      assert.equal(1, a:count(-2))
+      assert.same({ 3, 1, -9 }, a:cumsum():totable())
+      assert.match("does not fit i24", refused(a.clamp, a, 0, 1 << 23))
+      local u = mems.array("u24" .. suffix, { 0, 5 })
+      assert.same({ 16777215, 4 }, u:sub(1):totable())
+      local f = mems.array("f16" .. suffix, { 1, 2, 60000 })
+      assert.same({ 1.5, 3, math.huge }, f:mul(1.5):totable())
+      assert.same({ 1, 2 }, f:slice(1, 2):apply("floor"):div(2):add(0.5)
+        :slice(1, 2):totable())
+      assert.equal(1.5, f:slice(1, 2):mean())
+    end
+  end)
+
+  it("convert from and to others, if the values fit", function()
+    local i = mems.array("i32", { -8388608, 8388607, 5 })
+    assert.same(i:totable(), mems.array("i24be", i):totable())
+    assert.same(i:totable(), mems.array("f64", mems.array("i24", i)):totable())
+    for type, values in pairs { u24 = { 0, 1 << 24 }, i24 = { 0, 1 << 23 },
+                                u24be = { 0, -1 }, f16 = { 1, 70000 } } do
+      assert.match("element 2: value .* does not fit " .. type,
+                   refused(mems.array, type, mems.array("i64", values)))
+    end
+    assert.same({ 1, 3 }, mems.array("f16le",
+      mems.array("u8", { 1, 3 })):totable())
+    assert.same({ math.huge },
+                mems.array("f16", mems.array("f32", { math.huge })):totable())
+  end)
+
+  it("are sorted with a step, downwards, and by a field", function()
+    local a = mems.array("i24", { 3, 9, -1, 9, 2, 9 })
+    a:slice(1, 6, 2):sort("desc")
+    assert.same({ 3, 9, 2, 9, -1, 9 }, a:totable())
+    assert.same({ 5, 3, 1, 2, 4, 6 }, a:argsort():totable())
+    assert.equal(2, (mems.array("u24", { 1, 7, 9 }):search(7)))
+    local S = mems.struct { { "h", "f16" }, { "b", "u8", bits = 3 } }
+    local list = S:array { { h = 2 }, { h = -1 }, { h = 0.5 } }
+    list:sort("h")
+    assert.equal(-1, list[1].h)
+    assert.equal(2, list[3].h)
+    assert.match("values of u8: 3 bits have no order",
+                 refused(list.sort, list, "b"))
   end)
 
   it("keep nans behind all numbers", function()

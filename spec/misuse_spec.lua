@@ -110,13 +110,13 @@ describe("init", function()
        "1000"] = { page = 1000 },
       ["'page' has to be a multiple of 4096 from 4096 to 1073741824, got " ..
        "2147483648"] = { page = 1 << 31 },
-      ["'align' has to be a power of two from 8 to 4096, got 24"] =
+      ["'align' has to be a power of two from 8 to 2097152, got 24"] =
         { align = 24 },
-      ["'align' has to be a power of two from 8 to 4096, got 8192"] =
-        { align = 8192 },
-      ["'align' has to be a power of two from 8 to 4096, got 4"] =
+      ["'align' has to be a power of two from 8 to 2097152, got " ..
+       "4194304"] = { align = 1 << 22 },
+      ["'align' has to be a power of two from 8 to 2097152, got 4"] =
         { align = 4 },
-      ["'align' has to be a power of two from 8 to 4096, got 16.5"] =
+      ["'align' has to be a power of two from 8 to 2097152, got 16.5"] =
         { align = 16.5 },
       ["'quarantine' has to be an integer from 0 to " .. big .. ", got -1"] =
         { quarantine = -1 },
@@ -151,10 +151,10 @@ describe("malloc", function()
 
   it("refuses what is no alignment", function()
     local start = "bad argument #2 to 'malloc' (align has to be "
-    assert.equal(start .. "a power of two up to 4096, got 3)",
+    assert.equal(start .. "a power of two up to 2097152, got 3)",
                  refused(mems.malloc, 8, 3))
-    assert.equal(start .. "a power of two up to 4096, got 8192)",
-                 refused(mems.malloc, 8, 8192))
+    assert.equal(start .. "a power of two up to 2097152, got 4194304)",
+                 refused(mems.malloc, 8, 1 << 22))
     assert.equal(start .. "at least 1, got 0)", refused(mems.malloc, 8, 0))
     assert.equal(start .. 'an integer, got "page")',
                  refused(mems.malloc, 8, "page"))

@@ -227,7 +227,14 @@ describe("a struct", function()
     assert.equal(2.0, q.x)
     assert.equal(9.0, q.m[3][3])
     assert.match("no field \"z\"", refused(P.new, P, { z = 1 }))
-    assert.match("no field 1;", refused(P.new, P, { 1 }))
+    assert.same({ x = 1.0, y = 2.0, name = "bob", m = m },
+                P:new({ 1, 2, "bob", nil, m }):totable())
+    assert.match("5 fields, and none at position 6",
+                 refused(P.new, P, { 1, 2, "bob", false, m, 6 }))
+    assert.match("none at position 0", refused(P.new, P, { [0] = 1 }))
+    assert.match("none at position 1.5", refused(P.new, P, { [1.5] = 1 }))
+    assert.match("names or positions, not both",
+                 refused(P.new, P, { 1, y = 2 }))
     assert.match("x: value \"a\" does not fit f32",
                  refused(P.new, P, { x = "a" }))
     assert.match("does not fit struct", refused(P.new, P, 5))
@@ -243,8 +250,8 @@ describe("a struct", function()
                  refused(function() return p.postion end))
     assert.match("no field \"Velocity\"; near it is 'velocity'",
                  refused(function() p.Velocity = 1 end))
-    assert.match("no field \"quite\"; it has 'position', 'velocity', 'x'",
-                 refused(function() return p.quite end))
+    assert.match("no field \"quuuux\"; it has 'position', 'velocity', 'x'",
+                 refused(function() return p.quuuux end))
     assert.match("no field 1; it has", refused(function() return p[1] end))
     assert.match("no field nil", refused(function() return p[nil] end))
     assert.match("no field a string of 1000 bytes",
@@ -580,6 +587,13 @@ describe("an array of structs", function()
     assert.match("shrunk", refused(function() return p.id end))
     assert.equal(2, p:move(2).id)
     assert.match("index has to be from 1 to 3, got 4", refused(p.move, p, 4))
+    local bytes = mems.struct { { "b", "u8" } }:array(3)
+    local b = bytes[1]
+    for _, i in ipairs { 0, -1, -2, -3, 4, 1 << 47, math.maxinteger,
+                         math.mininteger } do
+      assert.match("from 1 to 3", refused(b.move, b, i))
+    end
+    assert.equal(0, b.b)
     a:release()
     assert.match("released", refused(p.move, p, 1))
     assert.match("released", refused(s.move, s, 1))

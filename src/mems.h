@@ -180,12 +180,11 @@ MEMS_API void mems_heap_close(mems_heap *heap);
 /* A new block of `size` bytes, contents undefined. It takes whole granules of
    8 bytes, two at least: one of 1 to 8 bytes takes 16. In a run it takes a
    slot, which above 128 bytes is up to an eighth longer; above 64 KiB it takes
-   up to a quarter more (16 MiB at most) as long as the limit allows it. 0 if and only if size
-   is 0 (MEMS_EINVAL), the heap's limit would be passed (MEMS_ELIMIT) or the
-   OS refuses (MEMS_ENOMEM); before either, what waits in the quarantine is
-   let go, as far as that helps, and so is all that was kept ready; a block may
-   then get a longer slot. O(1), but for requests to the OS, one for each
-   sixteenth that the heap grows, and for a call that ends in a refusal or in
+   up to a quarter more (16 MiB at most) as long as the limit allows it. 0 if
+   and only if size is 0 (MEMS_EINVAL), the heap's limit would be passed
+   (MEMS_ELIMIT) or the OS refuses (MEMS_ENOMEM); before either, what waits in
+   the quarantine is let go, as far as that helps, and so is all that was kept
+X and for a call that ends in a refusal or in
    the last place there is. */
 MEMS_API mems_addr mems_heap_malloc(mems_heap *heap, size_t size);
 
@@ -259,7 +258,8 @@ MEMS_API size_t mems_heap_trim(mems_heap *heap);
    O(size of the heap) for the others. */
 MEMS_API void mems_heap_stats(const mems_heap *heap, mems_stats *stats);
 
-/* Fills *segment with the segment that holds `addr`. MEMS_OK, or MEMS_EFOREIGN if no node holds it. */
+/* Fills *segment with the segment that holds `addr`. MEMS_OK, or MEMS_EFOREIGN
+   if no node holds it. */
 MEMS_API int mems_heap_locate(const mems_heap *heap, mems_addr addr,
                               mems_segment *segment);
 

@@ -57,7 +57,7 @@ enum {
 /* So many free bytes may stay in memory, or a quarter of the live ones; ... */
 #define IDLE_LEAST ((uint64_t)16 << 20)
 /* ... and beyond, a call gives so many back. */
-#define IDLE_STEP ((uint64_t)8 << 20)
+#define IDLE_STEP ((uint64_t)4 << 20)
 /* From so many bytes on zeros come cheaper from the OS. */
 #define ZERO_LEAST ((uint64_t)256 << 10)
 #endif

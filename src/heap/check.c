@@ -126,7 +126,7 @@ static const char *check_classes(const mems_heap *heap) {
   const mems_runs *r = &heap->runs;
   const char *broken = NULL;
   uint64_t end = at_most(heap->chain.end, UINT32_MAX);
-  if (r->end != (r->bytes ? end : 0))
+  if (r->end != (r->direct ? end : 0))
     return "the end of what may be in a run is wrong";
   for (uint64_t n = 1; n <= TABLE_MOST; n++)
     if (r->numbers[n - 1] != size_class_aligned(n, heap->align))

@@ -9,15 +9,11 @@
 
 #include <string.h>
 
-/* Slots of a page of the OS. */
-static uint64_t page_slots(void) {
-  return pages_unit() / sizeof(uint64_t);
-}
-
 /* One page more than can be full, so that head and tail never share a page
    from both of its ends. A block takes two granules at least. */
 static uint64_t slots_for(uint64_t most) {
-  return round_up(most / 2 + 1, page_slots()) + page_slots();
+  uint64_t page = pages_unit() / sizeof(uint64_t);
+  return round_up(most / 2 + 1, page) + page;
 }
 
 uint64_t guard_room(uint64_t most) {
@@ -29,6 +25,7 @@ uint64_t guard_plan(mems_guard *q, uint64_t at, uint64_t limit,
   q->most = at_most(most, limit);
   if (q->most == 0) return at;
   at = area_plan(&q->bits, at, limit / 16 + sizeof(uint64_t));
+  q->page = pages_unit();
   q->slots = slots_for(q->most);
   return at + guard_room(q->most);
 }
@@ -48,8 +45,8 @@ bool guard_put(mems_guard *q, void *image, uint64_t g, uint64_t n) {
   if (n > q->most) return false;
   if (!area_grow(image, &q->bits, g / 16 + 1)) return false;
   uint64_t *slot = guard_slot(q, image, q->tail);
-  bool first = q->tail % page_slots() == 0;
-  if (first && !pages_map(slot, pages_unit())) return false;
+  bool first = ((uintptr_t)slot & (q->page - 1)) == 0;
+  if (first && !pages_map(slot, q->page)) return false;
   *slot = g;
   q->tail++;
   guard_mark(q, image, g, true);
@@ -59,11 +56,12 @@ bool guard_put(mems_guard *q, void *image, uint64_t g, uint64_t n) {
 
 uint64_t guard_take(mems_guard *q, void *image) {
   if (q->head == q->tail) return NOWHERE;
-  uint64_t g = *guard_slot(q, image, q->head);
-  uint64_t in_page = q->head++ % page_slots();
-  uint64_t *page = guard_slot(q, image, q->head - 1 - in_page);
+  uint64_t *slot = guard_slot(q, image, q->head++);
+  char *behind = (char *)(slot + 1);
+  uint64_t g = *slot;
   /* a page that the OS won't take back is used again when its turn comes */
-  if (in_page + 1 == page_slots()) pages_unmap(page, pages_unit());
+  if (((uintptr_t)behind & (q->page - 1)) == 0)
+    pages_unmap(behind - q->page, q->page);
   return g;
 }
 
@@ -87,7 +85,7 @@ uint64_t guard_count(const mems_guard *q, const void *image) {
 }
 
 uint64_t guard_overhead(const mems_guard *q) {
-  uint64_t first = q->head / page_slots() * page_slots();
-  uint64_t behind = round_up(q->tail, page_slots());
+  uint64_t page = at_least(q->page, PAGE) / sizeof(uint64_t);
+  uint64_t first = q->head / page * page, behind = round_up(q->tail, page);
   return q->bits.usable + (behind - first) * sizeof(uint64_t);
 }

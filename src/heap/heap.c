@@ -79,7 +79,7 @@ static void retire(mems_heap *heap, uint64_t g, uint64_t n) {
   } else {
     retire_chained(heap, g, n);
   }
-  if (trim_is_due(heap)) trim_some(heap);
+  if (trim_is_due(heap)) trim_some(heap, n);
 }
 
 /* Lets the blocks go that wait, the oldest first, until no more than `most`
@@ -131,7 +131,8 @@ static COLD mems_addr allocate(mems_heap *heap, mems_request r) {
   if (r.mark > 1) r.n = at_least(r.n, MARK_LEAST);
   int error = heap->error;
   unsigned number = size_class_aligned(r.n, r.align);
-  uint64_t g = number ? slot_take(heap, number) : NOWHERE;
+  uint64_t g = number ? slot_take(heap, number, round_up(r.n, heap->align))
+                      : NOWHERE;
   if (g == NOWHERE) {
     number = 0;
     if (r.mark > 1) r.n = at_least(r.n, MARK_LONG);
@@ -160,11 +161,10 @@ static COLD mems_addr enter_tiny(mems_heap *heap, const mems_class *class,
   return dict_addr(&heap->dict, g);
 }
 
-ALIGNED mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
+/* The slot of a class that was put last, if chain and page map agree. */
+HOT bool take_ready(mems_heap *heap, unsigned number, uint64_t *slot) {
   mems_runs *r = &heap->runs;
-  mems_chain *c = &heap->chain;
-  if (UNLIKELY(size - 1 >= r->bytes)) return malloc_far(heap, size);
-  unsigned number = r->numbers[(size - 1) / GRANULE];
+  const mems_chain *c = &heap->chain;
   mems_class *class = r->classes + number;
   uint64_t g;
   if (r->recent_class == number) {
@@ -172,13 +172,23 @@ ALIGNED mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
     r->recent_class = 0;
   } else {
     uint32_t top = class->top;
-    if (UNLIKELY(top == class->first)) return malloc_far(heap, size);
+    if (UNLIKELY(top == class->first)) return false;
     class->top = (uint16_t)--top;
     g = r->stacks[top];
   }
-  if (UNLIKELY(g >= r->end) || UNLIKELY(!runs_agree(c, number, g)) ||
-      UNLIKELY(!runs_is_free(c, g, true)))
-    return malloc_far(heap, size);
+  *slot = g;
+  return LIKELY(g < c->end) && LIKELY(runs_agree(c, number, g)) &&
+         LIKELY(runs_is_free(c, g, true));
+}
+
+ALIGNED mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
+  mems_runs *r = &heap->runs;
+  mems_chain *c = &heap->chain;
+  if (UNLIKELY(size - 1 >= r->bytes)) return malloc_far(heap, size);
+  unsigned number = r->numbers[(size - 1) / GRANULE];
+  const mems_class *class = r->classes + number;
+  uint64_t g;
+  if (UNLIKELY(!take_ready(heap, number, &g))) return malloc_far(heap, size);
   size_t slack = class->granules * GRANULE - size;
   if (UNLIKELY(slack >= class->brim)) return enter_tiny(heap, class, g, slack);
   bits_put(chain_useds(c), g, class->mask, 1 | slack << 1);
@@ -189,8 +199,21 @@ ALIGNED mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
 mems_addr mems_heap_aligned(mems_heap *heap, size_t size, size_t align) {
   if (!is_power_of_two(align) || align > HUGE_PAGE)
     return refuse(heap, MEMS_EINVAL);
-  uint64_t granules = at_least(align / GRANULE, 1);
+  uint64_t granules = at_least(align / GRANULE, 1), g;
   if (granules <= heap->align) return mems_heap_malloc(heap, size);
+  if (size - 1 < heap->runs.bytes) { /* the short way, as in malloc */
+    uint64_t n = at_least(entry_granules(size), MARK_LEAST);
+    unsigned number = size_class_aligned(n, granules);
+    if (number && take_ready(heap, number, &g)) {
+      const mems_class *class = heap->runs.classes + number;
+      uint64_t slack = class->granules * GRANULE - size;
+      uint64_t mark = class->granules < MARK_LONG ? 1 : bit_first(granules);
+      bits_put(chain_useds(&heap->chain), g, class->mask,
+               1 | slack << 1 | mark << class->mark_at);
+      heap->mallocs++;
+      return dict_addr(&heap->dict, g);
+    }
+  }
   return allocate(heap, (mems_request){.size = size, .align = granules});
 }
 
@@ -343,7 +366,7 @@ mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   dict_insert(&heap->dict, &heap->chain, b.at, n, n * GRANULE - size,
               mark);
   dict_forget(&heap->dict);
-  if (n < b.granules && trim_is_due(heap)) trim_some(heap);
+  if (n < b.granules && trim_is_due(heap)) trim_some(heap, b.granules - n);
   return addr;
 }
 

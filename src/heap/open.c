@@ -74,7 +74,7 @@ static bool set_up(mems_heap *heap, uint64_t limit, mems_addr base,
   heap->node = round_up(o->page ? o->page : PAGE, unit) / GRANULE;
   heap->fill = o->fill != 0;
   heap->guarded = heap->fill || heap->dict.guard.most > 0;
-  runs_open(&heap->runs, heap->align, !heap->guarded);
+  runs_open(&heap->runs, heap->align, !heap->fill, !heap->guarded);
   return chain_open(c) && bins_reach(&heap->bins, 0) &&
          runs_reach(&heap->runs, c, 0) && dict_reach(&heap->dict, c, 1);
 }

@@ -38,6 +38,7 @@ mems_class runs_class(unsigned number, uint32_t first) {
   class.most = (uint32_t)(RUN_MOST * PAGE_GRANULES / n + 1);
   class.mask = entry_mask(n);
   class.brim = (uint32_t)entry_brim(n);
+  class.mark_at = (uint16_t)(entry_slack_bits(n) + 1);
   class.last += (uint16_t)at_least(deep, 2);
   return class;
 }
@@ -53,11 +54,12 @@ void runs_clear(mems_runs *r) {
   r->taken = r->spare = 0;
 }
 
-void runs_open(mems_runs *r, uint64_t align, bool direct) {
+void runs_open(mems_runs *r, uint64_t align, bool malloc_may, bool free_may) {
   runs_clear(r);
   for (uint64_t n = 1; n <= TABLE_MOST; n++)
     r->numbers[n - 1] = (uint8_t)size_class_aligned(n, align);
-  if (direct && align <= TABLE_MOST) r->bytes = TABLE_MOST * GRANULE;
+  r->direct = free_may;
+  if (malloc_may && align <= TABLE_MOST) r->bytes = TABLE_MOST * GRANULE;
 }
 
 bool runs_reach(mems_runs *r, mems_chain *c, uint64_t end) {
@@ -75,7 +77,7 @@ uint64_t runs_overhead(const mems_runs *r) {
 }
 
 void runs_set_end(mems_runs *r, uint64_t end) {
-  if (r->bytes) r->end = at_most(end, UINT32_MAX);
+  if (r->direct) r->end = at_most(end, UINT32_MAX);
 }
 
 uint64_t runs_last(const mems_chain *c, uint64_t page) {

@@ -60,7 +60,8 @@ typedef struct mems_class {
   uint16_t shift;       /* granules are odd << shift */
   uint16_t first, last; /* its part of the stacks is [first, last) */
   uint16_t top;         /* behind the slot that was put last */
-  uint32_t asks;    /* requests that the chain served before the first run */
+  uint16_t asks;    /* requests that the chain served before the first run */
+  uint16_t mark_at; /* where in an entry the mark begins */
   uint64_t slots;   /* in its runs */
   uint64_t spare;   /* of these, free and in no stack */
   uint64_t chained; /* blocks of its length that are the chain's */
@@ -68,8 +69,9 @@ typedef struct mems_class {
 
 typedef struct mems_runs {
   size_t bytes;    /* sizes up to this are in the table; 0: none */
-  uint64_t end;    /* no granule from here on is in a run that free may look
-                      at first; 0 where every call takes the long way */
+  uint64_t end;    /* no granule from here on is in a run that free and get may
+                      look at first; 0 where they take the long way */
+  bool direct;     /* not so */
   uint32_t recent; /* the slot that was freed last, ... */
   uint32_t recent_class;       /* ... and its class, or 0 */
   uint8_t numbers[TABLE_MOST]; /* which class serves 1, 2, ... granules */
@@ -85,9 +87,9 @@ typedef struct mems_runs {
    `at` of the image on; `here` is where *r itself stands. */
 uint64_t runs_plan(mems_runs *r, uint64_t here, uint64_t at, uint64_t limit);
 
-/* Sets up the classes for blocks aligned to `align` granules. `direct`: malloc
-   and free may look here first. */
-void runs_open(mems_runs *r, uint64_t align, bool direct);
+/* Sets up the classes for blocks aligned to `align` granules. Malloc and free
+   may look here first, or not. */
+void runs_open(mems_runs *r, uint64_t align, bool malloc_may, bool free_may);
 
 /* No run, no slot in a stack: as runs_open left it. */
 void runs_clear(mems_runs *r);

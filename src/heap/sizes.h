@@ -56,7 +56,7 @@ static inline unsigned size_class_aligned(uint64_t n, uint64_t align) {
   n = round_up(n < 2 ? 2 : n, align);
   if (n > SLOT_MOST || align > PAGE_GRANULES) return 0;
   unsigned number = size_class(n);
-  while (number < SIZES && size_granules(number) % align) number++;
+  while (number < SIZES && size_granules(number) & (align - 1)) number++;
   return number < SIZES ? number : 0;
 }
 

@@ -9,11 +9,12 @@
 #include "hole.h"
 
 enum {
+  SMALL_HEAP = 1 << 17, /* granules */
   SMALL_SLOT = 128, /* granules; a run of such slots may be one page */
   WASTE_PART = 8, /* of a run may be left behind its last slot */
   LIVE_PART = 8,  /* of what is live in a class may be its next run */
-  SPARE_TIMES = 2, /* what is in use may be spare, ... */
-  SPARE_LEAST = 16 * 512 /* ... and so many granules */
+  SPARE_LEAST = 16 * 512, /* granules that may be spare in any heap */
+  LAST_PART = 4 /* of the limit is for the chain */
 };
 
 /* The pages of a run of slots of n granules, `most` at most, with the least
@@ -37,30 +38,44 @@ static uint64_t least_pages(uint64_t n) {
   return best;
 }
 
-/* May class `number` have its first run? */
+/* May a class have its first run, of so many pages? Long slots split what
+   would be one HOLE, so in a heap of up to SMALL_HEAP much has to be in blocks
+   of their length. */
 static bool is_due(mems_heap *heap, mems_class *class, uint64_t pages) {
   unsigned asks = hole_heap_is_tight(heap) ? RUN_ASKS_TIGHT : RUN_ASKS;
-  class->asks++;
+  if (class->asks < UINT16_MAX) class->asks++;
   if (class->asks < asks) return false;
   uint64_t n = class->granules;
   if (n <= SMALL_SLOT) return true;
-  return class->chained + 1 >= pages * PAGE_GRANULES / n;
+  uint64_t live = class->chained + 1;
+  if (heap->chain.end <= SMALL_HEAP && live * n * 4 < heap_taken(heap))
+    return false;
+  return live >= pages * PAGE_GRANULES / n;
 }
 
-/* Is so much spare in other runs that one more would be a waste? The chain
-   merges what is freed, whatever its size. */
-static bool is_wasteful(const mems_runs *r) {
-  return r->spare > SPARE_TIMES * r->taken + SPARE_LEAST;
+/* Would one more run of a class, for a request of n granules, be a waste? So
+   it is where much is spare in other runs, where the limit is near, and where
+   much is in slots of this class that are too long for what lies in them: the
+   chain merges what is freed, whatever its size. */
+static bool is_wasteful(const mems_heap *heap, const mems_class *class,
+                        uint64_t n) {
+  const mems_runs *r = &heap->runs;
+  uint64_t taken = heap_taken(heap), limit = heap->chain.limit;
+  return r->spare > r->taken + SPARE_LEAST ||
+         taken > limit - limit / LAST_PART ||
+         (class->granules > 2 * n && class->slots * class->granules >
+                                         at_least(SPARE_LEAST, taken / 4));
 }
 
-/* How many pages the next run of a class has; 0 if it gets none. */
-static uint64_t next_pages(mems_heap *heap, unsigned number) {
+/* How many pages the next run of a class has, which is to serve a request of
+   `asked` granules; 0 if it gets none. */
+static uint64_t next_pages(mems_heap *heap, unsigned number, uint64_t asked) {
   mems_class *class = heap->runs.classes + number;
   uint64_t n = class->granules;
   bool small = n <= SMALL_SLOT;
   uint64_t first = small ? 1 : least_pages(n);
   if (class->slots == 0 && !is_due(heap, class, first)) return 0;
-  if (is_wasteful(&heap->runs)) return 0;
+  if (is_wasteful(heap, class, asked)) return 0;
   if (class->slots == 0) return first;
   uint64_t live = (class->slots - class->spare + class->chained) * n;
   /* tiny slots lie together, and so do their bytes in the table of slack */
@@ -198,9 +213,9 @@ void slot_flush(mems_heap *heap) {
 uint64_t slot_hole(mems_heap *heap, uint64_t n, uint64_t align) {
   uint64_t g = hole_find(heap, n, align, true);
   if (g != NOWHERE) return g;
-  uint64_t spare = heap->runs.spare;
+  uint64_t taken = heap->runs.taken;
   slot_flush(heap);
-  if (heap->runs.spare != spare) g = hole_find(heap, n, align, true);
+  if (heap->runs.taken != taken) g = hole_find(heap, n, align, true);
   return g == NOWHERE ? hole_grow(heap, n, align) : g;
 }
 
@@ -264,8 +279,8 @@ static bool refill(mems_heap *heap, unsigned number) {
 }
 
 /* Makes one more run of a class; false if it gets none. */
-static bool make_run(mems_heap *heap, unsigned number) {
-  uint64_t n = next_pages(heap, number) * PAGE_GRANULES;
+static bool make_run(mems_heap *heap, unsigned number, uint64_t asked) {
+  uint64_t n = next_pages(heap, number, asked) * PAGE_GRANULES;
   if (n == 0) return false;
   int error = heap->error;
   uint64_t g = slot_hole(heap, n, PAGE_GRANULES);
@@ -299,9 +314,9 @@ static uint64_t take(mems_heap *heap, unsigned number) {
   return g == NOWHERE && refill(heap, number) ? pop(heap, number) : g;
 }
 
-uint64_t slot_take(mems_heap *heap, unsigned number) {
+uint64_t slot_take(mems_heap *heap, unsigned number, uint64_t n) {
   uint64_t g = take(heap, number);
-  return g == NOWHERE && make_run(heap, number) ? take(heap, number) : g;
+  return g == NOWHERE && make_run(heap, number, n) ? take(heap, number) : g;
 }
 
 uint64_t slot_find(mems_heap *heap, unsigned *number, uint64_t align) {

@@ -14,7 +14,7 @@
 #include "hole.h"
 #include "slot.h"
 
-enum { SMALL_PIECE = 16 }; /* pages; a shorter one costs as much as these */
+enum { SMALL_PIECE = 8 }; /* pages; a shorter one costs as much as these */
 
 /* Whole pages of the OS inside of some pages. */
 static mems_pages whole(const mems_heap *heap, mems_pages p) {
@@ -35,9 +35,10 @@ static uint64_t discard(mems_heap *heap, mems_pages p) {
   return count;
 }
 
-void trim_some(mems_heap *heap) {
+void trim_some(mems_heap *heap, uint64_t n) {
   mems_idle *d = &heap->idle;
-  uint64_t end = heap->chain.end / PAGE_GRANULES, budget = IDLE_STEP / PAGE;
+  uint64_t end = heap->chain.end / PAGE_GRANULES;
+  uint64_t budget = at_least(IDLE_STEP / PAGE, 2 * n / PAGE_GRANULES);
   for (bool wrapped = false; budget > 0 && d->pages > 0; ) {
     mems_pages p = idle_next(d, heap, d->cursor, end);
     if (p.to == 0) {

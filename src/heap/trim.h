@@ -7,10 +7,10 @@
 
 #include "image.h"
 
-/* A call has freed something: if much that is free is in memory, gives some
-   of it back, IDLE_STEP bytes at most in pieces of 64 KiB or more, and less in
-   smaller ones, which cost more. */
-void trim_some(mems_heap *heap);
+/* A call has freed n granules: if much that is free is in memory, gives some
+   of it back: IDLE_STEP bytes, or twice as much as it freed if that is more,
+   in pieces of 32 KiB, and less in smaller ones, which cost more. */
+void trim_some(mems_heap *heap, uint64_t n);
 
 /* The block [g, g + n) that was freed was so large that all of its whole
    pages go back at once. */

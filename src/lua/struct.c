@@ -9,7 +9,7 @@
 #include "struct.h"
 
 #include "argument.h"
-#include "array.h"
+#include "copy.h"
 #include "each.h"
 #include "element.h"
 #include "explain.h"
@@ -101,8 +101,8 @@ static lmems_box *push_heap(lua_State *L) {
 }
 
 /***
-A new object, all zero, then with the fields of a table or of another object
-of the type.
+A new object, all zero, then with the fields of a table, by names or by
+positions, or of another object of the type.
 @function struct:new
 @luals class structtype
 @luals return T
@@ -132,7 +132,10 @@ An array of structs, each zero or from the table.
 @function struct:array
 @luals class structtype
 @luals return mems.array<T>
-@tparam integer|table what how many; or a table of tables or objects
+@luals param value T|table
+@tparam integer|table|array what how many; or a table of tables or objects; or
+ an array of such structs
+@param[opt] value that each of so many has
 @treturn[1] array
 @treturn[2] nil over the limit, or without memory
 @treturn[2] string a message
@@ -140,15 +143,17 @@ An array of structs, each zero or from the table.
 */
 static int array(lua_State *L) {
   lmems_layout *s = check_layout(L);
-  lua_settop(L, 2);
+  lmems_checklast(L, 3);
+  lua_settop(L, 3);
   return lmems_makearray(L, 1, 0, push_heap(L), &s->kind, 2);
 }
 
-/* Step 2 of at and move: makes the record of `view` look at the struct at
-   the address at 2. There is room for it. */
-static void look_at(lua_State *L, lmems_box *box, lmems_view *view) {
+/* Step 2 of at and move: makes the record of `view` look at the struct
+   `offset` bytes after the address at 2. There is room for it. */
+static void look_at(lua_State *L, lmems_box *box, lmems_view *view,
+                    size_t offset) {
   size_t size = view->kind->size;
-  char *p = lmems_hold(L, box, 2, 0, size);
+  char *p = lmems_hold(L, box, 2, offset, size);
   if (lmems_recordlives(view->record))
     lmems_blockdead(view->record);
   else if (!lmems_kept(view))
@@ -162,22 +167,26 @@ static void look_at(lua_State *L, lmems_box *box, lmems_view *view) {
 /* Makes the view at `view` keep what is at `object` alive. */
 static void keep_object(lua_State *L, int view, int object) {
   lua_pushvalue(L, object);
-  lua_setiuservalue(L, view, 2);
+  lua_setiuservalue(L, view, 3);
 }
 
 /***
 A view of a struct in memory that is there already. It does not own it: when
-the block is freed or moved, the view is dead.
+the block is freed, or moved by @{realloc}, the view is dead. It keeps an
+object that it looks at alive, and goes along when that is resized.
 @function struct:at
 @luals class structtype
-@tparam memory addr of its first byte; all of it has to be in one block
+@tparam memory addr all of the struct has to be in one block, or in the object
+@tparam[opt=0] integer offset of its first byte
 @treturn object
 */
 static int at(lua_State *L) {
   lmems_layout *s = check_layout(L);
+  size_t offset = lmems_optoffset(L, 3);
+  lmems_checklast(L, 3);
   lua_settop(L, 2);
   lmems_box *box = push_heap(L);
-  lmems_view *view = lmems_pushowner(L, LMEMS_STRUCT_SEAL, 1, 2);
+  lmems_view *view = lmems_pushowner(L, LMEMS_STRUCT_SEAL, 1, 3);
   int top = lua_gettop(L);
   keep_object(L, top, 2);
   lmems_setkind(view, &s->kind);
@@ -185,7 +194,7 @@ static int at(lua_State *L) {
   lmems_resolve(L, 2);
   lmems_checkopen(L, box);
   lmems_boxroom(L, box);
-  look_at(L, box, view);
+  look_at(L, box, view, offset);
   lua_settop(L, top);
   return 1;
 }
@@ -206,29 +215,31 @@ static void move_anywhere(lua_State *L, lmems_view *view) {
   lmems_boxroom(L, box);
   if (!lmems_kept(view)) /* by now */
     lmems_dead(L, view);
-  look_at(L, box, view);
+  look_at(L, box, view, 0);
   keep_object(L, 1, 3);
 }
 
 /* Raises: the index at 2 is none of the array that `view` moves over. */
-static int bad_move(lua_State *L, const lmems_view *view) {
+LMEMS_RAISES static int bad_move(lua_State *L, const lmems_view *view) {
   size_t count = view->length;
   if (!lmems_kept(view) || !lmems_recordlives(view->record))
     lmems_dead(L, view);
   if (count == LMEMS_GROWING)
     count = lmems_blocksize(view->record) / view->kind->size;
   lmems_checkint(L, 2, "index", 1, (lua_Integer)count);
-  return lmems_dead(L, view); /* a slice that lies outside by now */
+  lmems_dead(L, view); /* a slice that lies outside by now */
 }
 
 /* Moves an element of an array to the index at 2. */
 static void move_in_array(lua_State *L, lmems_view *view) {
+  const lmems_record *record = view->record;
   size_t size = view->kind->size, offset;
   size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
-  if (LMEMS_UNLIKELY(i >= view->length || !lmems_kept(view) ||
-                     __builtin_mul_overflow(i, size, &offset) ||
-                     view->record->floor + (offset += view->first) + size >
-                       view->record->limit))
+  if (i >= view->length || !lmems_kept(view) ||
+      __builtin_mul_overflow(i, view->stride, &offset) || offset >= LMEMS_LIFE)
+    bad_move(L, view);
+  offset += view->first;
+  if (record->floor + offset + size > record->limit)
     bad_move(L, view);
   view->offset = offset;
   lmems_setend(view, size);

@@ -104,16 +104,6 @@ int lmems_checktype(lua_State *L, int arg) {
   return type;
 }
 
-int lmems_bits_f32(lua_State *L, int index, uint32_t *u) {
-  int ok;
-  lua_Number n = lua_tonumberx(L, index, &ok);
-  if (!ok || (isfinite(n) && fabs(n) > FLT_MAX))
-    return 0;
-  float f = (float)n;
-  memcpy(u, &f, sizeof f);
-  return 1;
-}
-
 float lmems_float_of_half(uint16_t half) {
   uint32_t exponent = half >> 10 & 31u, mantissa = half & 0x3FFu;
   uint32_t sign = (uint32_t)(half & 0x8000u) << 16, u;
@@ -158,7 +148,7 @@ void lmems_get_f16(lua_State *L, int swapped, const void *p) {
 int lmems_put_f16(lua_State *L, int index, int swapped, void *p) {
   int ok;
   lua_Number n = lua_tonumberx(L, index, &ok);
-  if (!ok || (isfinite(n) && fabs(n) >= 65520))
+  if (!ok)
     return 0;
   uint16_t u = lmems_half_of((double)n);
   u = swapped ? lmems_swap16(u) : u;
@@ -254,14 +244,23 @@ static void narrow16(int type, char *to, const char *from, size_t n) {
 
 /* The bytes of each element the other way round, or as they are. */
 static void turn(int type, char *to, const char *from, size_t n) {
+#define TURN(bits) \
+    case (bits) / 8: \
+      for (size_t i = 0; i < n; i++) { \
+        uint##bits##_t u; \
+        memcpy(&u, from + i * sizeof u, sizeof u); \
+        u = lmems_swap##bits(u); \
+        memcpy(to + i * sizeof u, &u, sizeof u); \
+      } \
+      break;
   size_t size = lmems_typesize(type);
-  if (type < LMEMS_SWAPPED) {
-    memcpy(to, from, n * size);
-    return;
+  switch (type < LMEMS_SWAPPED ? 0 : size) {
+    TURN(16)
+    TURN(32)
+    TURN(64)
+    default: memcpy(to, from, n * size); break;
   }
-  for (size_t i = 0; i < n * size; i += size)
-    for (size_t k = 0; k < size; k++)
-      to[i + k] = from[i + size - 1 - k];
+#undef TURN
 }
 
 void lmems_widen(int type, char *to, const char *from, size_t n) {

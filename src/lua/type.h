@@ -61,6 +61,11 @@ int lmems_findtype(const char *name, size_t length);
    `type`. */
 int lmems_widetype(int type);
 
+/* Is it one of LMEMS_NARROW? */
+static inline int lmems_isnarrow(int type) {
+  return type % LMEMS_SWAPPED > LMEMS_PTR;
+}
+
 /* `n` elements of `type` at `from` as elements of its wide type at `to`, and
    back. The places don't overlap, and need no alignment. */
 void lmems_widen(int type, char *to, const char *from, size_t n);
@@ -166,8 +171,16 @@ LMEMS_BITS(i64, int64_t, 64, INT64_MIN, INT64_MAX)
 LMEMS_BITS(u64, uint64_t, 64, INT64_MIN, INT64_MAX)
 #undef LMEMS_BITS
 
-int lmems_bits_f32(lua_State *L, int index, uint32_t *u);
 int lmems_bits_ptr(lua_State *L, int index, uint64_t *u);
+
+/* A number that is too large for f32 is infinite there, as in string.pack. */
+static inline int lmems_bits_f32(lua_State *L, int index, uint32_t *u) {
+  int ok;
+  float f = (float)lua_tonumberx(L, index, &ok);
+  if (ok)
+    memcpy(u, &f, sizeof f);
+  return ok;
+}
 
 static inline int lmems_bits_f64(lua_State *L, int index, uint64_t *u) {
   int ok;
@@ -282,6 +295,15 @@ static inline int lmems_put(lua_State *L, int index, int type, void *p) {
 #undef X
     default: return 0;
   }
+}
+
+/* The same as a value of the wide type. */
+static inline int lmems_putwide(lua_State *L, int index, int type, char *p) {
+  char narrow[sizeof(uint64_t)];
+  if (!lmems_put(L, index, type, narrow))
+    return 0;
+  lmems_widen(type, p, narrow, 1);
+  return 1;
 }
 
 #endif

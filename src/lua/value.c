@@ -12,6 +12,7 @@
 #include "bits.h"
 #include "fail.h"
 #include "layout.h"
+#include "series.h"
 
 /*
 ** Bytes to Lua
@@ -42,12 +43,13 @@ static void push_chars(lua_State *L, const lmems_view *view,
   lmems_letgobytes(L, p, strnlen(p, kind->count));
 }
 
-static void push_row(lua_State *L, const lmems_view *view,
-                     const lmems_kind *kind, size_t offset) {
-  const lmems_kind *element = kind->element;
-  lua_createtable(L, hint(kind->count), 0);
-  for (size_t i = 0; i < kind->count; i++) {
-    lmems_pushvalue(L, view, element, offset + i * element->size);
+void lmems_pushvalues(lua_State *L, const lmems_view *view,
+                      const lmems_kind *element, size_t offset, size_t count,
+                      size_t stride) {
+  luaL_checkstack(L, LUA_MINSTACK, "too many parts in parts");
+  lua_createtable(L, hint(count), 0);
+  for (size_t i = 0; i < count; i++) {
+    lmems_pushvalue(L, view, element, offset + i * stride);
     if (lua_isnil(L, -1)) { /* address 0: as in peekarray */
       lua_pop(L, 1);
       lua_pushboolean(L, 0);
@@ -82,7 +84,8 @@ void lmems_pushvalue(lua_State *L, const lmems_view *view,
   if (kind->type == LMEMS_CHARS)
     push_chars(L, view, kind, offset);
   else if (kind->type == LMEMS_ROW)
-    push_row(L, view, kind, offset);
+    lmems_pushvalues(L, view, kind->element, offset, kind->count,
+                     kind->element->size);
   else
     push_struct(L, view, kind->layout, offset);
 }
@@ -148,7 +151,14 @@ static int store_view(lua_State *L, int index, const lmems_kind *kind,
         !lmems_samekind(view->kind, kind->element))
       return 0;
   }
-  memcpy(p, lmems_holdview(L, view), kind->size);
+  char *from = lmems_holdview(L, view);
+  if (lmems_stepped(view)) {
+    const lmems_series s = {from, view->length, view->stride,
+                            view->kind->size, 0};
+    lmems_pack(p, &s);
+  } else {
+    memcpy(p, from, kind->size);
+  }
   lmems_letgo();
   return 1;
 }
@@ -168,11 +178,30 @@ static void store_row(lua_State *L, int index, const lmems_kind *kind,
   }
 }
 
+/* The field that the key at -2 names, or counts. In one table all do the
+   same: `*keys` has what those before did. */
+static const lmems_field *key_field(lua_State *L, const lmems_layout *s,
+                                    int *keys) {
+  enum { NAMED = 1, COUNTED = 2 };
+  int counted = lua_type(L, -2) == LUA_TNUMBER;
+  *keys |= counted ? COUNTED : NAMED;
+  if (*keys == (NAMED | COUNTED))
+    luaL_error(L, "a table of fields has names or positions, not both");
+  if (!counted)
+    return lmems_checkfield(L, -2, s);
+  lua_Unsigned i = (lua_Unsigned)lua_tointegerx(L, -2, NULL);
+  if (!lua_isinteger(L, -2) || i < 1 || i > s->count)
+    luaL_error(L, "the struct has %I fields, and none at position %s",
+               (lua_Integer)s->count, lmems_pushshown(L, -2));
+  return &s->fields[i - 1];
+}
+
 static void store_struct(lua_State *L, int index, const lmems_kind *kind,
                          char *p) {
+  int keys = 0;
   lua_pushnil(L);
   while (lua_next(L, index)) {
-    const lmems_field *field = lmems_checkfield(L, -2, kind->layout);
+    const lmems_field *field = key_field(L, kind->layout, &keys);
     lmems_storevalue(L, -1, &field->kind, p + field->offset, field->name);
     lua_pop(L, 1);
   }
@@ -228,19 +257,27 @@ static void show_scalar(luaL_Buffer *B, const lmems_view *view,
   luaL_addvalue(B);
 }
 
-static void show_row(luaL_Buffer *B, const lmems_view *view,
-                     const lmems_kind *kind, size_t offset) {
-  enum { SHOWN = 16 }; /* elements */
-  size_t count = kind->count < SHOWN ? kind->count : SHOWN;
-  for (size_t i = 0; i < count; i++) {
+/* Appends the first of `count` elements at even distances. */
+static void show_elements(luaL_Buffer *B, const lmems_view *view,
+                          const lmems_kind *element, size_t count,
+                          size_t offset, size_t stride) {
+  enum { SHOWN = 16 };
+  luaL_addchar(B, '{');
+  for (size_t i = 0; i < count && i < SHOWN; i++) {
     luaL_addstring(B, i > 0 ? ", " : "");
-    lmems_showvalue(B, view, kind->element, offset + i * kind->element->size);
+    lmems_showvalue(B, view, element, offset + i * stride);
   }
-  luaL_addstring(B, count < kind->count ? ", ..." : "");
+  luaL_addstring(B, count > SHOWN ? ", ...}" : "}");
+}
+
+void lmems_showelements(luaL_Buffer *B, const lmems_view *array) {
+  show_elements(B, array, array->kind, array->length, array->offset,
+                array->stride);
 }
 
 static void show_struct(luaL_Buffer *B, const lmems_view *view,
                         const lmems_layout *s, size_t offset) {
+  luaL_addchar(B, '{');
   for (size_t i = 0; i < s->count; i++) {
     luaL_addstring(B, i > 0 ? ", " : "");
     luaL_addlstring(B, s->fields[i].name, s->fields[i].length);
@@ -248,6 +285,7 @@ static void show_struct(luaL_Buffer *B, const lmems_view *view,
     lmems_showvalue(B, view, &s->fields[i].kind,
                     offset + s->fields[i].offset);
   }
+  luaL_addchar(B, '}');
 }
 
 void lmems_showvalue(luaL_Buffer *B, const lmems_view *view,
@@ -256,12 +294,10 @@ void lmems_showvalue(luaL_Buffer *B, const lmems_view *view,
     show_scalar(B, view, kind, offset);
   } else if (kind->type == LMEMS_CHARS) {
     show_chars(B, view, kind, offset);
+  } else if (kind->type == LMEMS_ROW) {
+    show_elements(B, view, kind->element, kind->count, offset,
+                  kind->element->size);
   } else {
-    luaL_addchar(B, '{');
-    if (kind->type == LMEMS_ROW)
-      show_row(B, view, kind, offset);
-    else
-      show_struct(B, view, kind->layout, offset);
-    luaL_addchar(B, '}');
+    show_struct(B, view, kind->layout, offset);
   }
 }

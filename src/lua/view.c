@@ -119,6 +119,15 @@ int lmems_newowner(lua_State *L, int anchor, int keep, lmems_box *box,
   return MEMS_OK;
 }
 
+void lmems_pushkept(lua_State *L, int index) {
+  const lmems_view *view = lua_touserdata(L, index);
+  lua_pushvalue(L, index);
+  if (!view->owner)
+    lua_getiuservalue(L, -1, 1);
+  lua_getiuservalue(L, -1, 1);
+  lua_getiuservalue(L, -2, 2);
+}
+
 lmems_view *lmems_part(lua_State *L, uintptr_t seal, int parent,
                        size_t offset, size_t size) {
   const lmems_view *whole = lua_touserdata(L, parent);
