@@ -504,7 +504,7 @@ function heap:view(type, x, offset, n) end
 ---one of `peek`, another struct, or `"char"`: its last dimension is the length
 ---of a string, which a byte 0 ends if it is shorter.
 ---
----Fields lie as a C compiler lays them out, each behind those before it at a
+---Fields lie as a C compiler lays them out, each behind the one before it at a
 ---multiple of its size. With `layout = "packed"` they lie one behind the
 ---other. A field may also have
 ---
@@ -1257,7 +1257,7 @@ function array:argsort(order, more) end
 ---one of `peek`, another struct, or `"char"`: its last dimension is the length
 ---of a string, which a byte 0 ends if it is shorter.
 ---
----Fields lie as a C compiler lays them out, each behind those before it at a
+---Fields lie as a C compiler lays them out, each behind the one before it at a
 ---multiple of its size. With `layout = "packed"` they lie one behind the
 ---other. A field may also have
 ---
@@ -1864,7 +1864,7 @@ function mems.view(type, x, offset, n) end
 ---one of `peek`, another struct, or `"char"`: its last dimension is the length
 ---of a string, which a byte 0 ends if it is shorter.
 ---
----Fields lie as a C compiler lays them out, each behind those before it at a
+---Fields lie as a C compiler lays them out, each behind the one before it at a
 ---multiple of its size. With `layout = "packed"` they lie one behind the
 ---other. A field may also have
 ---

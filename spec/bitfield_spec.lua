@@ -232,6 +232,12 @@ describe("a field's options", function()
                             { "far", "u8", offset = 31 } }
     assert.equal(32, U.size)
     assert.equal(4, U.offsets.next)
+    local V = mems.struct { { "word", "u16" },
+      { "low", "u16", bits = 5, offset = 0 }, { "high", "u16", bits = 11 },
+      { "byte", "u8", offset = 0 }, { "other", "u8" } }
+    assert.equal(2, V.size)
+    assert.same({ word = 0x8765, low = 5, high = 0x43B, byte = 0x65,
+                  other = 0x87 }, V:new({ word = 0x8765 }):totable())
     local u = U:new { f = 1.0 }
     assert.equal(0x3F800000, u.i)
     assert.equal(0x3F, u.b[4])

@@ -114,3 +114,40 @@ describe("examples/msgpack.lua", function()
     end
   end)
 end)
+
+describe("examples/elf.lua", function()
+  it("prints the sections and symbols that readelf knows of", function()
+    local library = "build/libmems.so"
+    local printed, complained, code = shell.lua("examples/elf.lua", library)
+    assert.equal("", complained)
+    assert.equal(0, code)
+    local listed = shell.run("LC_ALL=C readelf -SW " .. library)
+    local count = 0
+    for n, name, addr, size in listed:gmatch(
+      "%[ *(%d+)%] (%.%S+) +%u%S* +(%x+) %x+ (%x+)") do
+      local line = ("[%2d] %-20s"):format(n, name)
+      local at = printed:find(line, 1, true)
+      assert.is_truthy(at, line)
+      local found, bytes = printed:match("^ *%u* +(%x+) +(%d+)",
+                                         at + #line)
+      assert.equal(tonumber(addr, 16), tonumber(found, 16), name)
+      assert.equal(tonumber(size, 16), tonumber(bytes), name)
+      count = count + 1
+    end
+    assert.is_true(count > 10)
+    local symbols = shell.run("LC_ALL=C readelf --dyn-syms -W " .. library)
+    local _, functions = symbols:gsub(" FUNC ", "")
+    assert.is_truthy(printed:find("function " .. functions, 1, true))
+  end)
+
+  it("refuses what is no such file", function()
+    for file, text in pairs { Makefile = "is no ELF file",
+                              ["/nowhere/x"] = "/nowhere/x" } do
+      local _, complained, code = shell.lua("examples/elf.lua", file)
+      assert.equal(1, code)
+      assert.match(text, complained)
+    end
+    local _, complained = shell.lua("examples/elf.lua")
+    assert.match("usage", complained)
+  end)
+end)

@@ -15,8 +15,8 @@
 ** looks at the list: so a finalizer that changes the definition meanwhile does
 ** no harm.
 **
-** Places are counted in bits. A field begins behind all those before it, at
-** the next place that its alignment allows. A bit field needs none, but lies
+** Places are counted in bits. A field begins behind the one before it, at the
+** next place that its alignment allows. A bit field needs none, but lies
 ** in one unit of its type, as in the ABI of Linux: only a packed one may lie
 ** across two.
 */
@@ -48,7 +48,8 @@ typedef struct reader {
   lua_Integer number;   /* of the field that is read */
   lua_Integer next;     /* in the list: what is read next */
   size_t dimensions;    /* of all fields */
-  size_t end;           /* in bits, of all fields until now */
+  size_t at;            /* where the last field ended, in bits */
+  size_t end;           /* where any did */
   int packed;
   size_t align;         /* of the whole, if not 0 */
   lmems_layout *layout;
@@ -292,7 +293,7 @@ static void read_name(lua_State *L, reader *r, lmems_field *field) {
 /* What a field asks for beside its type. */
 typedef struct wish {
   unsigned bits;      /* 0: it is no bit field */
-  lua_Integer offset; /* in bytes; -1: behind the others */
+  lua_Integer offset; /* in bytes; -1: behind the last field */
   size_t align;       /* 0: that of its type */
 } wish;
 
@@ -366,7 +367,7 @@ static size_t place(lua_State *L, const reader *r, wish w, size_t align) {
                      (lua_Integer)(least / 8));
     return (size_t)w.offset * 8;
   }
-  size_t at = round_up(r->end, step);
+  size_t at = round_up(r->at, step);
   if (w.bits > 0 && !r->packed &&
       at / unit != (at + w.bits - 1) / unit) /* of its type's size, here */
     at = round_up(at, unit);
@@ -406,8 +407,9 @@ static void read_field(lua_State *L, reader *r) {
   field->offset = at / 8;
   if (w.bits > 0)
     field->kind = lmems_bitkind(field->kind.type, at % 8, w.bits);
-  if (at + bits > r->end)
-    r->end = at + bits;
+  r->at = at + bits;
+  if (r->at > r->end)
+    r->end = r->at;
   if (r->end > (size_t)MOST_BYTES * 8)
     lmems_argerror(L, r->arg, "field %I: the struct is too large",
                    r->number);

@@ -35,7 +35,7 @@ of that type, or of several dimensions, the outermost first. A type is one of
 @{peek}, another struct, or `"char"`: its last dimension is the length of a
 string, which a byte 0 ends if it is shorter.
 
-Fields lie as a C compiler lays them out, each behind those before it at a
+Fields lie as a C compiler lays them out, each behind the one before it at a
 multiple of its size. With `layout = "packed"` they lie one behind the other.
 A field may also have
 
