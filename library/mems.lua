@@ -386,10 +386,10 @@ function heap:buffer(what, align) end
 ---@return mems.array<T> # nil over the limit, or without memory
 ---@return string? # a message
 ---@return integer? # a code
----@overload fun(self: mems.heap, type: mems.itype, what: integer|table|mems.array<number>, value?: integer): mems.array<integer>
----@overload fun(self: mems.heap, type: mems.ftype, what: integer|table|mems.array<number>, value?: number): mems.array<number>
----@overload fun(self: mems.heap, type: mems.btype, what: integer|table|mems.array<boolean>, value?: boolean): mems.array<boolean>
----@overload fun(self: mems.heap, type: mems.ptype, what: integer|table|mems.array<any>, value?: any): mems.array<any>
+---@overload fun(self: mems.heap, type: mems.itype, what: any, v?: any): mems.array<integer>
+---@overload fun(self: mems.heap, type: mems.ftype, what: any, v?: any): mems.array<number>
+---@overload fun(self: mems.heap, type: mems.btype, what: any, v?: any): mems.array<boolean>
+---@overload fun(self: mems.heap, type: mems.ptype, what: any, v?: any): mems.array<any>
 function heap:array(type, what, value) end
 
 ---Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
@@ -1417,10 +1417,10 @@ function mems.buffer(what, align) end
 ---@return mems.array<T> # nil over the limit, or without memory
 ---@return string? # a message
 ---@return integer? # a code
----@overload fun(type: mems.itype, what: integer|table|mems.array<number>, value?: integer): mems.array<integer>
----@overload fun(type: mems.ftype, what: integer|table|mems.array<number>, value?: number): mems.array<number>
----@overload fun(type: mems.btype, what: integer|table|mems.array<boolean>, value?: boolean): mems.array<boolean>
----@overload fun(type: mems.ptype, what: integer|table|mems.array<any>, value?: any): mems.array<any>
+---@overload fun(type: mems.itype, what: any, v?: any): mems.array<integer>
+---@overload fun(type: mems.ftype, what: any, v?: any): mems.array<number>
+---@overload fun(type: mems.btype, what: any, v?: any): mems.array<boolean>
+---@overload fun(type: mems.ptype, what: any, v?: any): mems.array<any>
 function mems.array(type, what, value) end
 
 ---Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
