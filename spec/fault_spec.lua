@@ -106,6 +106,61 @@ describe("a request that the OS refuses", function()
     end
   end)
 
+  -- Runs are made and dissolved, stacks filled and emptied, pages given back:
+  -- by trim, by themselves, and for zeros; all is freed at once, and again.
+  local function use_runs(options, n)
+    local heap <close> = assert(mems.open(options))
+    local blocks = {}
+    probe.pages_fail(n)
+    local function put(block, size)
+      if not block then return end
+      heap:fill(block, size % 251 + 1, size)
+      blocks[#blocks + 1] = { block, size }
+    end
+    local function drop(i)
+      local block, size = table.unpack(table.remove(blocks, i))
+      assert(heap:peek_u8(block, size - 1) == size % 251 + 1)
+      heap:free(block)
+    end
+    local function zeros(size)
+      local block = heap:calloc(1, size)
+      if not block then return end
+      assert(heap:peek_u8(block) == 0 and
+             heap:compare(block, mems.add(block, 1), size - 1) == 0)
+      put(block, size)
+    end
+    for _ = 1, 2 do
+      for i = 1, 1200 do
+        local size = ({ 24, 100, 1000, 1100 })[i % 4 + 1]
+        put(heap:malloc(size, i % 50 == 0 and 256 or nil), size)
+      end
+      for i = #blocks, 1, -1 do
+        if i % 3 > 0 or i > 900 then drop(i) end
+      end
+      zeros(1 << 20)
+      heap:trim()
+      for i = 1, 3 do put(heap:malloc(i * 300000), i * 300000) end
+      for _ = 1, math.min(#blocks, 3) do drop() end
+      zeros(1 << 20)
+      assert.is_true(heap:check())
+      probe.reset(heap)
+      assert.is_true(heap:check())
+      assert.equal(0, heap:stats().processes)
+      blocks = {}
+    end
+    heap:trim()
+    assert.is_true(heap:check())
+    return probe.pages_fail(0)
+  end
+
+  it("in runs, in trim, in reset, or for zeros does no harm", function()
+    for _, options in ipairs { {}, { quarantine = 1 << 16, fill = true } } do
+      local n = 0
+      repeat n = n + STEP until use_runs(options, n) < n
+      assert.is_true(n > 50)
+    end
+  end)
+
   it("makes open give nil, a message and a code", function()
     local refused, n = 0, 0
     repeat

@@ -85,6 +85,14 @@ static int largest(lua_State *L) {
   return 1;
 }
 
+/* resident(heap): bytes of blocks and holes that are in memory */
+static int resident(lua_State *L) {
+  const mems_chain *c = &probe_heap(L, 1)->chain;
+  size_t bytes = pages_resident(chain_physical(c, 0), c->end * GRANULE);
+  lua_pushinteger(L, (lua_Integer)bytes);
+  return 1;
+}
+
 /* The physical address of a granule, be it part of a block or not. */
 static int physical(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
@@ -117,7 +125,7 @@ int luaopen_mems_probe(lua_State *L) {
     {"pages_fail", pages_fail_}, {"pages_emulate", pages_emulate_},
     {"foreign", foreign}, {"physical", physical}, {"free_code", free_code},
     {"aligned", aligned}, {"reset", reset}, {"largest", largest},
-    {"hold", hold},
+    {"resident", resident}, {"hold", hold},
     {"range_take", range_take}, {"range_give", range_give}, {NULL, NULL}
   };
   luaL_newlib(L, functions);

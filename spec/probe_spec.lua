@@ -463,7 +463,7 @@ describe("inside,", function()
       each_length(function(n)
         local bits, _, _, brim = probe.entry.bits(n)
         local same = true
-        for slack = 0, math.min(8 * n, 1 << 16) - 1 do
+        for slack = 0, math.min(8 * n, 1 << 16) - 1, n <= 300 and 1 or 97 do
           local entry = 1 | math.min(slack, brim) << 1
           same = same and math.min(slack, brim) < 1 << bits
             and probe.entry.read(n, entry) == math.min(slack, brim)

@@ -14,11 +14,14 @@
 #include "mems.h"
 #include "pages.h"
 
-enum { BLOCKS = 96, OPERATIONS = 600, WHOLE = 4096, PART = 512 };
+enum {
+  BLOCKS = 96, OPERATIONS = 600, WHOLE = 4096, PART = 512,
+  MOST_ALIGN = 2 << 20
+};
 
 typedef struct block {
   mems_addr addr; /* 0: none */
-  size_t size;
+  size_t size, align;
   uint8_t seed;
 } block;
 
@@ -83,6 +86,12 @@ static block *take_block(world *w) {
   return &w->blocks[take_byte(&w->in) % BLOCKS];
 }
 
+/* Any power of two up to 8 MiB, mostly small ones. */
+static size_t take_align(input *in) {
+  unsigned kind = take_byte(in);
+  return (size_t)1 << (kind < 200 ? kind % 13 : kind % 24);
+}
+
 /* Why an allocation may have been refused. */
 static void check_refusal(world *w, size_t size) {
   int error = mems_heap_error(w->heap);
@@ -111,7 +120,7 @@ static void enter(world *w, block *b, mems_addr addr, size_t size,
     return;
   }
   MUST(size > 0);
-  *b = (block){addr, size, ++w->seeds};
+  *b = (block){addr, size, 8, ++w->seeds};
   check_fresh(w, b, align);
   w->mallocs++;
   w->requested += size;
@@ -140,11 +149,12 @@ static void op_malloc(world *w) {
 
 static void op_aligned(world *w) {
   block *b = take_block(w);
-  size_t size = take_size(&w->in), align = (size_t)1 << take_byte(&w->in) % 14;
+  size_t size = take_size(&w->in), align = take_align(&w->in);
   if (b->addr) discard(w, b);
   enter(w, b, mems_heap_aligned(w->heap, size, align), size, align);
   if (b->addr == 0) return;
-  MUST(align <= 4096);
+  MUST(align <= MOST_ALIGN);
+  b->align = align;
   write_block(w, b);
 }
 
@@ -189,7 +199,7 @@ static void op_realloc(world *w) {
   w->requested += size - b->size;
   b->addr = addr;
   b->size = size;
-  check_fresh(w, b, 8);
+  check_fresh(w, b, b->align);
   const uint8_t *at = mems_heap_span(w->heap, addr, size);
   for (size_t i = 0; i < kept && i < size; i++) MUST(at[i] == pattern(b, i));
   write_block(w, b);
@@ -216,8 +226,9 @@ static void op_hostile(world *w) {
   bool start = in && in->addr == addr;
   MUST((mems_heap_size(w->heap, addr) != 0) == start);
   if (start) return;
-  MUST(mems_heap_free(w->heap, addr) != MEMS_OK);
-  MUST(addr == 0 || mems_heap_realloc(w->heap, addr, 8) == 0);
+  MUST((mems_heap_free(w->heap, addr) == MEMS_OK) == (addr == 0));
+  if (addr == 0) return;
+  MUST(mems_heap_realloc(w->heap, addr, 8) == 0);
   /* a fuzzer that watches compares may come upon a physical address */
   void *physical = (void *)(uintptr_t)addr;
   addr = mems_heap_address(w->heap, physical);
@@ -235,7 +246,7 @@ static void op_locate(world *w) {
 }
 
 static void op_stats(world *w) {
-  mems_stats s;
+  mems_stats s = {.size = sizeof s};
   mems_heap_stats(w->heap, &s);
   MUST(s.mallocs == w->mallocs && s.frees == w->frees);
   MUST(s.processes == w->mallocs - w->frees);
@@ -257,6 +268,52 @@ static void op_walk(world *w) {
   MUST(counts[2] == w->requested);
 }
 
+/* What is said to be the largest block is had; unless the OS refuses. */
+static void op_largest(world *w) {
+  mems_stats s = {.size = sizeof s};
+  mems_heap_stats(w->heap, &s);
+  if (s.largest == 0 || s.largest > 1 << 26) return;
+  mems_addr addr = mems_heap_malloc(w->heap, s.largest);
+  MUST(addr || mems_heap_error(w->heap) == MEMS_ENOMEM);
+  if (addr == 0) return;
+  MUST(mems_heap_size(w->heap, addr) == s.largest);
+  MUST(mems_heap_free(w->heap, addr) == MEMS_OK);
+  w->mallocs++, w->frees++;
+}
+
+static void op_reset(world *w) {
+  mems_heap_reset(w->heap);
+  for (block *b = w->blocks; b < w->blocks + BLOCKS; b++) {
+    if (b->addr == 0) continue;
+    MUST(mems_heap_get(w->heap, b->addr) == NULL);
+    w->frees++;
+    w->requested -= b->size;
+    b->addr = 0;
+  }
+}
+
+/* Many of one size, so that there are runs of it: all but a few go again. */
+static void op_crowd(world *w) {
+  size_t size = take_number(&w->in, 2) % 1200 + 1;
+  mems_addr crowd[64];
+  for (int i = 0; i < 64; i++) crowd[i] = mems_heap_malloc(w->heap, size);
+  for (int i = 0; i < 64; i++) {
+    if (crowd[i] == 0) continue;
+    block *b = i % 16 == 0 ? take_block(w) : NULL;
+    w->mallocs++;
+    if (b && b->addr == 0) {
+      *b = (block){crowd[i], size, 8, ++w->seeds};
+      w->requested += size;
+      check_fresh(w, b, 8);
+      write_block(w, b);
+    } else {
+      MUST(mems_heap_size(w->heap, crowd[i]) == size);
+      MUST(mems_heap_free(w->heap, crowd[i]) == MEMS_OK);
+      w->frees++;
+    }
+  }
+}
+
 static void op_trim(world *w) {
   mems_heap_trim(w->heap);
 }
@@ -272,7 +329,8 @@ static void op_fail(world *w) {
 static void (*const operations[])(world *) = {
   op_malloc, op_malloc, op_malloc, op_malloc, op_free, op_free, op_free,
   op_realloc, op_realloc, op_aligned, op_calloc, op_hostile, op_locate,
-  op_stats, op_walk, op_trim, op_check, op_fail
+  op_stats, op_walk, op_trim, op_check, op_fail, op_largest, op_crowd,
+  op_crowd, op_reset
 };
 
 static bool open_heap(world *w) {
@@ -281,7 +339,7 @@ static bool open_heap(world *w) {
   };
   unsigned choice = take_byte(&w->in);
   w->options.limit = limits[choice % 8];
-  w->options.align = choice & 8 ? (size_t)8 << (choice >> 4 & 7) : 0;
+  w->options.align = choice & 8 ? (size_t)8 << (choice >> 4 & 15) : 0;
   choice = take_byte(&w->in);
   w->options.page = choice & 1 ? 4096 * (size_t)(choice >> 4) : 0;
   w->options.quarantine = choice & 2 ? (size_t)(choice >> 4) * 1000 : 0;
@@ -291,6 +349,7 @@ static bool open_heap(world *w) {
   int error;
   w->heap = mems_heap_open(&w->options, &error);
   MUST((w->heap != NULL) == (error == MEMS_OK));
+  MUST(w->heap || error == MEMS_ENOMEM || (w->options.page & 4095));
   return w->heap != NULL;
 }
 

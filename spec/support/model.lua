@@ -41,7 +41,7 @@ function model.new(heap, options)
     limit = options.limit,
     blocks = {}, -- address -> { addr =, bytes = }
     order = {},  -- addresses, ascending
-    requested = 0, used = 0, peak = 0, mallocs = 0, frees = 0,
+    requested = 0, peak = 0, mallocs = 0, frees = 0,
     refusals = 0,
   }, model)
 end
@@ -84,36 +84,34 @@ end
 
 --- The block that starts where `block` ends, or nil.
 function model:neighbour(block)
-  return self.blocks[block.addr + block.extent]
+  return self.blocks[block.addr + (block.extent or least(#block.bytes))]
 end
 
--- What the heap took for a new block of `size` bytes, `gone` having given way
--- to it: the whole of a slot that is longer, where blocks of about that size
--- are many; never twice what is needed unless that is all there is.
-function model:extent(size, align, gone)
-  local before = self.used - (gone and gone.extent or 0)
-  local extent = self.heap.stats().used - before
+-- A block takes what it needs, or the whole of a slot that is longer, where
+-- blocks of about that size are many; never twice what is needed unless that
+-- is all there is.
+function model:expect_extent(block, extent)
+  local size, align = #block.bytes, block.align
   expect(extent >= least(size) and extent % GRANULE == 0, "%d bytes take %d",
     size, extent)
   local most = 2 * math.max(least(size), align > self.align and MARKED or 0)
   expect(self.limit or extent <= most + align, "%d bytes take %d", size,
     extent)
-  return extent
+  expect(extent == (block.extent or extent), "block %d takes %d, and took %d",
+    block.addr, extent, block.extent)
+  block.extent = extent
 end
 
 --- There is a new block. Room and alignment are checked.
--- @param gone a block that is not there any more, but the model has it yet
--- @return the block
-function model:entered(addr, bytes, align, gone)
-  local extent = self:extent(#bytes, align, gone)
-  self:expect_room(addr, extent)
+-- @return the block; how much it takes is known once all is verified
+function model:entered(addr, bytes, align)
+  self:expect_room(addr, least(#bytes))
   self:expect_aligned(addr, align)
-  local block = { addr = addr, bytes = bytes, extent = extent, align = align }
+  local block = { addr = addr, bytes = bytes, align = align }
   table.insert(self.order, self:index(addr), addr)
   self.blocks[addr] = block
   self.requested = self.requested + #bytes
-  self.used = self.used + extent
-  self.peak = math.max(self.peak, self.used)
+  self.peak = math.max(self.peak, self.requested)
   return block
 end
 
@@ -122,7 +120,6 @@ function model:removed(block)
   table.remove(self.order, self:index(block.addr))
   self.blocks[block.addr] = nil
   self.requested = self.requested - #block.bytes
-  self.used = self.used - block.extent
 end
 
 --- What malloc and its kin gave: a new block of random bytes, or nil if the
@@ -148,7 +145,8 @@ end
 function model:expect_room(addr, extent)
   local i = self:index(addr)
   local before, behind = self.blocks[self.order[i - 1]], self.order[i]
-  expect(not before or before.addr + before.extent <= addr,
+  expect(not before or before.addr + (before.extent or
+                                      least(#before.bytes)) <= addr,
     "block %d overlaps the one before it", addr)
   expect(not behind or addr + extent <= behind,
     "block %d of %d overlaps block %d", addr, extent, behind or 0)
@@ -263,8 +261,7 @@ function model:verify_process(addr, size, requested)
   expect(block, "PROCESS %d is no block", addr)
   expect(requested == #block.bytes, "PROCESS %d of %d, not %d", addr,
     requested, #block.bytes)
-  expect(size == block.extent,
-    "PROCESS %d takes %d bytes for %d", addr, size, #block.bytes)
+  self:expect_extent(block, size)
 end
 
 -- The sub-chain from `at` to `node_end`: no gaps, no two holes side by side of
@@ -319,10 +316,11 @@ function model:verify_stats(found)
   local stats = self.heap.stats()
   found.unused = found.mapped - found.used
   found.pages = found.mapped // PAGE
-  for _, name in ipairs { "requested", "used", "mallocs", "frees" } do
+  for _, name in ipairs { "requested", "mallocs", "frees" } do
     found[name] = self[name]
   end
   -- slots that stood ready may be counted in
+  self.peak = math.max(self.peak, found.used)
   expect(stats.peak >= self.peak and stats.peak <= stats.limit,
     "stats: peak is %d, not %d", stats.peak, self.peak)
   for name, value in pairs(found) do

@@ -274,13 +274,20 @@ void hole_shrink(mems_heap *heap) {
   retreat(heap);
 }
 
+/* The granules of the longest block that a HOLE has room for. */
+static uint64_t room_in(const mems_heap *heap, uint64_t g, uint64_t end) {
+  uint64_t at = round_up(g, heap->align);
+  return at + 1 < end ? end - at : 0; /* a block takes two at least */
+}
+
 uint64_t hole_largest(const mems_heap *heap) {
   const mems_chain *c = &heap->chain;
-  uint64_t g = 0, end = c->end, most = c->limit - end;
-  if (c->end >= JOINED) most += last_hole(heap).size;
+  uint64_t g = 0, end = c->end, at = end;
+  if (end >= JOINED) at = last_hole(heap).at;
+  uint64_t most = room_in(heap, at, c->limit);
   while (g < end && (g = chain_hole(c, g, end)) != NOWHERE) {
     uint64_t next = chain_next(c, g);
-    if (!runs_has(c, g)) most = at_least(most, next - g);
+    if (!runs_has(c, g)) most = at_least(most, room_in(heap, g, next));
     g = next;
   }
   return most;

@@ -18,6 +18,10 @@
 
 enum { FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
 
+static size_t page_of_os(void) {
+  return (size_t)sysconf(_SC_PAGESIZE);
+}
+
 #if defined(MEMS_TEST)
 /* Per thread, so that threads with heaps of their own don't disturb each
    other's count. */
@@ -41,7 +45,7 @@ void pages_emulate(size_t unit) {
 }
 
 size_t pages_unit(void) {
-  return emulated ? emulated : at_least((size_t)sysconf(_SC_PAGESIZE), PAGE);
+  return emulated ? emulated : at_least(page_of_os(), PAGE);
 }
 #else
 static bool refused(void) {
@@ -49,7 +53,7 @@ static bool refused(void) {
 }
 
 size_t pages_unit(void) {
-  return at_least((size_t)sysconf(_SC_PAGESIZE), PAGE);
+  return at_least(page_of_os(), PAGE);
 }
 #endif
 
@@ -90,7 +94,7 @@ void pages_prefer_huge(void *at, size_t size) {
 
 size_t pages_resident(void *at, size_t size) {
   unsigned char in_memory[256];
-  size_t bytes = 0, unit = pages_unit();
+  size_t bytes = 0, unit = page_of_os(); /* what mincore counts in */
   for (size_t done = 0; done < size; done += sizeof in_memory * unit) {
     size_t pages = at_most((size - done) / unit, sizeof in_memory);
     if (mincore((char *)at + done, pages * unit, in_memory) != 0) break;

@@ -1,0 +1,331 @@
+-- How much memory a heap takes for what is live, how much of a limit can be
+-- used, and what goes back.
+
+local mems = require "mems"
+local inside = require "spec.support.inside"
+local shell = require "spec.support.shell"
+
+local random = math.random
+
+-- Blocks with their sizes; how many bytes are live, and were at most.
+local pool = {}
+pool.__index = pool
+
+function pool.new(heap)
+  return setmetatable({ heap = heap, live = 0, peak = 0 }, pool)
+end
+
+function pool:put(block, size)
+  self[#self + 1] = { block, size }
+  self.live = self.live + size
+  self.peak = math.max(self.peak, self.live)
+end
+
+function pool:drop()
+  local i = random(#self)
+  self.heap:free(self[i][1])
+  self.live = self.live - self[i][2]
+  self[i] = self[#self]
+  self[#self] = nil
+end
+
+function pool:resize(size)
+  local one = self[random(#self)]
+  one[1] = assert(self.heap:realloc(one[1], size))
+  self.live = self.live + size - one[2]
+  self.peak = math.max(self.peak, self.live)
+  one[2] = size
+end
+
+describe("a heap maps twice what is live + 160 KiB at most #limits", function()
+  local SIZES <const> = {
+    ["of mixed sizes"] = function()
+      return random(8) == 1 and random(9000) or random(300)
+    end,
+    ["of small sizes"] = function() return random(300) end,
+    ["of sizes to 32 KiB"] = function()
+      return (1 << random(3, 15)) + random(1000)
+    end,
+  }
+
+  local function churn(live, next_size, times, how)
+    local heap <close> = assert(mems.open())
+    local blocks = pool.new(heap)
+    for i = 1, shell.scaled(20000) do
+      while blocks.live > live do blocks:drop() end
+      local size = next_size(i)
+      if how == "realloc" and #blocks > 0 and random(2) == 1 then
+        blocks:resize(size)
+      else
+        local align = how == "aligned" and random(4) == 1 and 4096 or nil
+        blocks:put(assert(heap:malloc(size, align)), size)
+      end
+      if i % 500 == 0 then
+        local most = times * blocks.peak + (160 << 10)
+        assert.is_true(heap:stats().mapped <= most,
+          ("%d mapped for %d"):format(heap:stats().mapped, blocks.peak))
+      end
+    end
+    assert.is_true(heap:check())
+  end
+
+  for what, next_size in pairs(SIZES) do
+    it("for blocks " .. what, function()
+      math.randomseed(5)
+      for _, live in ipairs { 4000, 18000, 60000, 300000, 3000000 } do
+        if what:find("32 KiB") then live = math.max(live, 100000) end
+        churn(live, next_size, 2)
+      end
+    end)
+  end
+
+  it("and half as much again while sizes creep", function()
+    math.randomseed(5)
+    for _, live in ipairs { 4000, 18000, 60000, 300000, 3000000 } do
+      churn(live, function(i) return 32 + i // 20 % 1000 end, 3.5)
+    end
+  end)
+
+  it("for blocks that change their size", function()
+    math.randomseed(5)
+    for _, live in ipairs { 4000, 12000, 60000, 300000, 3000000 } do
+      churn(live, function() return random(100, 5000) end, 2, "realloc")
+    end
+  end)
+
+  it("where one in four begins at a page", function()
+    math.randomseed(5)
+    for _, live in ipairs { 4000, 18000, 60000, 300000, 3000000 } do
+      churn(live, function() return random(100, 5000) end, 2, "aligned")
+    end
+  end)
+
+  it("where aligned blocks come and go", function()
+    local heap <close> = assert(mems.open())
+    for _ = 1, 16 do heap:malloc(1000) end
+    for _, align in ipairs { 4096, 256, 16 } do
+      for i = 1, shell.scaled(20000) do
+        heap:free((heap:malloc(40 + 8 * (i % 16), align)))
+      end
+      assert.is_true(heap:stats().mapped <= 200000)
+    end
+  end)
+end)
+
+describe("a limit", function()
+  -- What was live, as a part of the limit, when a request was refused first
+  -- and at the worst.
+  local function refusals(limit, seed, count)
+    math.randomseed(seed)
+    local heap <close> = assert(mems.open { limit = limit })
+    local most = math.min(limit // 256, 65536)
+    local blocks, worst = pool.new(heap), 1
+    for _ = 1, count do
+      local size = math.floor(8 * math.exp(random() * math.log(most / 8)))
+      local block = heap:malloc(size)
+      if block then
+        blocks:put(block, size)
+      else
+        worst = math.min(worst, blocks.live / limit)
+        blocks:drop()
+      end
+    end
+    assert.is_true(heap:check())
+    return worst
+  end
+
+  it("is not refused while three quarters are in use, at random #limits",
+    function()
+      for limit, count in pairs {
+        [1 << 20] = 50000, [16 << 20] = 50000, [300 << 20] = 100000
+      } do
+        for seed = 1, limit > 1 << 24 and 1 or 3 do
+          assert.is_true(refusals(limit, seed, shell.scaled(count)) >= 0.75)
+        end
+      end
+    end)
+
+  it("may be one block, grown by whatever steps", function()
+    for _, limit in ipairs { 256 << 10, 1 << 20, 16 << 20, 64 << 20 } do
+      for _, part in ipairs { 1000, 100, 10 } do
+        local heap <close> = assert(mems.open { limit = limit })
+        local step = limit // part
+        local block, size = assert(heap:malloc(step)), step
+        while true do
+          local moved = heap:realloc(block, size + step)
+          if not moved then break end
+          block, size = moved, size + step
+        end
+        assert.is_true(size >= limit * (part == 10 and 0.85 or 0.95))
+        assert.is_true(heap:check())
+      end
+    end
+  end)
+
+  it("serves as one after all was freed, in whichever order", function()
+    local limit = 16 << 20
+    for _, size in ipairs { 64, 1000, 1100, 4096, 65536, 1 << 20 } do
+      for _, order in ipairs { "up", "down", "random" } do
+        local heap <close> = assert(mems.open { limit = limit })
+        local blocks = {}
+        while true do
+          local block = heap:malloc(size)
+          if not block then break end
+          blocks[#blocks + 1] = block
+        end
+        for i = #blocks, 2, -1 do
+          local j = order == "random" and random(i) or i
+          blocks[i], blocks[j] = blocks[j], blocks[i]
+        end
+        for i = 2, #blocks do
+          heap:free(blocks[order == "down" and #blocks + 2 - i or i])
+        end
+        assert.is_truthy(heap:malloc(limit // (order == "random" and 3 or 1.2)
+                                     // 1))
+        assert.is_true(heap:check())
+      end
+    end
+  end)
+end)
+
+describe("seen from inside,", function()
+  if not inside.built then return pending("needs the probes: `make test`") end
+
+  local test, probe, leave
+
+  setup(function() test, probe, leave = inside.enter() end)
+  teardown(function() leave() end)
+
+  -- Half of what was there is free, in a heap with a limit.
+  local function mixed_heap(limit)
+    local align = 8 << math.max(0, random(-9, 9))
+    local heap = assert(test.open { limit = limit, align = align })
+    local blocks = pool.new(heap)
+    for _ = 1, 4000 do
+      local size = random(4) == 1 and random(20000) or random(500)
+      local block = heap:malloc(size)
+      if not block then break end
+      blocks:put(block, size)
+    end
+    for _ = 1, #blocks // 2 do blocks:drop() end
+    return heap, blocks
+  end
+
+  it("stats tell the largest block that there is room for", function()
+    for _, limit in ipairs { 4096, 8192, 40960, 1 << 17, 1 << 20, 1 << 23 } do
+      for _ = 1, 10 do
+        local heap, blocks = mixed_heap(limit)
+        for _ = 1, 20 do
+          local largest = probe.largest(heap)
+          if largest > 0 then
+            blocks:put(assert(heap:malloc(largest)), largest)
+          end
+          for _ = 1, math.min(#blocks, random(4)) do blocks:drop() end
+          assert.is_true(heap:check())
+        end
+        heap:close()
+      end
+    end
+  end)
+
+  it("stats count what a heap may grow to in the largest block", function()
+    for _, limit in ipairs { 4096, 40960, 1 << 20, 1 << 30 } do
+      local heap <close> = assert(test.open { limit = limit })
+      assert.equal(limit, probe.largest(heap))
+      heap:malloc(1000)
+      assert.is_true(probe.largest(heap) >= limit - 4096)
+      if limit > 1 << 20 then
+        local block = heap:malloc(limit // 2)
+        assert.is_true(probe.largest(heap) >= limit // 2 - (17 << 20))
+        heap:free(block)
+        assert.is_true(probe.largest(heap) >= limit - 4096)
+      end
+    end
+  end)
+
+  it("memory goes back by itself, whatever the sizes #limits", function()
+    local bytes = 48 << 20
+    for _, size in ipairs { 300, 1024, 4096, 20000, 100000, 3 << 20 } do
+      for _, order in ipairs { "up", "down", "random" } do
+        local heap <close> = assert(test.open())
+        local blocks, count = {}, bytes // size
+        for i = 1, count do
+          blocks[i] = heap:malloc(size)
+          heap:fill(blocks[i], 1, size)
+        end
+        for i = count, 2, -1 do
+          local j = order == "random" and random(i) or i
+          blocks[i], blocks[j] = blocks[j], blocks[i]
+        end
+        for i = 1, count - 1 do
+          heap:free(blocks[order == "down" and count + 1 - i or i])
+        end
+        local most = probe.IDLE_LEAST + (4 << 20)
+        assert.is_true(probe.resident(heap) <= most)
+        heap:trim()
+        assert.is_true(probe.resident(heap) <= size + 65536)
+        assert.is_true(heap:check())
+      end
+    end
+  end)
+
+  it("a large block goes back at once, others bit by bit #limits", function()
+    local heap <close> = assert(test.open())
+    local block, wall = heap:malloc(64 << 20), heap:malloc(100000)
+    heap:fill(block, 1, 64 << 20)
+    heap:free(block)
+    assert.is_true(probe.resident(heap) < 1 << 20)
+    local blocks = {}
+    for i = 1, 400 do
+      blocks[i] = heap:malloc(100000)
+      heap:fill(blocks[i], 1, 100000)
+    end
+    local before = probe.resident(heap)
+    for i = 1, 400 do
+      heap:free(blocks[i])
+      local now = probe.resident(heap)
+      assert.is_true(before - now <= probe.IDLE_STEP + (1 << 16))
+      before = now
+    end
+    heap:free(wall)
+  end)
+
+  it("zeros are had without a touch, also the second time", function()
+    local heap <close> = assert(test.open())
+    local size = 64 << 20
+    for _ = 1, 3 do
+      local block = assert(heap:calloc(size, 1))
+      assert.is_true(probe.resident(heap) < 1 << 20)
+      heap:free(block)
+    end
+    local block = heap:malloc(size)
+    heap:fill(block, 0xff, size)
+    heap:free(block)
+    block = assert(heap:calloc(1, size))
+    assert.is_true(probe.resident(heap) < 1 << 20)
+    assert.is_nil(heap:find(block, size, "\xff"))
+    -- what was written in part, and freed in parts
+    heap:fill(block, 0xff, size)
+    assert.is_truthy(heap:realloc(block, size // 2))
+    local other = assert(heap:calloc(1, size // 2))
+    assert.is_nil(heap:find(other, size // 2, "\xff"))
+  end)
+
+  it("zeros are zeros, whatever was there", function()
+    local heap <close> = assert(test.open { limit = 64 << 20 })
+    local blocks = pool.new(heap)
+    for i = 1, shell.scaled(3000) do
+      local size = 1 + math.floor(math.exp(random() * math.log(3 << 20)))
+      local block = heap:calloc(1, size)
+      if block then
+        assert(heap:peek_u8(block) == 0 and
+               heap:compare(block, mems.add(block, 1), size - 1) == 0)
+        heap:fill(block, 0xff, size)
+        blocks:put(block, size)
+      end
+      while #blocks > 0 and blocks.live > 24 << 20 do blocks:drop() end
+      if i % 500 == 0 then heap:trim() end
+    end
+    assert.is_true(heap:check())
+  end)
+end)
