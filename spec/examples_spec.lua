@@ -49,6 +49,45 @@ describe("examples/particles.lua", function()
   end)
 end)
 
+describe("examples/heat.lua", function()
+  -- The mean after the same steps with plain tables.
+  local function expected(n, steps)
+    local a, b = {}, {}
+    for i = 1, n * n do
+      a[i] = i % n == 1 and 100.0 or 0.0
+      b[i] = a[i]
+    end
+    for _ = 1, steps do
+      for i = n + 1, n * n - n do
+        if i % n > 1 then
+          b[i] = (a[i - 1] + a[i + 1] + a[i - n] + a[i + n]) * 0.25
+        end
+      end
+      a, b = b, a
+    end
+    local sum = 0
+    for i = 1, n * n do sum = sum + a[i] end
+    return ("mean temperature: %.6f"):format(sum / (n * n))
+  end
+
+  it("prints the mean that plain tables give, and the plate", function()
+    for _, steps in ipairs { 0, 1, 150 } do
+      local printed, complained, code = shell.lua("examples/heat.lua", 12,
+                                                  steps)
+      assert.equal("", complained)
+      assert.equal(0, code)
+      assert.equal(expected(12, steps), printed:match("mean[^\n]*"))
+      assert.match("\n#[^\n]*\n#\n$", printed)
+    end
+  end)
+
+  it("refuses arguments that are none", function()
+    local _, complained, code = shell.lua("examples/heat.lua", 2)
+    assert.not_equal(0, code)
+    assert.match("usage", complained)
+  end)
+end)
+
 describe("examples/mandelbrot.lua", function()
   it("shows the set in the terminal if there is no file to write", function()
     local printed, complained, code = shell.lua("examples/mandelbrot.lua")

@@ -290,6 +290,7 @@ Changes the number of elements. Those that fit are kept, new ones are zero.
 @treturn[2] integer a code
 */
 static int resize(lua_State *L) {
+  lmems_checklast(L, 2);
   lmems_view *a = check_owner(L);
   size_t n = lmems_checkcount(L, 2, "n"), size = a->kind->size;
   if (n > (size_t)LUA_MAXINTEGER / size)
@@ -412,6 +413,7 @@ Elements i to j in a table. A `ptr` that is 0 is false, structs are tables.
 @treturn table
 */
 static int totable(lua_State *L) {
+  lmems_checklast(L, 3);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 2, a, &start);
   lmems_pushvalues(L, a, a->kind, a->offset + start * a->stride, count,
@@ -447,6 +449,7 @@ raises, those before are changed and the others are not. `f` may yield.
 @treturn array the same
 */
 static int map(lua_State *L) {
+  lmems_checklast(L, 2);
   lmems_checkarray(L);
   if (lua_type(L, 2) != LUA_TFUNCTION)
     lmems_argerror(L, 2, "a function expected, got %s",

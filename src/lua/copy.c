@@ -136,7 +136,7 @@ static void fill_value(lua_State *L, const lmems_view *view, int value) {
 /* Fills the new array on top with what is at `arg`. */
 static void fill_new(lua_State *L, lmems_view *view, int arg) {
   const lmems_view *src = lmems_toview(L, arg, LMEMS_ARRAY_SEAL);
-  size_t count = view->length, done = count;
+  size_t count = view->length, done;
   int array = lua_gettop(L);
   if (src != NULL) {
     check_length(L, src, count);

@@ -298,7 +298,7 @@ static void widen(int type, const char *p, wide *w, size_t n) {
       break;
     FLOATS(X)
 #undef X
-    default: break;
+    default: memset(w, 0, n * sizeof *w); break; /* no number */
   }
 }
 

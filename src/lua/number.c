@@ -5,6 +5,7 @@
 
 #include "number.h"
 
+#include "argument.h"
 #include "array.h"
 #include "element.h"
 #include "fail.h"
@@ -26,6 +27,7 @@ Sets elements i to j to the same value.
 @tparam[opt] integer j
 */
 static int fill(lua_State *L) {
+  lmems_checklast(L, 4);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 3, a, &start);
   if (count == 0)
@@ -83,6 +85,7 @@ type; what does not fit that is not found.
 @treturn ?integer|nil its index, or nil
 */
 static int find(lua_State *L) {
+  lmems_checklast(L, 3);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 3, a, &start);
   char value[sizeof(uint64_t)];
@@ -188,6 +191,7 @@ of their number only; the order is always the same.
 @treturn number 0 if there is none
 */
 static int sum(lua_State *L) {
+  lmems_checklast(L, 3);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 2, a, &start);
   lmems_checknumbers(L, a);
@@ -246,6 +250,7 @@ by their number. `u64` has no sign.
 @treturn ?number|nil nil if there is none
 */
 static int mean(lua_State *L) {
+  lmems_checklast(L, 3);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 2, a, &start);
   double total = 0;
@@ -275,6 +280,7 @@ How many of elements i to j equal a value, as @{array:find} compares.
 @treturn integer
 */
 static int count_(lua_State *L) {
+  lmems_checklast(L, 4);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 3, a, &start), total = 0;
   char value[sizeof(uint64_t)];
@@ -334,6 +340,7 @@ static size_t least_in(int type, const lmems_chunk *c, int sign, int empty,
 }
 
 static int push_least(lua_State *L, int sign) {
+  lmems_checklast(L, 3);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 2, a, &start), found = SIZE_MAX;
   char best[sizeof(uint64_t)] = {0};
