@@ -3,9 +3,9 @@
 -- Types of the module `mems` for editors (LuaLS), which `make generate`
 -- makes from the doc comments in src/lua and lua/mems.
 
----@alias mems.itype "i8"|"i8be"|"i8le"|"u8"|"u8be"|"u8le"|"i16"|"i16be"|"i16le"|"u16"|"u16be"|"u16le"|"i32"|"i32be"|"i32le"|"u32"|"u32be"|"u32le"|"i64"|"i64be"|"i64le"|"u64"|"u64be"|"u64le"
+---@alias mems.itype "i8"|"i8be"|"i8le"|"u8"|"u8be"|"u8le"|"i16"|"i16be"|"i16le"|"u16"|"u16be"|"u16le"|"i24"|"i24be"|"i24le"|"u24"|"u24be"|"u24le"|"i32"|"i32be"|"i32le"|"u32"|"u32be"|"u32le"|"i64"|"i64be"|"i64le"|"u64"|"u64be"|"u64le"
 
----@alias mems.ftype "f32"|"f32be"|"f32le"|"f64"|"f64be"|"f64le"
+---@alias mems.ftype "f16"|"f16be"|"f16le"|"f32"|"f32be"|"f32le"|"f64"|"f64be"|"f64le"
 
 ---@alias mems.btype "bool"|"boolbe"|"boolle"
 
@@ -73,12 +73,21 @@
 ---@field peek_u8 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_u8be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_u8le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_f16 fun(self: mems.heap, addr: mems.memory, offset?: integer): number
+---@field peek_f16be fun(self: mems.heap, addr: mems.memory, offset?: integer): number
+---@field peek_f16le fun(self: mems.heap, addr: mems.memory, offset?: integer): number
 ---@field peek_i16 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_i16be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_i16le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_u16 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_u16be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_u16le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i24 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i24be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i24le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u24 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u24be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u24le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_f32 fun(self: mems.heap, addr: mems.memory, offset?: integer): number
 ---@field peek_f32be fun(self: mems.heap, addr: mems.memory, offset?: integer): number
 ---@field peek_f32le fun(self: mems.heap, addr: mems.memory, offset?: integer): number
@@ -109,12 +118,21 @@
 ---@field poke_u8 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u8be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u8le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_f16 fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
+---@field poke_f16be fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
+---@field poke_f16le fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
 ---@field poke_i16 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_i16be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_i16le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u16 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u16be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u16le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i24 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i24be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i24le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u24 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u24be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u24le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_f32 fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
 ---@field poke_f32be fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
 ---@field poke_f32le fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
@@ -210,11 +228,35 @@ function heap:tointeger(addr) end
 ---@return lightuserdata
 function heap:toaddress(n) end
 
----Reads a value. Types are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool ptr`,
----in the machine's byte order, or with `le` or `be` after the name in that
----one; the address need not be aligned. A `u64` above 2^63 - 1 wraps around to
----a negative integer, as Lua's integers do. A `bool` is one byte, true unless
----0. A `ptr` is 8 bytes, an address, and nil if it is 0.
+---Reads bits, lowest first: bit 0 is the lowest of the first byte, bit 8 the
+---lowest of the second.
+---@param addr mems.memory
+---@param bit integer the first one, from 0, which gets the lowest of the result
+---@param n integer how many, from 1 to 64
+---@return integer # from 0; 64 bits wrap around as a `u64` does
+function heap:readbits(addr, bit, n) end
+
+---Writes bits, lowest first, and leaves those around them as they are.
+---@param addr mems.memory
+---@param bit integer the first one, from 0, see `readbits`
+---@param n integer how many, from 1 to 64
+---@param v integer from 0 to what `n` bits have room for; any integer for 64
+function heap:writebits(addr, bit, n, v) end
+
+---Counts the bits that are 1.
+---@param addr mems.memory
+---@param offset? integer in bytes, from 0 (0)
+---@param n? integer bytes, from 0; up to the end of the block or object
+---@return integer
+function heap:popcount(addr, offset, n) end
+
+---Reads a value. Types are `i8 u8 i16 u16 i24 u24 i32 u32 i64 u64 f16 f32 f64
+---bool ptr`, in the machine's byte order, or with `le` or `be` after the name
+---in that one; the address need not be aligned. `i24` and `u24` are three
+---bytes, `f16` is a half, which rounds to 11 bits of precision. A `u64` above
+---2^63 - 1 wraps around to a negative integer, as Lua's integers do. A `bool`
+---is one byte, true unless 0. A `ptr` is 8 bytes, an address, and nil if it is
+---0.
 ---@param addr mems.memory virtual, or a physical one that `get` gave
 ---@param type mems.type
 ---@param offset? integer in bytes, from 0 (0)
@@ -418,8 +460,8 @@ function heap:own(addr) end
 function heap:buffer(what, align) end
 
 ---Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
----index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the
----methods of all objects and those below.
+---index raises), `pairs(a)`, `ipairs(a)`, `a == b` (the same memory),
+---`<close>`, the methods of all objects and those below.
 ---
 ---Made from another array, of any heap, its values are converted: each has to
 ---fit.
@@ -462,20 +504,34 @@ function heap:view(type, x, offset, n) end
 ---one of `peek`, another struct, or `"char"`: its last dimension is the length
 ---of a string, which a byte 0 ends if it is shorter.
 ---
----Fields lie as a C compiler lays them out, each at a multiple of its size.
----With `layout = "packed"` they lie one behind the other.
+---Fields lie as a C compiler lays them out, each behind the one before it at a
+---multiple of its size. With `layout = "packed"` they lie one behind the
+---other. A field may also have
+---
+---- `bits = n`: it is a bit field of an integer type or `bool`, as gcc has
+---them on Linux; - `offset = n`: where it begins, in bytes; it may lie over
+---others; - `align = n`: it begins at a multiple of that power of two, up to
+---4096.
+---
+---`align = n` beside the fields is for the whole. A new object's physical
+---address is a multiple of its alignment, until it is resized.
+---
+---`p:name(...)` finds functions in the table `methods`, behind the fields and
+---before the methods that all objects have; so does `S.name`.
 ---
 ---The type `S` has `S.size`, `S.align`, `S.offsets` (a table: name to offset),
 ---and the functions `struct:new`, `struct:array` and `struct:at`.
 ---
 ---An object `p` has `p.x` and `p.x = value`. Fields that are structs or arrays
 ---are views, which keep `p` alive; they are assigned from tables or from
----objects of the same type, all or nothing. `tostring(p)` shows the fields.
----Methods are those of all objects, `struct:totable` and `struct:move`; where
----a field has the name of a method, `S.totable(p)` calls it.
+---objects of the same type, all or nothing. `tostring(p)` shows the fields,
+---`pairs(p)` goes over them in their order. Methods are those of all objects,
+---`struct:totable` and `struct:move`; where a field has the name of a method,
+---`S.totable(p)` calls it.
 ---@param definition table
+---@param methods? table is kept, not copied
 ---@return mems.structtype<mems.struct>
-function heap:struct(definition) end
+function heap:struct(definition, methods) end
 
 ---Runs a function in a scope: all that it allocates through the scope is freed
 ---when it returns or raises. Without a function it gives the scope, for a
@@ -543,12 +599,21 @@ function object:buffer() end
 ---@field peek_u8 fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_u8be fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_u8le fun(self: mems.buffer, offset?: integer): integer
+---@field peek_f16 fun(self: mems.buffer, offset?: integer): number
+---@field peek_f16be fun(self: mems.buffer, offset?: integer): number
+---@field peek_f16le fun(self: mems.buffer, offset?: integer): number
 ---@field peek_i16 fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_i16be fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_i16le fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_u16 fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_u16be fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_u16le fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i24 fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i24be fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i24le fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u24 fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u24be fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u24le fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_f32 fun(self: mems.buffer, offset?: integer): number
 ---@field peek_f32be fun(self: mems.buffer, offset?: integer): number
 ---@field peek_f32le fun(self: mems.buffer, offset?: integer): number
@@ -579,12 +644,21 @@ function object:buffer() end
 ---@field poke_u8 fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_u8be fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_u8le fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_f16 fun(self: mems.buffer, value: number, offset?: integer)
+---@field poke_f16be fun(self: mems.buffer, value: number, offset?: integer)
+---@field poke_f16le fun(self: mems.buffer, value: number, offset?: integer)
 ---@field poke_i16 fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_i16be fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_i16le fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_u16 fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_u16be fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_u16le fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i24 fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i24be fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i24le fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u24 fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u24be fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u24le fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_f32 fun(self: mems.buffer, value: number, offset?: integer)
 ---@field poke_f32be fun(self: mems.buffer, value: number, offset?: integer)
 ---@field poke_f32le fun(self: mems.buffer, value: number, offset?: integer)
@@ -609,11 +683,32 @@ local buffer = {}
 ---@return integer # the bytes it was asked for
 function buffer:size() end
 
----Reads a value. Types are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool ptr`,
----in the machine's byte order, or with `le` or `be` after the name in that
----one; the address need not be aligned. A `u64` above 2^63 - 1 wraps around to
----a negative integer, as Lua's integers do. A `bool` is one byte, true unless
----0. A `ptr` is 8 bytes, an address, and nil if it is 0.
+---Reads bits, lowest first: bit 0 is the lowest of the first byte, bit 8 the
+---lowest of the second.
+---@param bit integer the first one, from 0, which gets the lowest of the result
+---@param n integer how many, from 1 to 64
+---@return integer # from 0; 64 bits wrap around as a `u64` does
+function buffer:readbits(bit, n) end
+
+---Writes bits, lowest first, and leaves those around them as they are.
+---@param bit integer the first one, from 0, see `readbits`
+---@param n integer how many, from 1 to 64
+---@param v integer from 0 to what `n` bits have room for; any integer for 64
+function buffer:writebits(bit, n, v) end
+
+---Counts the bits that are 1.
+---@param offset? integer in bytes, from 0 (0)
+---@param n? integer bytes, from 0; up to the end of the block or object
+---@return integer
+function buffer:popcount(offset, n) end
+
+---Reads a value. Types are `i8 u8 i16 u16 i24 u24 i32 u32 i64 u64 f16 f32 f64
+---bool ptr`, in the machine's byte order, or with `le` or `be` after the name
+---in that one; the address need not be aligned. `i24` and `u24` are three
+---bytes, `f16` is a half, which rounds to 11 bits of precision. A `u64` above
+---2^63 - 1 wraps around to a negative integer, as Lua's integers do. A `bool`
+---is one byte, true unless 0. A `ptr` is 8 bytes, an address, and nil if it is
+---0.
 ---@param type mems.type
 ---@param offset? integer in bytes, from 0 (0)
 ---@return any # the value
@@ -850,8 +945,8 @@ function stream:has(n) end
 function stream:align(n) end
 
 ---Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
----index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the
----methods of all objects and those below.
+---index raises), `pairs(a)`, `ipairs(a)`, `a == b` (the same memory),
+---`<close>`, the methods of all objects and those below.
 ---
 ---Made from another array, of any heap, its values are converted: each has to
 ---fit.
@@ -1162,17 +1257,30 @@ function array:argsort(order, more) end
 ---one of `peek`, another struct, or `"char"`: its last dimension is the length
 ---of a string, which a byte 0 ends if it is shorter.
 ---
----Fields lie as a C compiler lays them out, each at a multiple of its size.
----With `layout = "packed"` they lie one behind the other.
+---Fields lie as a C compiler lays them out, each behind the one before it at a
+---multiple of its size. With `layout = "packed"` they lie one behind the
+---other. A field may also have
+---
+---- `bits = n`: it is a bit field of an integer type or `bool`, as gcc has
+---them on Linux; - `offset = n`: where it begins, in bytes; it may lie over
+---others; - `align = n`: it begins at a multiple of that power of two, up to
+---4096.
+---
+---`align = n` beside the fields is for the whole. A new object's physical
+---address is a multiple of its alignment, until it is resized.
+---
+---`p:name(...)` finds functions in the table `methods`, behind the fields and
+---before the methods that all objects have; so does `S.name`.
 ---
 ---The type `S` has `S.size`, `S.align`, `S.offsets` (a table: name to offset),
 ---and the functions `struct:new`, `struct:array` and `struct:at`.
 ---
 ---An object `p` has `p.x` and `p.x = value`. Fields that are structs or arrays
 ---are views, which keep `p` alive; they are assigned from tables or from
----objects of the same type, all or nothing. `tostring(p)` shows the fields.
----Methods are those of all objects, `struct:totable` and `struct:move`; where
----a field has the name of a method, `S.totable(p)` calls it.
+---objects of the same type, all or nothing. `tostring(p)` shows the fields,
+---`pairs(p)` goes over them in their order. Methods are those of all objects,
+---`struct:totable` and `struct:move`; where a field has the name of a method,
+---`S.totable(p)` calls it.
 ---@class mems.struct: mems.object
 ---@field [string] any
 local struct = {}
@@ -1306,12 +1414,21 @@ function scope:close() end
 ---@field peek_u8 fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_u8be fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_u8le fun(addr: mems.memory, offset?: integer): integer
+---@field peek_f16 fun(addr: mems.memory, offset?: integer): number
+---@field peek_f16be fun(addr: mems.memory, offset?: integer): number
+---@field peek_f16le fun(addr: mems.memory, offset?: integer): number
 ---@field peek_i16 fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_i16be fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_i16le fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_u16 fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_u16be fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_u16le fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i24 fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i24be fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i24le fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u24 fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u24be fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u24le fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_f32 fun(addr: mems.memory, offset?: integer): number
 ---@field peek_f32be fun(addr: mems.memory, offset?: integer): number
 ---@field peek_f32le fun(addr: mems.memory, offset?: integer): number
@@ -1342,12 +1459,21 @@ function scope:close() end
 ---@field poke_u8 fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u8be fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u8le fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_f16 fun(addr: mems.memory, value: number, offset?: integer)
+---@field poke_f16be fun(addr: mems.memory, value: number, offset?: integer)
+---@field poke_f16le fun(addr: mems.memory, value: number, offset?: integer)
 ---@field poke_i16 fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_i16be fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_i16le fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u16 fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u16be fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u16le fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i24 fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i24be fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i24le fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u24 fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u24be fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u24le fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_f32 fun(addr: mems.memory, value: number, offset?: integer)
 ---@field poke_f32be fun(addr: mems.memory, value: number, offset?: integer)
 ---@field poke_f32le fun(addr: mems.memory, value: number, offset?: integer)
@@ -1462,11 +1588,35 @@ function mems.tointeger(addr) end
 ---@return lightuserdata
 function mems.toaddress(n) end
 
----Reads a value. Types are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool ptr`,
----in the machine's byte order, or with `le` or `be` after the name in that
----one; the address need not be aligned. A `u64` above 2^63 - 1 wraps around to
----a negative integer, as Lua's integers do. A `bool` is one byte, true unless
----0. A `ptr` is 8 bytes, an address, and nil if it is 0.
+---Reads bits, lowest first: bit 0 is the lowest of the first byte, bit 8 the
+---lowest of the second.
+---@param addr mems.memory
+---@param bit integer the first one, from 0, which gets the lowest of the result
+---@param n integer how many, from 1 to 64
+---@return integer # from 0; 64 bits wrap around as a `u64` does
+function mems.readbits(addr, bit, n) end
+
+---Writes bits, lowest first, and leaves those around them as they are.
+---@param addr mems.memory
+---@param bit integer the first one, from 0, see `readbits`
+---@param n integer how many, from 1 to 64
+---@param v integer from 0 to what `n` bits have room for; any integer for 64
+function mems.writebits(addr, bit, n, v) end
+
+---Counts the bits that are 1.
+---@param addr mems.memory
+---@param offset? integer in bytes, from 0 (0)
+---@param n? integer bytes, from 0; up to the end of the block or object
+---@return integer
+function mems.popcount(addr, offset, n) end
+
+---Reads a value. Types are `i8 u8 i16 u16 i24 u24 i32 u32 i64 u64 f16 f32 f64
+---bool ptr`, in the machine's byte order, or with `le` or `be` after the name
+---in that one; the address need not be aligned. `i24` and `u24` are three
+---bytes, `f16` is a half, which rounds to 11 bits of precision. A `u64` above
+---2^63 - 1 wraps around to a negative integer, as Lua's integers do. A `bool`
+---is one byte, true unless 0. A `ptr` is 8 bytes, an address, and nil if it is
+---0.
 ---@param addr mems.memory virtual, or a physical one that `get` gave
 ---@param type mems.type
 ---@param offset? integer in bytes, from 0 (0)
@@ -1670,8 +1820,8 @@ function mems.own(addr) end
 function mems.buffer(what, align) end
 
 ---Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
----index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the
----methods of all objects and those below.
+---index raises), `pairs(a)`, `ipairs(a)`, `a == b` (the same memory),
+---`<close>`, the methods of all objects and those below.
 ---
 ---Made from another array, of any heap, its values are converted: each has to
 ---fit.
@@ -1714,20 +1864,34 @@ function mems.view(type, x, offset, n) end
 ---one of `peek`, another struct, or `"char"`: its last dimension is the length
 ---of a string, which a byte 0 ends if it is shorter.
 ---
----Fields lie as a C compiler lays them out, each at a multiple of its size.
----With `layout = "packed"` they lie one behind the other.
+---Fields lie as a C compiler lays them out, each behind the one before it at a
+---multiple of its size. With `layout = "packed"` they lie one behind the
+---other. A field may also have
+---
+---- `bits = n`: it is a bit field of an integer type or `bool`, as gcc has
+---them on Linux; - `offset = n`: where it begins, in bytes; it may lie over
+---others; - `align = n`: it begins at a multiple of that power of two, up to
+---4096.
+---
+---`align = n` beside the fields is for the whole. A new object's physical
+---address is a multiple of its alignment, until it is resized.
+---
+---`p:name(...)` finds functions in the table `methods`, behind the fields and
+---before the methods that all objects have; so does `S.name`.
 ---
 ---The type `S` has `S.size`, `S.align`, `S.offsets` (a table: name to offset),
 ---and the functions `struct:new`, `struct:array` and `struct:at`.
 ---
 ---An object `p` has `p.x` and `p.x = value`. Fields that are structs or arrays
 ---are views, which keep `p` alive; they are assigned from tables or from
----objects of the same type, all or nothing. `tostring(p)` shows the fields.
----Methods are those of all objects, `struct:totable` and `struct:move`; where
----a field has the name of a method, `S.totable(p)` calls it.
+---objects of the same type, all or nothing. `tostring(p)` shows the fields,
+---`pairs(p)` goes over them in their order. Methods are those of all objects,
+---`struct:totable` and `struct:move`; where a field has the name of a method,
+---`S.totable(p)` calls it.
 ---@param definition table
+---@param methods? table is kept, not copied
 ---@return mems.structtype<mems.struct>
-function mems.struct(definition) end
+function mems.struct(definition, methods) end
 
 ---Runs a function in a scope: all that it allocates through the scope is freed
 ---when it returns or raises. Without a function it gives the scope, for a

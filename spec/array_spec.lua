@@ -117,9 +117,12 @@ describe("an array", function()
     refused(function() return a[4] end)
   end)
 
-  it("shows its address, length and type", function()
-    assert.equal("mems.array (1000, 5 of i16be)",
-                 tostring(mems.array("i16be", 5)))
+  it("shows its address, length, type and first values", function()
+    assert.equal("mems.array (1000, 3 of i16be) {1, -2, 3}",
+                 tostring(mems.array("i16be", { 1, -2, 3 })))
+    assert.equal(("0, "):rep(16) .. "...",
+                 tostring(mems.array("u8", 17)):match("{(.*)}$"))
+    assert.match("%(%d+, 0 of u8%) {}$", tostring(mems.array("u8", 0)))
     local a = mems.array("f64", 1)
     a:release()
     assert.equal("mems.array (released)", tostring(a))

@@ -250,8 +250,8 @@ describe("a struct", function()
                  refused(function() return p.postion end))
     assert.match("no field \"Velocity\"; near it is 'velocity'",
                  refused(function() p.Velocity = 1 end))
-    assert.match("no field \"quite\"; it has 'position', 'velocity', 'x'",
-                 refused(function() return p.quite end))
+    assert.match("no field \"quuuux\"; it has 'position', 'velocity', 'x'",
+                 refused(function() return p.quuuux end))
     assert.match("no field 1; it has", refused(function() return p[1] end))
     assert.match("no field nil", refused(function() return p[nil] end))
     assert.match("no field a string of 1000 bytes",
@@ -334,7 +334,7 @@ describe("a struct", function()
     assert.match("element 1: a string of 4 bytes",
                  refused(function() s.t[1] = "abcd" end))
     assert.equal("mems.array (" .. mems.tointeger(s.t:address()) ..
-                 ", 2 of char[3])", tostring(s.t))
+                 ', 2 of char[3]) {"abc", "yes"}', tostring(s.t))
     assert.equal(48, c.m:size())
     assert.equal(111 + 112 + 113 + 114, c.m[1][1]:sum())
   end)

@@ -110,6 +110,9 @@ recipes.shared = {
     function(w) return "f64", w.many end,
     function(w) return w.Small, w.records end,
     function(w) return w.Large, 3 end,
+    function(w) return w.Small, 3, w.record end,
+    function(w) return "f32", w.stepped end,
+    function(w) return w.Large, w.larges end,
   },
   struct = { function(w) return w.definition end },
   scope = {
@@ -193,7 +196,10 @@ recipes.array = extend(common(function(w) return w.array end), {
     function(w) return w.smalls, 30, "s", "EVIL" end,
     function(w) return w.larges, 4, "n", w.values end,
   },
-  slice = { function(w) return w.array, 2, 9 end },
+  slice = {
+    function(w) return w.array, 2, 9 end,
+    function(w) return w.array, 2, 9, 3 end,
+  },
   resize = {
     function(w) return w.array, w.bytes // 4 end,
     function(w) return w.smalls, 2 end,
@@ -213,6 +219,12 @@ recipes.array = extend(common(function(w) return w.array end), {
     function(w) return w.array, w.values end,
     function(w) return w.array, w.many end,
     function(w) return w.larges, { w.row } end,
+    function(w) return w.stepped, w.some end,
+    function(w) return w.array, w.floats end,
+  },
+  clone = {
+    function(w) return w.stepped end,
+    function(w) return w.larges end,
   },
   map = {
     function(w)
@@ -228,7 +240,45 @@ recipes.array = extend(common(function(w) return w.array end), {
   sum = { function(w) return w.array end },
   min = { function(w) return w.array end },
   max = { function(w) return w.numbers end },
-  sort = { function(w) return w.array end, function(w) return w.some end },
+  mean = { function(w) return w.stepped end },
+  count = { function(w) return w.array, 7 end },
+  add = {
+    function(w) return w.array, 7 end,
+    function(w) return w.stepped, w.some end,
+  },
+  sub = { function(w) return w.some, w.stepped end },
+  mul = { function(w) return w.some, w.some end },
+  div = { function(w) return w.floats, w.floats end },
+  axpy = { function(w) return w.some, 3, w.stepped end },
+  dot = { function(w) return w.some, w.stepped end },
+  cumsum = { function(w) return w.stepped end },
+  clamp = { function(w) return w.array, 2, 9 end },
+  apply = { function(w) return w.floats, "sqrt" end },
+  sort = {
+    function(w) return w.array end, function(w) return w.some end,
+    function(w) return w.stepped, "desc" end,
+    function(w) return w.smalls, "x" end,
+    function(w) return w.larges, "s", "desc" end,
+    function(w)
+      return w.some, function(a, b) return a + #("x"):rep(3) < b end
+    end,
+    function(w) return w.smalls, function(a, b) return a.s < b.s end end,
+  },
+  argsort = {
+    function(w) return w.array end,
+    function(w) return w.smalls, "s" end,
+    function(w) return w.larges, function(a, b) return a.s < b.s end end,
+  },
+  gather = {
+    function(w) return w.larges, { 4, 1, 1 } end,
+    function(w) return w.array, w.floats end,
+  },
+  permute = {
+    function(w) return w.larges, { 4, 1, 3, 2 } end,
+    function(w) return w.numbers, w.on.array("u8", { 4, 1, 3, 2 }) end,
+  },
+  reverse = { function(w) return w.smalls end },
+  search = { function(w) return w.stepped, 3 end },
   __index = {
     function(w) return w.array, 30 end,
     function(w) return w.smalls, 30 end,
@@ -285,6 +335,8 @@ recipes.type = {
   array = {
     function(w) return w.Small, 30 end,
     function(w) return w.Small, w.records end,
+    function(w) return w.Small, 3, w.record end,
+    function(w) return w.Small, w.smalls end,
     function(w) return w.Large, { w.row, w.row } end,
   },
   at = {

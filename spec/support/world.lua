@@ -108,6 +108,8 @@ local function set_objects(self)
   self.view = self.Small:at(on.add(self.block, size // 2))
   self.sub, self.last = self.smalls[20], self.larges[4]
   self.numbers, self.some = self.last.n, self.array:slice(5, 20)
+  self.stepped = self.array:slice(3, 33, 2)
+  self.floats = on.array("f32", 16, 2)
   self.buffer = on.buffer(("b"):rep(size))
   self.stream = self.buffer:stream(8)
   self.piece, self.one = self.buffer:slice(100, 500), self.Small:new()

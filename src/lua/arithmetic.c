@@ -101,19 +101,19 @@ static void store_both(const lmems_chunk *x, both *s) {
   lmems_skip(&s->b, x->count);
 }
 
-/* The number at `arg` as an element of the type in native order; raises.
+/* The number at `arg` as an element of the type in native order, wide; raises.
    Integers are any that Lua has: they wrap around. */
 static void check_number(lua_State *L, int arg, int type, char *value) {
-  type %= LMEMS_SWAPPED;
+  int wide = lmems_widetype(type);
   if (lmems_isfloat(type)) {
-    if (!lmems_put(L, arg, type, value))
-      lmems_misfit(L, arg, arg, type, 0);
+    if (!lmems_put(L, arg, wide, value))
+      lmems_misfit(L, arg, arg, type % LMEMS_SWAPPED, 0);
     return;
   }
   int64_t n;
   if (!lmems_put(L, arg, LMEMS_I64, &n))
-    lmems_misfit(L, arg, arg, type, 0);
-  switch (type) {
+    lmems_misfit(L, arg, arg, type % LMEMS_SWAPPED, 0);
+  switch (wide) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: { \
       ctype element = (ctype)n; \
@@ -126,9 +126,10 @@ static void check_number(lua_State *L, int arg, int type, char *value) {
   }
 }
 
-/* Sets the chunk to copies of an element. */
-static void set_chunk(lmems_chunk *c, const char *value, size_t size) {
-  lmems_series all = {c->copy, LMEMS_CHUNK, size, size, 0};
+/* Sets the chunk to copies of an element of the wide type. */
+static void set_chunk(lmems_chunk *c, const char *value, int type) {
+  size_t size = lmems_typesize(lmems_widetype(type));
+  lmems_series all = {c->copy, LMEMS_CHUNK, size, size, -1};
   memcpy(c->copy, value, size);
   lmems_repeat(&all);
   c->bytes = c->copy;
@@ -141,7 +142,7 @@ static void with_number(lua_State *L, const lmems_view *a, int op) {
   char value[sizeof(uint64_t)];
   lmems_chunk x, y;
   check_number(L, 2, a->type, value);
-  set_chunk(&y, value, a->kind->size);
+  set_chunk(&y, value, a->type);
   lmems_series s = lmems_holdseries(L, a, 0, a->length);
   for (; s.count > 0; lmems_skip(&s, x.count)) {
     lmems_load(&x, &s);
@@ -386,7 +387,7 @@ static int clamp(lua_State *L) {
   char value[2][sizeof(uint64_t)], lower[sizeof(uint64_t)];
   lmems_chunk x, low, high;
   for (int i = 0; i < 2; i++)
-    if (!lmems_put(L, i + 2, type, value[i]))
+    if (!lmems_putwide(L, i + 2, type, value[i]))
       lmems_misfit(L, i + 2, i + 2, type, 0);
   memcpy(lower, value[0], sizeof lower);
   at_most(lower, value[1], 1);
@@ -394,8 +395,8 @@ static int clamp(lua_State *L) {
       lmems_countequal(type, value[1], 1, value[1]) == 0)
     lmems_argerror(L, 3, "high has to be at least low, %s, got %s",
                    lmems_pushshown(L, 2), lmems_pushshown(L, 3));
-  set_chunk(&low, value[0], a->kind->size);
-  set_chunk(&high, value[1], a->kind->size);
+  set_chunk(&low, value[0], type);
+  set_chunk(&high, value[1], type);
   lmems_series s = lmems_holdseries(L, a, 0, a->length);
   for (; s.count > 0; lmems_skip(&s, x.count)) {
     lmems_load(&x, &s);

@@ -8,16 +8,16 @@
 #include "array.h"
 
 #include "argument.h"
+#include "each.h"
 #include "element.h"
 #include "fail.h"
 #include "layout.h"
+#include "near.h"
 #include "value.h"
 
 /***
 @module mems
 */
-
-static const char IPAIRS = 0; /* its address: the key of ipairs's iterator */
 
 /*
 ** Parts of arrays
@@ -52,9 +52,7 @@ lmems_series lmems_seriesof(const lmems_view *array, size_t start,
                             size_t count) {
   size_t offset = array->offset + start * array->stride;
   lmems_series s = {array->record->data + offset, count, array->stride,
-                    array->kind->size,
-                    array->type >= LMEMS_SWAPPED &&
-                      array->type < LMEMS_NTYPES};
+                    array->kind->size, lmems_foreign(array->type)};
   return s;
 }
 
@@ -84,70 +82,66 @@ size_t lmems_optrange(lua_State *L, int arg, const lmems_view *array,
 ** Elements
 */
 
-/* Is it ipairs that asks for the element behind the last one? */
-static int asked_by_ipairs(lua_State *L) {
-  lua_Debug caller;
-  if (!lua_getstack(L, 1, &caller))
-    return 0;
-  lua_getinfo(L, "f", &caller);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &IPAIRS);
-  int same = !lua_isnil(L, -1) && lua_rawequal(L, -1, -2);
-  lua_pop(L, 2);
-  return same;
-}
-
-/* Raises: `key` is no index of the array. */
-LMEMS_RAISES static int bad_index(lua_State *L, const lmems_view *a) {
+/* Raises: the key at 2 is no index of the array, nor in `methods`, if that is
+   not 0. */
+LMEMS_RAISES static int bad_index(lua_State *L, const lmems_view *a,
+                                  int methods) {
+  lmems_near near;
   const char *shown = lmems_pushshown(L, 2);
   if (lua_type(L, 2) == LUA_TNUMBER)
     luaL_error(L, "index %s is out of range: the array has %I elements",
                shown, (lua_Integer)a->length);
-  luaL_error(L, "an array has no %s", shown);
+  lmems_nearto(L, 2, &near);
+  if (methods != 0)
+    lmems_nearkeys(L, methods, &near);
+  luaL_error(L, "an array has no %s%s", shown, lmems_pushnear(L, &near));
   __builtin_unreachable();
 }
 
-LMEMS_SLOW static int index_slow(lua_State *L) {
-  lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  int ok;
-  if (a == NULL)
-    return luaL_typeerror(L, 1, "mems.array");
-  lua_Integer i = lua_tointegerx(L, 2, &ok);
-  if (lua_type(L, 2) != LUA_TNUMBER) {
-    lua_settop(L, 2);
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
-      bad_index(L, a);
-    return 1;
-  }
-  lmems_checkalive(L, a);
-  if (!ok || (lua_Unsigned)i - 1 >= a->length) {
-    if (ok && i == (lua_Integer)a->length + 1 && asked_by_ipairs(L))
-      return 0;
-    bad_index(L, a);
-  }
-  lmems_pushelement(L, 1, a->kind,
-                    a->offset + ((size_t)i - 1) * a->stride);
-  if (a->type == LMEMS_STRUCT) {
-    lmems_view *element = lua_touserdata(L, -1);
-    element->first = a->offset;
-    element->stride = a->stride;
-    element->length = lmems_owns(a) ? LMEMS_GROWING : a->length;
-  }
+/* The method whose name is at 2. */
+static int index_method(lua_State *L) {
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
+    bad_index(L, lua_touserdata(L, 1), lua_upvalueindex(1));
   return 1;
 }
 
-/* The key at 2 as an index from 0, if it is one of a view that is alive, else
-   SIZE_MAX. A string is no index, though Lua would make a number of it. */
-static inline size_t plain_index(lua_State *L, const lmems_view *a) {
-  if (LMEMS_UNLIKELY(a == NULL || !lua_isinteger(L, 2) || !lmems_alive(a)))
+LMEMS_SLOW static int index_slow(lua_State *L) {
+  int ok;
+  lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
+  if (a == NULL)
+    return luaL_typeerror(L, 1, "mems.array");
+  if (lua_type(L, 2) != LUA_TNUMBER)
+    bad_index(L, a, 0);
+  lua_Integer i = lua_tointegerx(L, 2, &ok);
+  lmems_checkalive(L, a);
+  if (!ok || (lua_Unsigned)i - 1 >= a->length) {
+    if (ok && i == (lua_Integer)a->length + 1 && lmems_askedbyipairs(L))
+      return 0;
+    bad_index(L, a, 0);
+  }
+  lmems_pushitem(L, 1, (size_t)i - 1);
+  return 1;
+}
+
+/* The key at 2, which is of that type, as an index from 0, if it is one of a
+   view that is alive, else SIZE_MAX. A string is no index, though Lua would
+   make a number of it. */
+static inline size_t plain_index(lua_State *L, const lmems_view *a,
+                                 int type) {
+  if (LMEMS_UNLIKELY(a == NULL || type != LUA_TNUMBER || !lmems_alive(a)))
     return SIZE_MAX;
-  size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
-  return i < a->length ? i : SIZE_MAX;
+  int ok; /* 1.0 is 1, 1.5 is nothing */
+  size_t i = (size_t)lua_tointegerx(L, 2, &ok) - 1;
+  return ok && i < a->length ? i : SIZE_MAX;
 }
 
 LMEMS_ALIGNED static int array_index(lua_State *L) {
+  int type = lua_type(L, 2);
+  if (type == LUA_TSTRING)
+    return index_method(L);
   const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  size_t i = plain_index(L, a);
+  size_t i = plain_index(L, a, type);
   if (LMEMS_UNLIKELY(i == SIZE_MAX || a->type >= LMEMS_NTYPES))
     return index_slow(L);
   const char *p = lmems_held(a->record->data + a->offset);
@@ -161,14 +155,11 @@ LMEMS_ALIGNED static int array_index(lua_State *L) {
 
 /* The key at 2 as an index from 0 of a view that is alive; raises. */
 static size_t check_index(lua_State *L, const lmems_view *a) {
-  size_t i = plain_index(L, a);
+  size_t i = plain_index(L, a, lua_type(L, 2));
   if (LMEMS_LIKELY(i != SIZE_MAX))
     return i;
   lmems_checkalive(L, a);
-  i = (size_t)lua_tointegerx(L, 2, NULL) - 1; /* 1.0 is 1 */
-  if (lua_type(L, 2) != LUA_TNUMBER || i >= a->length)
-    bad_index(L, a);
-  return i;
+  bad_index(L, a, 0);
 }
 
 LMEMS_SLOW static int newindex_slow(lua_State *L) {
@@ -181,7 +172,7 @@ LMEMS_SLOW static int newindex_slow(lua_State *L) {
 
 LMEMS_ALIGNED static int array_newindex(lua_State *L) {
   const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  size_t i = plain_index(L, a);
+  size_t i = plain_index(L, a, lua_type(L, 2));
   if (LMEMS_UNLIKELY(i == SIZE_MAX || a->type >= LMEMS_NTYPES))
     return newindex_slow(L);
   char *p = lmems_held(a->record->data + a->offset);
@@ -299,6 +290,7 @@ Changes the number of elements. Those that fit are kept, new ones are zero.
 @treturn[2] integer a code
 */
 static int resize(lua_State *L) {
+  lmems_checklast(L, 2);
   lmems_view *a = check_owner(L);
   size_t n = lmems_checkcount(L, 2, "n"), size = a->kind->size;
   if (n > (size_t)LUA_MAXINTEGER / size)
@@ -347,17 +339,26 @@ static int append_copy(lua_State *L, lmems_view *a, const char *value) {
   return MEMS_OK;
 }
 
-/***
-Puts a value behind the last element. The memory doubles when it is full, so
-an append costs the same on average however long the array is.
-@function array:append
-@param value
-@treturn[1] integer its index
-@treturn[2] nil over the limit, or without memory: nothing has changed
-@treturn[2] string a message
-@treturn[2] integer a code
-*/
-static int append(lua_State *L) {
+/* Appends the value at 2, a plain one, if the block has room for it. */
+static inline int append_here(lua_State *L, lmems_view *a) {
+  lmems_record *record = a->record;
+  size_t size = a->kind->size, end = (a->length + 1) * size;
+  if (a->type >= LMEMS_NTYPES || !lmems_owns(a) || !lmems_alive(a) ||
+      end > record->capacity)
+    return 0;
+  char *p = lmems_held(record->data + end - size);
+  int fits = a->type == LMEMS_I64   ? lmems_put_i64(L, 2, 0, p)
+             : a->type == LMEMS_F64 ? lmems_put_f64(L, 2, 0, p)
+                                    : lmems_put(L, 2, a->type, p);
+  lmems_letgo();
+  if (!fits)
+    return 0;
+  a->length++;
+  a->end = record->limit = record->floor + end;
+  return 1;
+}
+
+LMEMS_SLOW static int append_slow(lua_State *L) {
   enum { SMALL = 64 };
   lmems_view *a = check_owner(L);
   size_t size = a->kind->size, room = room_for_more(a);
@@ -381,6 +382,25 @@ static int append(lua_State *L) {
   return 1;
 }
 
+/***
+Puts a value behind the last element. The memory doubles when it is full, so
+an append costs the same on average however long the array is.
+@function array:append
+@param value
+@treturn[1] integer its index
+@treturn[2] nil over the limit, or without memory: nothing has changed
+@treturn[2] string a message
+@treturn[2] integer a code
+*/
+LMEMS_ALIGNED static int append(lua_State *L) {
+  lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
+  if (LMEMS_LIKELY(a != NULL && append_here(L, a))) {
+    lua_pushinteger(L, (lua_Integer)a->length);
+    return 1;
+  }
+  return append_slow(L);
+}
+
 /*
 ** Tables and functions
 */
@@ -393,6 +413,7 @@ Elements i to j in a table. A `ptr` that is 0 is false, structs are tables.
 @treturn table
 */
 static int totable(lua_State *L) {
+  lmems_checklast(L, 3);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 2, a, &start);
   lmems_pushvalues(L, a, a->kind, a->offset + start * a->stride, count,
@@ -428,6 +449,7 @@ raises, those before are changed and the others are not. `f` may yield.
 @treturn array the same
 */
 static int map(lua_State *L) {
+  lmems_checklast(L, 2);
   lmems_checkarray(L);
   if (lua_type(L, 2) != LUA_TFUNCTION)
     lmems_argerror(L, 2, "a function expected, got %s",
@@ -446,23 +468,17 @@ static int array_tostring(lua_State *L) {
     lua_pushfstring(L, "mems.array (%s)", lmems_fate(a));
     return 1;
   }
+  luaL_Buffer B;
   lua_Integer addr = (lua_Integer)lmems_viewaddr(a);
-  lua_Integer length = (lua_Integer)a->length;
-  lua_pushfstring(L, "mems.array (%I, %I of %s)", addr, length,
+  size_t n = a->length;
+  luaL_buffinit(L, &B);
+  lua_pushfstring(L, "mems.array (%I, %I of %s) ", addr, (lua_Integer)n,
                   lmems_pushkind(L, a->kind));
+  lua_remove(L, -2);
+  luaL_addvalue(&B);
+  lmems_showelements(&B, a);
+  luaL_pushresult(&B);
   return 1;
-}
-
-void lmems_keepipairs(lua_State *L) {
-  int top = lua_gettop(L);
-  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  if (lua_getfield(L, -1, LUA_GNAME) == LUA_TTABLE &&
-      lua_getfield(L, -1, "ipairs") == LUA_TFUNCTION) {
-    lua_newtable(L);
-    lua_call(L, 1, 1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &IPAIRS);
-  }
-  lua_settop(L, top);
 }
 
 const luaL_Reg lmems_arraymethods[] = {
@@ -472,9 +488,10 @@ const luaL_Reg lmems_arraymethods[] = {
 
 static const luaL_Reg events[] = {
   {"__newindex", array_newindex}, {"__len", array_len},
-  {"__tostring", array_tostring}, {NULL, NULL}
+  {"__tostring", array_tostring}, {"__pairs", lmems_arraypairs},
+  {NULL, NULL}
 };
 
 const lmems_class lmems_arrayclass = {
-  LMEMS_ARRAY_SEAL, "mems.array", events, array_index
+  LMEMS_ARRAY_SEAL, "mems.array", events, array_index, 0
 };

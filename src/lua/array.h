@@ -14,10 +14,6 @@
 extern const luaL_Reg lmems_arraymethods[];
 extern const lmems_class lmems_arrayclass;
 
-/* Keeps the iterator of ipairs, which is to end without an error. Called
-   once in a Lua state. */
-void lmems_keepipairs(lua_State *L);
-
 /* The array that is argument 1 of a method, alive; raises. */
 lmems_view *lmems_checkarray(lua_State *L);
 

@@ -11,6 +11,7 @@
 #include "explain.h"
 #include "fail.h"
 #include "gate.h"
+#include "near.h"
 #include "self.h"
 
 /***
@@ -277,13 +278,15 @@ static int buffer_tostring(lua_State *L) {
   return 1;
 }
 
-/* Names of methods only; any other key is a mistake. */
-static int buffer_index(lua_State *L) {
+/* A name that is none of a method: a mistake. The table of methods is at 1. */
+static int no_method(lua_State *L) {
+  lmems_near near;
   lua_settop(L, 2);
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
-    return luaL_error(L, "a buffer has no %s", lmems_pushshown(L, 2));
-  return 1;
+  const char *shown = lmems_pushshown(L, 2);
+  lmems_nearto(L, 2, &near);
+  lmems_nearkeys(L, 1, &near);
+  return luaL_error(L, "a buffer has no %s%s", shown,
+                    lmems_pushnear(L, &near));
 }
 
 const luaL_Reg lmems_buffer[] = {
@@ -301,5 +304,5 @@ static const luaL_Reg events[] = {
 };
 
 const lmems_class lmems_bufferclass = {
-  LMEMS_BUFFER_SEAL, "mems.buffer", events, buffer_index
+  LMEMS_BUFFER_SEAL, "mems.buffer", events, no_method, 1
 };

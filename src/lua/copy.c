@@ -48,7 +48,7 @@ static size_t convert(lmems_series to, int type, lmems_series from,
     lmems_load(&y, &to);
     size_t n = x.count;
     if (same)
-      memcpy(y.bytes, x.bytes, n * to.size);
+      memcpy(y.bytes, x.bytes, n * lmems_typesize(lmems_widetype(type)));
     else
       n = lmems_convert(from_type, x.bytes, type, y.bytes, n);
     lmems_store(&y, &to);
@@ -95,8 +95,7 @@ static char *push_converted(lua_State *L, int arg, const lmems_kind *kind,
                             size_t count) {
   const lmems_view *src = lua_touserdata(L, arg);
   lmems_series to = {NULL, count, kind->size, kind->size,
-                     kind->type >= LMEMS_SWAPPED &&
-                       kind->type < LMEMS_NTYPES};
+                     lmems_foreign(kind->type)};
   to.p = lua_newuserdatauv(L, count * kind->size, 0);
   lmems_series from = lmems_holdseries(L, src, 0, count);
   size_t done = copy_series(to, kind, from, src->kind);
@@ -137,7 +136,7 @@ static void fill_value(lua_State *L, const lmems_view *view, int value) {
 /* Fills the new array on top with what is at `arg`. */
 static void fill_new(lua_State *L, lmems_view *view, int arg) {
   const lmems_view *src = lmems_toview(L, arg, LMEMS_ARRAY_SEAL);
-  size_t count = view->length, done = count;
+  size_t count = view->length, done;
   int array = lua_gettop(L);
   if (src != NULL) {
     check_length(L, src, count);
@@ -169,7 +168,8 @@ int lmems_makearray(lua_State *L, int anchor, int keep, lmems_box *box,
   if (count > (size_t)LUA_MAXINTEGER / kind->size)
     return lmems_fail(L, MEMS_ELIMIT);
   int error = lmems_newowner(L, anchor, keep, box, LMEMS_ARRAY_SEAL,
-                             count * kind->size, 0, &view);
+                             count * kind->size, lmems_wantsalign(kind),
+                             &view);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
   lmems_setkind(view, kind);
@@ -180,7 +180,7 @@ int lmems_makearray(lua_State *L, int anchor, int keep, lmems_box *box,
 
 /***
 Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
-index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the methods
+index raises), `pairs(a)`, `ipairs(a)`, `a == b` (the same memory), `<close>`, the methods
 of all objects and those below.
 
 Made from another array, of any heap, its values are converted: each has to

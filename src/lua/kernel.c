@@ -79,11 +79,11 @@ lmems_pairs *lmems_pairkernel(int op, int type) {
     NUMBERS(X)
 #undef X
   };
-  return kernels[type % LMEMS_SWAPPED][op];
+  return kernels[lmems_widetype(type)][op];
 }
 
 void lmems_quotients(int type, char *p, size_t n, int64_t k) {
-  switch (type % LMEMS_SWAPPED) {
+  switch (lmems_widetype(type)) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: \
       for (size_t i = 0; i < n; i++) \
@@ -124,11 +124,11 @@ lmems_scaled *lmems_axpykernel(int type) {
     NUMBERS(X)
 #undef X
   };
-  return kernels[type % LMEMS_SWAPPED];
+  return kernels[lmems_widetype(type)];
 }
 
 void lmems_cumulate(int type, char *p, size_t n, lmems_carry *carry) {
-  switch (type % LMEMS_SWAPPED) {
+  switch (lmems_widetype(type)) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: \
       for (size_t i = 0; i < n; i++) { \
@@ -154,7 +154,7 @@ void lmems_cumulate(int type, char *p, size_t n, lmems_carry *carry) {
 uint64_t lmems_dotintegers(int type, const char *p, const char *q,
                            size_t n) {
   uint64_t sum = 0;
-  switch (type % LMEMS_SWAPPED) {
+  switch (lmems_widetype(type)) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: \
       for (size_t i = 0; i < n; i++) \
@@ -187,14 +187,14 @@ FLOATS(X)
 #undef X
 
 double lmems_dotfloats(int type, const char *a, const char *b, size_t n) {
-  return type % LMEMS_SWAPPED == LMEMS_F32 ? dot_f32(a, b, n)
+  return lmems_widetype(type) == LMEMS_F32 ? dot_f32(a, b, n)
                                            : dot_f64(a, b, n);
 }
 
 size_t lmems_countequal(int type, const char *p, size_t n,
                         const char *value) {
   size_t count = 0;
-  switch (type % LMEMS_SWAPPED) {
+  switch (lmems_widetype(type)) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: { \
       const ctype wanted = *(const at_##name *)value; \
@@ -267,8 +267,8 @@ lmems_single *lmems_singlekernel(const char *name, int type, int *named) {
   if (i == count)
     return NULL;
   if (!lmems_isfloat(type)) /* neg and abs come first */
-    return i < 2 ? integers[type % LMEMS_SWAPPED][i] : NULL;
-  return type % LMEMS_SWAPPED == LMEMS_F32 ? functions[i].f32
+    return i < 2 ? integers[lmems_widetype(type)][i] : NULL;
+  return lmems_widetype(type) == LMEMS_F32 ? functions[i].f32
                                            : functions[i].f64;
 }
 
@@ -283,7 +283,7 @@ typedef union wide {
 } wide;
 
 static void widen(int type, const char *p, wide *w, size_t n) {
-  switch (type % LMEMS_SWAPPED) {
+  switch (lmems_widetype(type)) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: \
       for (size_t i = 0; i < n; i++) \
@@ -298,7 +298,7 @@ static void widen(int type, const char *p, wide *w, size_t n) {
       break;
     FLOATS(X)
 #undef X
-    default: break;
+    default: memset(w, 0, n * sizeof *w); break; /* no number */
   }
 }
 
@@ -315,7 +315,7 @@ static size_t to_integers(wide *w, size_t n) {
 
 /* Stores integers, as far as they fit; how many. */
 static size_t store_integers(int type, const wide *w, char *p, size_t n) {
-  switch (type % LMEMS_SWAPPED) {
+  switch (lmems_widetype(type)) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: \
       for (size_t i = 0; i < n; i++) { \
@@ -334,7 +334,7 @@ static size_t store_integers(int type, const wide *w, char *p, size_t n) {
 static size_t store_floats(int type, const wide *w, char *p, size_t n) {
   for (size_t i = 0; i < n; i++) {
     double d = w[i].number;
-    if (type % LMEMS_SWAPPED == LMEMS_F64) {
+    if (lmems_widetype(type) == LMEMS_F64) {
       ((at_f64 *)p)[i] = d;
     } else {
       if (isfinite(d) && fabs(d) > FLT_MAX)
@@ -345,15 +345,30 @@ static size_t store_floats(int type, const wide *w, char *p, size_t n) {
   return n;
 }
 
+/* How many numbers in front a narrow type has room for. */
+static size_t fit_narrow(int type, const wide *w, size_t n) {
+  enum { HALF = 1 << 23 };
+  int native = type % LMEMS_SWAPPED;
+  int64_t low = native == LMEMS_I24 ? -HALF : 0;
+  for (size_t i = 0; i < n; i++)
+    if (native == LMEMS_F16
+          ? isfinite(w[i].number) && fabs(w[i].number) >= 65520
+          : w[i].integer < low || w[i].integer - low >= 2 * HALF)
+      return i;
+  return n;
+}
+
 size_t lmems_convert(int type, const char *from, int to, char *p, size_t n) {
   wide w[LMEMS_CHUNK];
   widen(type, from, w, n);
   if (lmems_isfloat(to)) {
     for (size_t i = 0; i < n && !lmems_isfloat(type); i++)
       w[i].number = (double)w[i].integer;
+    n = lmems_isnarrow(to) ? fit_narrow(to, w, n) : n;
     return store_floats(to, w, p, n);
   }
   if (lmems_isfloat(type))
     n = to_integers(w, n);
+  n = lmems_isnarrow(to) ? fit_narrow(to, w, n) : n;
   return store_integers(to, w, p, n);
 }

@@ -25,7 +25,7 @@ enum {
 /* a[i] = a[i] op b[i] for `n` elements; `b` is `a` or lies apart. */
 typedef void lmems_pairs(char *a, const char *b, size_t n);
 
-/* The kernel for a type of numbers, whatever its byte order. */
+/* The kernel for a type of numbers, which is that of its wide type. */
 lmems_pairs *lmems_pairkernel(int op, int type);
 
 /* a[i] //= k for integers; `k` is not 0. */
@@ -65,8 +65,8 @@ lmems_single *lmems_singlekernel(const char *name, int type, int *named);
 size_t lmems_convert(int type, const char *from, int to, char *p, size_t n);
 
 static inline int lmems_isfloat(int type) {
-  return type % LMEMS_SWAPPED == LMEMS_F32 ||
-         type % LMEMS_SWAPPED == LMEMS_F64;
+  int wide = lmems_widetype(type);
+  return wide == LMEMS_F32 || wide == LMEMS_F64;
 }
 
 /* Is it a type of numbers? */

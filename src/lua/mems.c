@@ -5,11 +5,13 @@
 
 #include "arithmetic.h"
 #include "array.h"
+#include "bit.h"
 #include "box.h"
 #include "buffer.h"
 #include "bulk.h"
 #include "copy.h"
 #include "dump.h"
+#include "each.h"
 #include "file.h"
 #include "heap.h"
 #include "leak.h"
@@ -28,11 +30,11 @@
 
 #include <lualib.h>
 
-enum { LISTS = 8 };
+enum { LISTS = 10 };
 
 /* Verbs on memory: of the module, of heaps, and methods of buffers. */
 static const luaL_Reg *const memory[] = {
-  lmems_memory, lmems_bulk, lmems_text, lmems_file, lmems_dump, NULL
+  lmems_memory, lmems_bulk, lmems_bit, lmems_text, lmems_file, lmems_dump, NULL
 };
 
 /* Beside them, those of the module and of heaps. */
@@ -54,10 +56,10 @@ typedef struct class_methods {
 } class_methods;
 
 static const class_methods classes[] = {
-  {&lmems_bufferclass, 1, {lmems_buffermethods, lmems_streammaker}},
+  {&lmems_bufferclass, 1, {lmems_ownmemory, lmems_buffermethods, lmems_streammaker}},
   {&lmems_arrayclass, 0,
    {lmems_file, lmems_arraymethods, lmems_copy, lmems_number,
-    lmems_arithmetic, lmems_order, lmems_sort}},
+    lmems_arithmetic, lmems_order, lmems_sort, lmems_bit}},
   {&lmems_structclass, 0, {lmems_file, lmems_structmethods}}
 };
 

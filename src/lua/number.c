@@ -5,6 +5,7 @@
 
 #include "number.h"
 
+#include "argument.h"
 #include "array.h"
 #include "element.h"
 #include "fail.h"
@@ -26,6 +27,7 @@ Sets elements i to j to the same value.
 @tparam[opt] integer j
 */
 static int fill(lua_State *L) {
+  lmems_checklast(L, 4);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 3, a, &start);
   if (count == 0)
@@ -58,7 +60,7 @@ LMEMS_TYPES(X)
 #undef X
 
 static size_t find_in(int type, const lmems_chunk *c, const char *value) {
-  switch (type % LMEMS_SWAPPED) {
+  switch (lmems_widetype(type)) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: return find_##name(c->bytes, c->count, value);
     LMEMS_TYPES(X)
@@ -83,13 +85,14 @@ type; what does not fit that is not found.
 @treturn ?integer|nil its index, or nil
 */
 static int find(lua_State *L) {
+  lmems_checklast(L, 3);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 3, a, &start);
   char value[sizeof(uint64_t)];
   lmems_chunk c;
   if (a->type >= LMEMS_NTYPES)
     return wrong_kind(L, a);
-  int type = a->type % LMEMS_SWAPPED, found = lmems_put(L, 2, type, value);
+  int found = lmems_putwide(L, 2, a->type, value);
   lmems_series s = lmems_holdseries(L, a, start, count);
   while (found && s.count > 0) {
     lmems_load(&c, &s);
@@ -125,7 +128,7 @@ LMEMS_INTEGERS(X)
 #undef X
 
 static uint64_t sum_integers(int type, const lmems_chunk *c) {
-  switch (type % LMEMS_SWAPPED) {
+  switch (lmems_widetype(type)) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: return sum_##name(c->bytes, c->count);
     LMEMS_INTEGERS(X)
@@ -167,7 +170,7 @@ static double sum_floats(int type, lmems_series s) {
     return sum_floats(type, s) + sum_floats(type, rest);
   }
   lmems_load(&c, &s);
-  if (type % LMEMS_SWAPPED == LMEMS_F32)
+  if (lmems_widetype(type) == LMEMS_F32)
     return sum_f32(c.bytes, c.count);
   return sum_f64(c.bytes, c.count);
 }
@@ -188,6 +191,7 @@ of their number only; the order is always the same.
 @treturn number 0 if there is none
 */
 static int sum(lua_State *L) {
+  lmems_checklast(L, 3);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 2, a, &start);
   lmems_checknumbers(L, a);
@@ -228,7 +232,7 @@ LMEMS_INTEGERS(X)
 #undef X
 
 static double mean_integers(int type, const lmems_chunk *c) {
-  switch (type % LMEMS_SWAPPED) {
+  switch (lmems_widetype(type)) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: return mean_##name(c->bytes, c->count);
     LMEMS_INTEGERS(X)
@@ -246,6 +250,7 @@ by their number. `u64` has no sign.
 @treturn ?number|nil nil if there is none
 */
 static int mean(lua_State *L) {
+  lmems_checklast(L, 3);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 2, a, &start);
   double total = 0;
@@ -275,12 +280,13 @@ How many of elements i to j equal a value, as @{array:find} compares.
 @treturn integer
 */
 static int count_(lua_State *L) {
+  lmems_checklast(L, 4);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 3, a, &start), total = 0;
   char value[sizeof(uint64_t)];
   if (a->type >= LMEMS_NTYPES)
     return wrong_kind(L, a);
-  int fits = lmems_put(L, 2, a->type % LMEMS_SWAPPED, value);
+  int fits = lmems_putwide(L, 2, a->type, value);
   lmems_series s = lmems_holdseries(L, a, start, count);
   for (lmems_chunk c; fits && s.count > 0; lmems_skip(&s, c.count)) {
     lmems_load(&c, &s);
@@ -323,7 +329,7 @@ LMEMS_TYPES(X)
 
 static size_t least_in(int type, const lmems_chunk *c, int sign, int empty,
                        char *best) {
-  switch (type % LMEMS_SWAPPED) {
+  switch (lmems_widetype(type)) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: \
       return least_##name(c->bytes, c->count, sign, empty, best);
@@ -334,6 +340,7 @@ static size_t least_in(int type, const lmems_chunk *c, int sign, int empty,
 }
 
 static int push_least(lua_State *L, int sign) {
+  lmems_checklast(L, 3);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 2, a, &start), found = SIZE_MAX;
   char best[sizeof(uint64_t)] = {0};
@@ -351,7 +358,7 @@ static int push_least(lua_State *L, int sign) {
     lua_pushnil(L);
     return 1;
   }
-  lmems_get(L, a->type % LMEMS_SWAPPED, best);
+  lmems_get(L, lmems_widetype(a->type), best);
   lua_pushinteger(L, (lua_Integer)found + 1);
   return 2;
 }

@@ -157,7 +157,8 @@ static void push_metatable(lua_State *L, int methods,
   lua_createtable(L, 0, 16);
   lmems_setmethods(L, class->events);
   lua_pushvalue(L, methods);
-  lua_pushcclosure(L, class->index, 1);
+  if (!class->methods)
+    lua_pushcclosure(L, class->index, 1);
   lua_setfield(L, -2, "__index");
   lua_pushstring(L, class->name);
   lua_setfield(L, -2, "__name");
@@ -171,6 +172,12 @@ void lmems_newclass(lua_State *L, const lmems_class *class) {
   };
   static const luaL_Reg finalizer[] = {{"__gc", collected}, {NULL, NULL}};
   int methods = lua_gettop(L);
+  if (class->methods) {
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, class->index);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, methods);
+  }
   for (int owner = 0; owner <= 1; owner++) {
     push_metatable(L, methods, class);
     lmems_setmethods(L, shared);

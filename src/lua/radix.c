@@ -196,6 +196,12 @@ void lmems_sortnumbers(char *p, void *spare, size_t n, int type, int desc) {
 }
 
 uint64_t lmems_sortkey(int type, const char *p) {
+  char wide[sizeof(uint64_t)];
+  if (lmems_isnarrow(type)) {
+    lmems_widen(type, wide, p, 1);
+    type = lmems_widetype(type);
+    p = wide;
+  }
   order o = order_of(type);
   uint64_t key;
   if (o.floating && is_nan(p, type))

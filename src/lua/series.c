@@ -1,5 +1,5 @@
 /*
-** series.c - packing, unpacking and turning around the elements of a series.
+** series.c - packing, unpacking and converting the elements of a series.
 */
 
 #include "series.h"
@@ -35,48 +35,53 @@ void lmems_unpack(const lmems_series *to, const char *from) {
     copy_strides(to->p, to->stride, from, to->size, to->count, to->size);
 }
 
-/* Turns the bytes of `n` elements around. */
-static void swap_elements(char *p, size_t n, size_t size) {
-#define SWAP(bits) \
-    case (bits) / 8: \
-      for (size_t i = 0; i < n; i++) { \
-        uint##bits##_t u; \
-        memcpy(&u, p + i * sizeof u, sizeof u); \
-        u = lmems_swap##bits(u); \
-        memcpy(p + i * sizeof u, &u, sizeof u); \
-      } \
-      break;
-  switch (size) {
-    SWAP(16)
-    SWAP(32)
-    SWAP(64)
-    default: break;
-  }
-#undef SWAP
-}
-
 void lmems_loadcopy(lmems_chunk *c, const lmems_series *s) {
   lmems_series part = *s;
+  char packed[LMEMS_CHUNK * sizeof(uint64_t)];
   if (part.count > LMEMS_CHUNK)
     part.count = LMEMS_CHUNK;
-  lmems_pack(c->copy, &part);
-  if (s->swapped)
-    swap_elements(c->copy, part.count, s->size);
   c->bytes = c->copy;
   c->count = part.count;
+  if (s->foreign < 0) {
+    lmems_pack(c->copy, &part);
+    return;
+  }
+  lmems_pack(packed, &part);
+  lmems_widen(s->foreign, c->copy, packed, part.count);
 }
 
 void lmems_store_slow(const lmems_chunk *c, const lmems_series *s) {
   lmems_series part = *s;
-  char turned[LMEMS_CHUNK * sizeof(uint64_t)];
-  const char *from = c->bytes;
+  char packed[LMEMS_CHUNK * sizeof(uint64_t)];
   part.count = c->count;
-  if (s->swapped) {
-    memcpy(turned, from, c->count * s->size);
-    swap_elements(turned, c->count, s->size);
-    from = turned;
+  if (s->foreign < 0) {
+    lmems_unpack(&part, c->bytes);
+    return;
   }
-  lmems_unpack(&part, from);
+  lmems_narrow(s->foreign, packed, c->bytes, c->count);
+  lmems_unpack(&part, packed);
+}
+
+void lmems_widenall(char *to, lmems_series from) {
+  size_t size = lmems_typesize(lmems_widetype(from.foreign));
+  lmems_chunk c;
+  for (; from.count > 0; lmems_skip(&from, c.count)) {
+    lmems_loadcopy(&c, &from);
+    memcpy(to, c.bytes, c.count * size);
+    to += c.count * size;
+  }
+}
+
+void lmems_narrowall(lmems_series to, const char *from) {
+  size_t size = lmems_typesize(lmems_widetype(to.foreign));
+  lmems_chunk c;
+  for (; to.count > 0; lmems_skip(&to, c.count)) {
+    c.count = to.count < LMEMS_CHUNK ? to.count : LMEMS_CHUNK;
+    c.bytes = c.copy;
+    memcpy(c.copy, from, c.count * size);
+    lmems_store_slow(&c, &to);
+    from += c.count * size;
+  }
 }
 
 /* Repeats the first `size` bytes at `p` as far as `bytes`, a multiple. */

@@ -1,6 +1,7 @@
 /*
 ** series.h - series: elements at even distances, one part of memory after
-** the other, and chunks of them, packed and in native byte order.
+** the other, and chunks of them, packed, in native byte order and of a type
+** that C has.
 **
 ** Kernels (kernel.h) know chunks only. One that lies packed and native in
 ** the series is used where it is; any other is a copy, which lmems_store
@@ -19,7 +20,7 @@ typedef struct lmems_series {
   size_t count;  /* so many are left */
   size_t stride; /* bytes from one to the next */
   size_t size;   /* of an element */
-  int swapped;   /* not 0: they are numbers in the other byte order */
+  int foreign;   /* their type, if no kernel knows such numbers, else -1 */
 } lmems_series;
 
 typedef struct lmems_chunk {
@@ -31,6 +32,10 @@ typedef struct lmems_chunk {
 /* Copies all elements of a series, as they are, to and from packed ones. */
 void lmems_pack(char *to, const lmems_series *from);
 void lmems_unpack(const lmems_series *to, const char *from);
+
+/* Copies numbers of a foreign type to packed ones that C has, and back. */
+void lmems_widenall(char *to, lmems_series from);
+void lmems_narrowall(lmems_series to, const char *from);
 
 /* Copies the first element, which there is, over all others. */
 void lmems_repeat(const lmems_series *s);
@@ -54,13 +59,18 @@ void lmems_loadcopy(lmems_chunk *c, const lmems_series *s);
 /* Writes the chunk, which was loaded from there, back. */
 void lmems_store_slow(const lmems_chunk *c, const lmems_series *s);
 
+/* What a series of that type, or kind, has for `foreign`. */
+static inline int lmems_foreign(int type) {
+  return type < LMEMS_NTYPES && type > LMEMS_PTR ? type : -1;
+}
+
 static inline int lmems_packed(const lmems_series *s) {
   return s->stride == s->size;
 }
 
 /* Sets the chunk to the first elements of a series of numbers. */
 static inline void lmems_load(lmems_chunk *c, const lmems_series *s) {
-  if (s->swapped || !lmems_packed(s)) {
+  if (s->foreign >= 0 || !lmems_packed(s)) {
     lmems_loadcopy(c, s);
     return;
   }

@@ -69,7 +69,7 @@ static order check_order(lua_State *L, const lmems_view *a) {
     lmems_checklast(L, 2);
     by.desc = check_desc(L, 2);
   }
-  if (by.kind->type > LMEMS_CHARS)
+  if (by.kind->type > LMEMS_CHARS || by.kind->type == LMEMS_BITS)
     lmems_argerror(L, by.kind == a->kind ? 1 : 2, "%s of %s have no order",
                    by.kind == a->kind ? "elements" : "values",
                    lmems_pushkind(L, by.kind));
@@ -235,22 +235,29 @@ static void check_length(lua_State *L, const lmems_view *a, size_t n) {
    of its size, are sorted in a copy. */
 static void sort_numbers(lua_State *L, const lmems_view *a, size_t start,
                          size_t count, int desc) {
-  size_t size = a->kind->size, bytes = count * size;
+  int narrow = lmems_isnarrow(a->type);
+  int type = narrow ? lmems_widetype(a->type) : a->type;
+  size_t size = lmems_typesize(type), bytes = count * size;
   char *copy = NULL;
   lmems_series s = lmems_holdseries(L, a, start, count);
-  if ((uintptr_t)s.p % size != 0 || !lmems_packed(&s)) {
+  if (narrow || (uintptr_t)s.p % size != 0 || !lmems_packed(&s)) {
     lmems_letgo();
     copy = lua_newuserdatauv(L, bytes, 0);
     s = lmems_holdseries(L, a, start, count);
-    lmems_pack(copy, &s);
+    if (narrow)
+      lmems_widenall(copy, s);
+    else
+      lmems_pack(copy, &s);
   }
   mems_heap *heap = a->record->box->heap;
   mems_addr addr = count > LMEMS_FEW ? mems_heap_malloc(heap, bytes) : 0;
   void *spare = addr != 0 ? mems_heap_get(heap, addr) : NULL;
-  lmems_sortnumbers(copy != NULL ? copy : s.p, spare, count, a->type, desc);
+  lmems_sortnumbers(copy != NULL ? copy : s.p, spare, count, type, desc);
   if (addr != 0)
     mems_heap_free(heap, addr);
-  if (copy != NULL)
+  if (narrow)
+    lmems_narrowall(s, copy);
+  else if (copy != NULL)
     lmems_unpack(&s, copy);
   lmems_letgo();
 }

@@ -10,11 +10,14 @@
 
 #include "argument.h"
 #include "copy.h"
+#include "each.h"
 #include "element.h"
 #include "explain.h"
 #include "fail.h"
 #include "gate.h"
 #include "layout.h"
+#include "method.h"
+#include "near.h"
 #include "self.h"
 #include "value.h"
 
@@ -32,29 +35,50 @@ of that type, or of several dimensions, the outermost first. A type is one of
 @{peek}, another struct, or `"char"`: its last dimension is the length of a
 string, which a byte 0 ends if it is shorter.
 
-Fields lie as a C compiler lays them out, each at a multiple of its size. With
-`layout = "packed"` they lie one behind the other.
+Fields lie as a C compiler lays them out, each behind the one before it at a
+multiple of its size. With `layout = "packed"` they lie one behind the other.
+A field may also have
+
+- `bits = n`: it is a bit field of an integer type or `bool`, as gcc has them
+on Linux;
+- `offset = n`: where it begins, in bytes; it may lie over others;
+- `align = n`: it begins at a multiple of that power of two, up to 4096.
+
+`align = n` beside the fields is for the whole. A new object's physical address
+is a multiple of its alignment, until it is resized.
+
+`p:name(...)` finds functions in the table `methods`, behind the fields and
+before the methods that all objects have; so does `S.name`.
 
 The type `S` has `S.size`, `S.align`, `S.offsets` (a table: name to offset),
 and the functions @{struct:new}, @{struct:array} and @{struct:at}.
 
 An object `p` has `p.x` and `p.x = value`. Fields that are structs or arrays
 are views, which keep `p` alive; they are assigned from tables or from objects
-of the same type, all or nothing. `tostring(p)` shows the fields. Methods are
+of the same type, all or nothing. `tostring(p)` shows the fields, `pairs(p)`
+goes over them in their order. Methods are
 those of all objects, @{struct:totable} and @{struct:move}; where a field has
 the name of a method, `S.totable(p)` calls it.
 @function struct
 @luals return mems.structtype<mems.struct>
 @tparam table definition
+@tparam[opt] table methods is kept, not copied
 @treturn struct
-@raise if the definition is wrong
+@raise if the definition is wrong, or a field has the name of a method
 @usage local P = mems.struct { { "x", "f32" }, { "name", "char", 16 },
   { "m", "f64", 3, 3 } }
 */
 static int struct_(lua_State *L) {
   lmems_self self = lmems_anyself(L);
-  lua_settop(L, self.arg);
-  lmems_newlayout(L, self.arg, lmems_anchorindex(self));
+  lmems_checklast(L, self.arg + 1);
+  lua_settop(L, self.arg + 1);
+  int methods = !lua_isnil(L, self.arg + 1);
+  if (methods && !lua_istable(L, self.arg + 1))
+    lmems_argerror(L, self.arg + 1, "a table of methods expected, got %s",
+                   lmems_pushshown(L, self.arg + 1));
+  lmems_layout *s = lmems_newlayout(L, self.arg, lmems_anchorindex(self));
+  if (methods)
+    lmems_setmethodtable(L, s, self.arg + 1);
   return 1;
 }
 
@@ -93,7 +117,8 @@ static int new(lua_State *L) {
   lmems_view *view;
   lua_settop(L, 2);
   int error = lmems_newowner(L, 1, 0, push_heap(L), LMEMS_STRUCT_SEAL,
-                             s->kind.size, 0, &view);
+                             s->kind.size, lmems_wantsalign(&s->kind),
+                             &view);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
   lmems_setkind(view, &s->kind);
@@ -276,6 +301,28 @@ static inline const lmems_field *find_field(lua_State *L,
   return field != NULL ? field : lmems_field_slow(L, 2, s);
 }
 
+/* The method whose name is at 2: of the type, or of all structs. */
+static int index_method(lua_State *L, const lmems_layout *s) {
+  lmems_near near;
+  lua_settop(L, 2);
+  if (lua_isinteger(L, 2) && lmems_askedbyipairs(L))
+    return 0;
+  int methods = lmems_pushmethods(L, 1, s);
+  if (methods) {
+    lua_pushvalue(L, 2);
+    if (lua_gettable(L, 3) != LUA_TNIL)
+      return 1;
+  }
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
+    return 1;
+  lmems_nearto(L, 2, &near);
+  if (methods)
+    lmems_nearkeys(L, 3, &near);
+  lmems_nearkeys(L, lua_upvalueindex(1), &near);
+  return lmems_nofield(L, 2, s, &near);
+}
+
 LMEMS_SLOW static int index_slow(lua_State *L) {
   lmems_view *view = lmems_toview(L, 1, LMEMS_STRUCT_SEAL);
   if (view == NULL)
@@ -285,11 +332,7 @@ LMEMS_SLOW static int index_slow(lua_State *L) {
     lmems_pushelement(L, 1, &field->kind, view->offset + field->offset);
     return 1;
   }
-  lua_settop(L, 2);
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
-    return lmems_nofield(L, 2, view->kind->layout);
-  return 1;
+  return index_method(L, view->kind->layout);
 }
 
 /* The field of a plain type of a view that is alive, or NULL: fast. */
@@ -318,7 +361,7 @@ LMEMS_SLOW static int newindex_slow(lua_State *L) {
     return luaL_typeerror(L, 1, "mems.struct");
   const lmems_field *field = find_field(L, view->kind->layout);
   if (field == NULL)
-    return lmems_nofield(L, 2, view->kind->layout);
+    return lmems_nofield(L, 2, view->kind->layout, NULL);
   const char *what = lua_pushfstring(L, "field '%s'", field->name);
   lmems_setelement(L, 1, 3, &field->kind, view->offset + field->offset, what);
   return 0;
@@ -339,21 +382,47 @@ static int struct_newindex(lua_State *L) {
 ** Types
 */
 
-static int type_index(lua_State *L) {
-  lmems_layout *s = check_layout(L);
+/* Raises: there is nothing at that key of a type. */
+LMEMS_RAISES static int no_function(lua_State *L) {
+  lmems_near near;
+  const char *shown = lmems_pushshown(L, 2);
+  lmems_nearto(L, 2, &near);
+  lmems_nearkeys(L, lua_upvalueindex(1), &near);
+  lmems_nearname(&near, "align", 5);
+  lmems_nearname(&near, "offsets", 7);
+  luaL_error(L, "a type of struct has no %s%s", shown,
+             lmems_pushnear(L, &near));
+  __builtin_unreachable();
+}
+
+/* What is no function of all types: it is the type's own. */
+static int type_value(lua_State *L, const lmems_layout *s) {
   const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
-  if (strcmp(key, "size") == 0) {
-    lua_pushinteger(L, (lua_Integer)s->kind.size);
-  } else if (strcmp(key, "align") == 0) {
+  if (strcmp(key, "align") == 0) {
     lua_pushinteger(L, (lua_Integer)s->align);
-  } else if (strcmp(key, "offsets") == 0) {
-    lua_getiuservalue(L, 1, 3);
-  } else {
-    lua_settop(L, 2);
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
-      luaL_error(L, "a type of struct has no %s", lmems_pushshown(L, 2));
+    return 1;
   }
+  if (strcmp(key, "offsets") == 0) {
+    lua_getiuservalue(L, 1, 3);
+    return 1;
+  }
+  if (lmems_pushmethods(L, 1, s)) {
+    lua_pushvalue(L, 2);
+    if (lua_gettable(L, -2) != LUA_TNIL)
+      return 1;
+  }
+  return no_function(L);
+}
+
+/* Functions come first, as `S:new` is what is asked for most. */
+static int type_index(lua_State *L) {
+  lua_settop(L, 2);
+  lua_pushvalue(L, 2);
+  int found = lua_rawget(L, lua_upvalueindex(1));
+  if (found == LUA_TNIL)
+    return type_value(L, check_layout(L));
+  if (found == LUA_TBOOLEAN) /* `size`, which is no function here */
+    lua_pushinteger(L, (lua_Integer)check_layout(L)->kind.size);
   return 1;
 }
 
@@ -375,6 +444,8 @@ const luaL_Reg lmems_typemethods[] = {
 };
 
 void lmems_newtypes(lua_State *L) {
+  lua_pushboolean(L, 1);
+  lua_setfield(L, -2, "size");
   luaL_newmetatable(L, "mems.layout");
   lua_pushcfunction(L, type_tostring);
   lua_setfield(L, -2, "__tostring");
@@ -390,9 +461,9 @@ void lmems_newtypes(lua_State *L) {
 
 static const luaL_Reg events[] = {
   {"__newindex", struct_newindex}, {"__tostring", struct_tostring},
-  {NULL, NULL}
+  {"__pairs", lmems_structpairs}, {NULL, NULL}
 };
 
 const lmems_class lmems_structclass = {
-  LMEMS_STRUCT_SEAL, "mems.struct", events, struct_index
+  LMEMS_STRUCT_SEAL, "mems.struct", events, struct_index, 0
 };

@@ -27,6 +27,9 @@ void lmems_pushvalues(lua_State *L, const lmems_view *view,
 void lmems_storevalue(lua_State *L, int index, const lmems_kind *kind,
                       char *p, const char *what);
 
+/* Appends the first elements of an array. */
+void lmems_showelements(luaL_Buffer *B, const lmems_view *array);
+
 /* Appends the value, as lmems_pushvalue, as tostring shows it. */
 void lmems_showvalue(luaL_Buffer *B, const lmems_view *view,
                      const lmems_kind *kind, size_t offset);
