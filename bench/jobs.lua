@@ -195,6 +195,179 @@ end, function()
   end
 end)
 
+-- A file of random bytes, or of text; gone at the end.
+local files = {}
+local function file_of(text, times)
+  local path = os.tmpname()
+  local file <close> = assert(io.open(path, "wb"))
+  for _ = 1, times do file:write(text) end
+  files[#files + 1] = path
+  return path
+end
+
+local LOADED <const> = 64 * N -- bytes
+
+job("file load", function()
+  local path, text = file_of(("0123456789abcdef"):rep(64), LOADED // 1024), nil
+  local function run()
+    local file <close> = assert(io.open(path, "rb"))
+    text = nil -- luacheck: ignore
+    text = file:read("a")
+    return #text
+  end
+  run()
+  return run
+end, function()
+  local path, b = file_of(("0123456789abcdef"):rep(64), LOADED // 1024), nil
+  local function run()
+    if b then b:release() end
+    b = assert(mems.readfile(path))
+    return #b
+  end
+  run()
+  return run
+end)
+
+local RECORDS <const> = {}
+for i = 1, N // 20 do
+  RECORDS[i] = { id = i, name = "record " .. i, score = i / 8 }
+end
+
+-- MessagePack of integers below 2^32, floats, short strings and tables.
+job("msgpack encode", function()
+  local char, pack = string.char, string.pack
+  local out, n
+  local function put(s)
+    n = n + 1
+    out[n] = s
+  end
+  local function encode(v)
+    local kind = math.type(v) or type(v)
+    if kind == "integer" then
+      put(v < 128 and char(v) or pack(">BI4", 0xce, v))
+    elseif kind == "float" then
+      put(pack(">Bd", 0xcb, v))
+    elseif kind == "string" then
+      put(char(0xa0 | #v))
+      put(v)
+    elseif v[1] then
+      put(pack(">BI4", 0xdd, #v))
+      for i = 1, #v do encode(v[i]) end
+    else
+      put "\x83"
+      for key, value in pairs(v) do
+        encode(key)
+        encode(value)
+      end
+    end
+  end
+  local text
+  local function run()
+    out, n = {}, 0
+    encode(RECORDS)
+    text, out = table.concat(out), nil
+    return #text
+  end
+  run()
+  return run
+end, function()
+  local function encode(s, v)
+    local kind = math.type(v) or type(v)
+    if kind == "integer" then
+      if v < 128 then
+        s:put("u8", v)
+      else
+        s:put("u8", 0xce):put("u32be", v)
+      end
+    elseif kind == "float" then
+      s:put("u8", 0xcb):put("f64be", v)
+    elseif kind == "string" then
+      s:put("u8", 0xa0 | #v):putstring(v)
+    elseif v[1] then
+      s:put("u8", 0xdd):put("u32be", #v)
+      for i = 1, #v do encode(s, v[i]) end
+    else
+      s:put("u8", 0x83)
+      for key, value in pairs(v) do
+        encode(s, key)
+        encode(s, value)
+      end
+    end
+  end
+  local b
+  local function run()
+    if b then b:release() end
+    b = mems.buffer(0)
+    encode(b:stream(), RECORDS)
+    return #b
+  end
+  run()
+  return run
+end)
+
+-- Lines of three numbers become columns, and each column its sum, its greatest
+-- value and its median.
+local LINES <const> = N // 10
+local FIELDS <const> = "([^,]*),([^,]*),([^\n]*)\n"
+
+local function csv()
+  local rows = {}
+  for i = 1, LINES do
+    rows[i] = ("%d,%.6f,%.3f\n"):format(i, NUMBERS[i], NUMBERS[i] * 100)
+  end
+  return table.concat(rows)
+end
+
+job("CSV columns", function()
+  local text = csv()
+  local columns
+  local function run()
+    local a, b, c, n = {}, {}, {}, 0
+    for x, y, z in text:gmatch(FIELDS) do
+      n = n + 1
+      a[n], b[n], c[n] = tonumber(x), tonumber(y), tonumber(z)
+    end
+    columns = { a, b, c }
+    local total = 0
+    for _, column in ipairs(columns) do
+      local sum, most = 0, -math.huge
+      for i = 1, n do
+        local v = column[i]
+        sum = sum + v
+        if v > most then most = v end
+      end
+      local sorted = table.move(column, 1, n, 1, {})
+      table.sort(sorted)
+      total = total + sum + most + sorted[(n + 1) // 2]
+    end
+    return total
+  end
+  run()
+  return run
+end, function()
+  local text = csv()
+  local columns
+  local function run()
+    local kinds = { "i32", "f64", "f64" }
+    columns = {}
+    for i, kind in ipairs(kinds) do columns[i] = mems.array(kind, LINES) end
+    local a, b, c = table.unpack(columns)
+    local n = 0
+    for x, y, z in text:gmatch(FIELDS) do
+      n = n + 1
+      a[n], b[n], c[n] = x, y, z -- which makes numbers of them
+    end
+    local total = 0
+    for _, column in ipairs(columns) do
+      total = total + column:sum() + column:max() +
+        column:clone():sort()[(n + 1) // 2]
+    end
+    return total
+  end
+  run()
+  return run
+end)
+
 local function bytes()
   collectgarbage()
   collectgarbage()
@@ -241,3 +414,4 @@ end
 mems.init()
 for _, it in ipairs(jobs) do measure(it) end
 mems.finish()
+for _, path in ipairs(files) do os.remove(path) end

@@ -334,8 +334,7 @@ describe("clone, and a buffer of an object", function()
     assert.same({ 7, 8, "xyz" }, { p.a, q.a, q.s })
     local heap <close> = mems.open()
     local element = heap:array(S, { { a = 1 }, { a = 2 } })[2]:clone()
-    p, q = nil, nil
-    S = nil -- luacheck: ignore
+    p, q, S = nil, nil, nil -- luacheck: ignore
     collectgarbage()
     collectgarbage()
     assert.equal(2, element.a)

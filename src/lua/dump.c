@@ -25,7 +25,9 @@ static void add_line(luaL_Buffer *B, size_t offset, const unsigned char *row,
     char *pair = hex + i / 2 * 5 + i % 2 * 2;
     pair[0] = digits[row[i] >> 4];
     pair[1] = digits[row[i] & 15];
-    text[i] = row[i] >= ' ' && row[i] <= '~' ? (char)row[i] : '.';
+    text[i] = '.';
+    if (row[i] >= ' ' && row[i] <= '~')
+      text[i] = (char)row[i];
   }
   text[n] = '\n';
   int length = snprintf(front, sizeof front, "%08zx: ", offset);

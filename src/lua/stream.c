@@ -359,7 +359,7 @@ aligns is counted from the place.
 */
 static int unpack(lua_State *L) {
   stream *s = check_stream(L);
-  size_t bytes, at = s->at;
+  size_t bytes = 0, at = s->at;
   lmems_checkstring(L, 2, "fmt", NULL);
   lmems_checklast(L, 2);
   if (at > s->buffer->length)

@@ -213,6 +213,7 @@ int lmems_strunpack(lua_State *L, lmems_self self, int format, size_t offset,
 LMEMS_RAISES static int too_short(lua_State *L, int arg, size_t offset,
                                   size_t rest) {
   const lmems_view *view = lmems_anyview(L, arg);
+  mems_addr addr = view == NULL ? lmems_checkaddr(L, arg) + offset : 0;
   if (view != NULL && offset > 0)
     lmems_argerror(L, arg, "the format takes more than the %I bytes from "
                    "offset %I to the end of the %s", (lua_Integer)rest,
@@ -222,7 +223,7 @@ LMEMS_RAISES static int too_short(lua_State *L, int arg, size_t offset,
                    "%s", (lua_Integer)rest, lmems_classname(view));
   lmems_argerror(L, arg, "the format takes more than the %I bytes from "
                  "address %I to the end of its block", (lua_Integer)rest,
-                 (lua_Integer)(lmems_checkaddr(L, arg) + offset));
+                 (lua_Integer)addr);
 }
 
 /***
@@ -241,7 +242,7 @@ from the offset on.
 static int unpack(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   int format = self.arg + 1;
-  size_t bytes, offset = lmems_optoffset(L, self.arg + 2);
+  size_t bytes = 0, offset = lmems_optoffset(L, self.arg + 2);
   lmems_checkstring(L, format, "fmt", NULL);
   lmems_checklast(L, self.arg + 2);
   lmems_resolve(L, self.arg);
