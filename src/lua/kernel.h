@@ -28,28 +28,28 @@ typedef void lmems_pairs(char *a, const char *b, size_t n);
 /* The kernel for a type of numbers, which is that of its wide type. */
 lmems_pairs *lmems_pairkernel(int op, int type);
 
-/* a[i] //= k for integers; `k` is not 0. */
-void lmems_quotients(int type, char *a, size_t n, int64_t k);
+/* p[i] //= k for integers; `k` is not 0. */
+void lmems_quotients(int type, char *p, size_t n, int64_t k);
 
 /* a[i] += k b[i], where `k` points to an element. */
 typedef void lmems_scaled(char *a, const char *b, size_t n, const char *k);
 lmems_scaled *lmems_axpykernel(int type);
 
-/* a[i] += a[i - 1], where a[-1] is the sum in `carry` of what came before,
+/* p[i] += p[i - 1], where p[-1] is the sum in `carry` of what came before,
    of integers and floats; the sum of all is there then. */
 typedef struct lmems_carry {
   uint64_t integer;
   double number;
 } lmems_carry;
-void lmems_cumulate(int type, char *a, size_t n, lmems_carry *carry);
+void lmems_cumulate(int type, char *p, size_t n, lmems_carry *carry);
 
 /* The sum of products of `n` integers, modulo 2^64, and of floats as f64, in
    parts that do not depend on where they lie. */
-uint64_t lmems_dotintegers(int type, const char *a, const char *b, size_t n);
+uint64_t lmems_dotintegers(int type, const char *p, const char *q, size_t n);
 double lmems_dotfloats(int type, const char *a, const char *b, size_t n);
 
 /* How many of `n` elements equal the one at `value`. */
-size_t lmems_countequal(int type, const char *a, size_t n,
+size_t lmems_countequal(int type, const char *p, size_t n,
                         const char *value);
 
 /* A function of one number: for floats, for integers or for both. */

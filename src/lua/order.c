@@ -61,7 +61,8 @@ static uint64_t *check_array(lua_State *L, const lmems_view *list,
   uint64_t *index = push_integers(L, list, &fit);
   for (size_t i = 0; i < fit; i++)
     if (--index[i] >= limit) {
-      lua_pushinteger(L, (lua_Integer)(index[i] + 1));
+      index[i]++;
+      lua_pushinteger(L, (lua_Integer)index[i]);
       bad_index(L, i, limit);
     }
   if (fit < n) {

@@ -141,12 +141,10 @@ static void merge(const sorter *s, const uint64_t *from, uint64_t *to,
     return;
   }
   for (size_t k = low; k < high; k++)
-    if (i == middle)
+    if (i == middle || (j < high && comes_before(s, from[j], from[i])))
       to[k] = from[j++];
-    else if (j == high || !comes_before(s, from[j], from[i]))
-      to[k] = from[i++];
     else
-      to[k] = from[j++];
+      to[k] = from[i++];
 }
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
