@@ -58,7 +58,8 @@ describe("in runs,", function()
         local heap <close> = assert(mems.open(options))
         local count = math.max(400, 20000 // math.max(size, 16))
         local blocks = fill(heap, size, count)
-        assert.is_true(in_runs(heap) > 100)
+        -- slots that are far too long are not worth it
+        assert.is_true(in_runs(heap) > 100 or align > 2 * size)
         assert.is_true(heap:check())
         verify(heap, blocks, size)
         for i, block in ipairs(blocks) do
