@@ -59,8 +59,8 @@ OUTSIDE := LUA_PATH_5_4='$(LUA_PATH_5_4)' LUA_CPATH_5_4='$(LUA_CPATH_5_4)'
 export LUA_PATH_5_4 := lua/?.lua;lua/?/init.lua;./?.lua;;
 export LUA_CPATH_5_4 := build/?.so;;
 
-.PHONY: all test env demo bench bench-plot bench-smoke lint asan tiny \
-  valgrind coverage soak tsan fuzz docs dist generate install uninstall \
+.PHONY: all test swept sweep env demo bench bench-plot bench-smoke lint asan \
+  tiny valgrind coverage soak tsan fuzz docs dist generate install uninstall \
   clean help FORCE
 .DELETE_ON_ERROR:
 
@@ -122,6 +122,9 @@ build/examples/%: examples/%.c build/libmems.a
 test: all build/test/mems/core.so ## run the specs
 	.ci/specs build/specs.log $(RUNNER) $(BUSTED) $(BUSTED_FLAGS) $(SPECS)
 
+swept: all build/test/mems/core.so
+	$(RUNNER) $(LUA) spec/sweep.lua $(PLAN)
+
 # A PREFIX that is named is that of an installed tree.
 ifeq ($(origin PREFIX),command line)
 env: TREE = $(LUADIR)/?.lua;$(LUADIR)/?/init.lua
@@ -170,7 +173,7 @@ fuzz: ## libFuzzer on the heap and on the binding, SECONDS each
 # other flags, so that each path in a spec means the variant's own file. Some
 # run the specs on the test build, where what is held is watched.
 
-WATCHED := LUA_CPATH='build/test/?.so;build/?.so;;'
+WATCHED := LUA_CPATH_5_4='build/test/?.so;build/?.so;;'
 
 MIRRORED := $(filter-out build mems,$(wildcard *)) .busted .ci
 mirror = mkdir -p build/$1 && cd build/$1 && \
@@ -178,14 +181,18 @@ mirror = mkdir -p build/$1 && cd build/$1 && \
 
 GUARDS := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
   -fno-omit-frame-pointer
-asan: export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0
-asan: export LSAN_OPTIONS ?= exitcode=23:print_suppressions=0
-asan: export UBSAN_OPTIONS ?= print_stacktrace=1
+GUARDED = -C build/asan CFLAGS="-O1 -g $(GUARDS)" LDFLAGS="-Wl,-z,nodelete" \
+  RUNNER="env LD_PRELOAD=$$($(CC) -print-file-name=libasan.so)" $(WATCHED)
+asan sweep: export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0
+asan sweep: export LSAN_OPTIONS ?= exitcode=23:print_suppressions=0
+asan sweep: export UBSAN_OPTIONS ?= print_stacktrace=1
 asan: ## run the specs under AddressSanitizer and UBSan
 	@$(call mirror,asan)
-	+$(MAKE) -C build/asan test CFLAGS="-O1 -g $(GUARDS)" \
-	  LDFLAGS="-Wl,-z,nodelete" BUSTED_FLAGS=--exclude-tags=style $(WATCHED) \
-	  RUNNER="env LD_PRELOAD=$$($(CC) -print-file-name=libasan.so)"
+	+$(MAKE) test $(GUARDED) BUSTED_FLAGS=--exclude-tags=style,swept
+
+sweep: ## a script's code in the middle of every verb, under ASan
+	@$(call mirror,asan)
+	+$(MAKE) swept $(GUARDED) PLAN=every
 
 # Specs with the tag `limits` are about the ordinary ones.
 tiny: ## run the specs with tiny limits, for the rare paths
@@ -193,11 +200,13 @@ tiny: ## run the specs with tiny limits, for the rare paths
 	+$(MAKE) -C build/tiny test CPPFLAGS=-DMEMS_TINY \
 	  BUSTED_FLAGS=--exclude-tags=style,limits $(WATCHED)
 
+VALGRIND = valgrind --quiet --error-exitcode=99 --keep-debuginfo=yes \
+  --leak-check=full --errors-for-leak-kinds=definite
 valgrind: all build/test/mems/core.so ## run them under valgrind
 	MEMS_SPEC_SCALE=$${MEMS_SPEC_SCALE:-2} .ci/specs build/valgrind.log \
-	  valgrind --quiet --error-exitcode=99 --keep-debuginfo=yes \
-	  --leak-check=full --errors-for-leak-kinds=definite \
-	  $(BUSTED) --exclude-tags=style $(SPECS)
+	  $(VALGRIND) $(BUSTED) --exclude-tags=style,swept $(SPECS)
+	$(VALGRIND) $(LUA) spec/sweep.lua least default > build/sweep.log || \
+	  { tail -20 build/sweep.log; exit 1; }
 
 coverage: ## show how much of src/ the specs reach; under 95 % fails
 	@$(call mirror,coverage)

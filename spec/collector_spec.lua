@@ -104,6 +104,29 @@ describe("the collector", function()
     assert.equal(0, mems.stats().processes)
   end)
 
+  it("may change an array that has no room for an element", function()
+    local heap <close> = mems.open { limit = 1 << 20 }
+    local a = heap:array("u64", 1000)
+    local guard = assert(heap:malloc(1000))
+    heap:fill(guard, 7, 1000)
+    local rest = heap:buffer(1 << 19)
+    collectgarbage("stop") -- no collection before that of append
+    while heap:malloc(1000) do end
+    while heap:malloc(8) do end
+    collectgarbage("restart")
+    setmetatable({}, { __gc = function()
+      rest:release()
+      assert(a:resize(4000))
+      assert(heap:malloc(40000))
+    end })
+    local grown = a:append(5) -- its block is full
+    collectgarbage()
+    assert.equal(4001, grown)
+    assert.same({ 4001, 5, 0 }, { #a, a[4001], a[4000] })
+    assert.equal(("\7"):rep(1000), heap:readstring(guard, 1000))
+    assert.is_true(heap:check())
+  end)
+
   it("may find objects before or after their heap", function()
     for _ = 1, 50 do
       local heap = mems.open()

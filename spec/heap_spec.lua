@@ -491,9 +491,9 @@ describe("stats", function()
     end
     table.sort(names)
     assert.same({ "align", "base", "frees", "holes", "largest", "limit",
-  it("gives back pages of holes that were written to #limits", function()
-                  "pages", "peak", "processes", "quarantined", "requested",
-                  "unused", "used" }, names)
+                  "mallocs", "mapped", "nodes", "overhead", "owned",
+                  "page_size", "pages", "peak", "processes", "quarantined",
+                  "requested", "unused", "used" }, names)
   end)
 end)
 
@@ -501,7 +501,7 @@ describe("trim", function()
   before_each(function() fresh() end)
   after_each(function() pcall(mems.finish) end)
 
-  it("gives back the pages of holes that were written #limits", function()
+  it("gives back pages of holes that were written to #limits", function()
     local block = mems.malloc(512 * 1024)
     mems.fill(block, 1, 512 * 1024)
     local wall = mems.malloc(16)

@@ -580,6 +580,13 @@ describe("an array of structs", function()
     assert.match("shrunk", refused(function() return p.id end))
     assert.equal(2, p:move(2).id)
     assert.match("index has to be from 1 to 3, got 4", refused(p.move, p, 4))
+    local bytes = mems.struct { { "b", "u8" } }:array(3)
+    local b = bytes[1]
+    for _, i in ipairs { 0, -1, -2, -3, 4, 1 << 47, math.maxinteger,
+                         math.mininteger } do
+      assert.match("from 1 to 3", refused(b.move, b, i))
+    end
+    assert.equal(0, b.b)
     a:release()
     assert.match("released", refused(p.move, p, 1))
     assert.match("released", refused(s.move, s, 1))

@@ -3,8 +3,11 @@
 -- request of Lua or to the OS fail.
 --
 -- A pool holds addresses, heaps and whatever the calls give; arguments are
--- drawn from it, or made up. A call may return or raise, no more: the heaps
--- stay sound, and a heap that no call can reach keeps its bytes.
+-- drawn from it, or made up. Finalizers and addresses that userdata give run
+-- more of such calls in the middle of one. Objects end by all the ways there
+-- are: also their finalizers are skipped, or they come back after them. A call
+-- may return or raise, no more: the heaps stay sound, and a heap that no call
+-- can reach keeps its bytes.
 
 local mems, bytes, starve, refuse = ...
 
@@ -63,18 +66,93 @@ local FORMATS <const> = { "i4", "z", "s", "s1", "<I3", ">d", "c10", "!8xXi8",
 local KEYS <const> = { "x", "y", "next", "name", "m", "limit", "align", "page",
   "base", "fill", "quarantine", "trace", "layout", "leaks", "size", "z" }
 
-local calls = 0 -- depth of calls back into mems
+local calls = 0  -- calls back into mems, while one is at work
+local call_any   -- makes a call of the module with drawn arguments
+
+local METHODS <const> = { "release", "free", "close", "resize", "move",
+  "disown", "append", "check", "keep", "realloc" }
+
+-- What a script's code may do in the middle of a call.
+local function act()
+  calls = calls + 1
+  if calls > 20 then return end
+  local what = take(8)
+  if what == 0 then
+    pcall(mems.finish)
+    if take(2) == 0 then pcall(mems.init) end
+  elseif what == 1 then
+    collectgarbage()
+  elseif what < 5 then
+    local object, name = pooled(), METHODS[take(#METHODS) + 1]
+    keep(select(2, pcall(function(...) return object[name](...) end, object,
+                         (pooled()), take())))
+  else
+    call_any()
+  end
+end
 
 local function call_back(...)
   keep((...))
-  calls = calls + 1
-  if calls < 20 then
-    local heap = pooled()
-    if take(4) == 0 then error(heap, 0) end
-    if take(4) == 0 then collectgarbage() end
-    if type(heap) == "userdata" then pcall(heap.free, heap, (pooled())) end
+  if calls < 20 and take(4) == 0 then
+    calls = calls + 1
+    error(pooled(), 0)
   end
+  act()
   return pooled(), take()
+end
+
+-- A finalizer that acts at the n-th collection from now.
+local function ambush(n)
+  setmetatable({}, { __gc = function()
+    if n > 1 then ambush(n - 1) else act() end
+  end })
+end
+
+-- The finalizer of what the pool loses comes before or after this one, which
+-- brings it back.
+local function come_back()
+  local place = take(24) + 1
+  setmetatable({ pool[place] }, { __gc = function(t)
+    if take(4) == 0 then act() end
+    pool[place] = t[1]
+  end })
+  pool[place] = nil
+end
+
+-- Lua calls no finalizer at its limit of nested C calls.
+local function skip_by_depth(n, lost)
+  if n > 0 then return pcall(skip_by_depth, n - 1, lost) end
+  for _ = 1, lost do pool[take(24) + 1] = nil end
+  collectgarbage()
+end
+
+-- Nor one that needs more of a stack, when there is no memory.
+local function skip_by_hunger(depth, lost)
+  if depth > 0 then
+    local result = skip_by_hunger(depth - 1, lost)
+    return result
+  end
+  for _ = 1, lost do pool[take(24) + 1] = nil end
+  starve(1, 1000000)
+  collectgarbage()
+  starve(0, 0)
+end
+
+-- Prepares for what comes in the middle of the calls that follow.
+local function lay_trap()
+  local kind = take(8)
+  if kind < 3 then ambush(take(12) + 1)
+  elseif kind == 3 then come_back()
+  elseif kind == 4 then skip_by_depth(take(24) + 176, take(8))
+  elseif kind == 5 then
+    pcall(coroutine.wrap(skip_by_hunger), take(40), take(8))
+    starve(0, 0)
+  elseif kind == 6 then -- Lua collects at nearly every allocation
+    collectgarbage("incremental", 1, 1000, 100)
+    collectgarbage()
+  else
+    collectgarbage(take(2) == 0 and "incremental" or "generational", 200, 100)
+  end
 end
 
 local value -- makes any argument
@@ -148,6 +226,13 @@ local MAKERS <const> = {
 
 function value(depth)
   return MAKERS[take(#MAKERS) + 1](depth or 1)
+end
+
+-- The address of a file is asked for where an address is expected.
+getmetatable(io.stdout).__address = function(_, heap)
+  if take(4) == 0 then keep(heap) end
+  if take(2) == 0 then act() end
+  return take(8) > 0 and pooled() or value()
 end
 
 mems.open, mems.init = small(mems.open), small(mems.init)
@@ -243,6 +328,7 @@ local function check_heaps()
   if not ok and message:find("damaged", 1, true) then error(message, 0) end
 end
 
+-- Calls a function with drawn arguments.
 local function call(entry)
   local arguments, n = {}, take(7)
   if entry.self then
@@ -250,7 +336,6 @@ local function call(entry)
     n = n + 1
   end
   for i = #arguments + 1, n do arguments[i] = value() end
-  calls = 0
   if take(16) == 0 then starve(take(20), take(2) * 1000) end
   if take(16) == 0 then refuse(take(10)) end
   local results = table.pack(pcall(entry.f, table.unpack(arguments, 1, n)))
@@ -284,17 +369,26 @@ local function operate()
 end
 
 local functions = all_functions()
+
+function call_any(which)
+  call(functions[((which or take()) << 8 | take()) % #functions + 1])
+end
+
 for i = 1, OPERATIONS do
   if at >= #bytes then break end
   local which = take(251)
+  calls = 0
   if which < 24 then
     operate()
+  elseif which < 48 then
+    lay_trap()
   else
-    call(functions[(which << 8 | take()) % #functions + 1])
+    call_any(which)
   end
   if i % 32 == 0 then check_heaps() end
 end
 
+collectgarbage("incremental", 200, 100)
 check_heaps()
 assert(hidden:check())
 assert(hidden:readstring(secret, 5000) == ("\xA5"):rep(5000), "a block that \z

@@ -131,7 +131,8 @@ static COLD mems_addr allocate(mems_heap *heap, mems_request r) {
   if (r.mark > 1) r.n = at_least(r.n, MARK_LEAST);
   int error = heap->error;
   unsigned number = size_class_aligned(r.n, r.align);
-  uint64_t g = number ? slot_take(heap, number, r.n) : NOWHERE;
+  uint64_t g = number ? slot_take(heap, number, round_up(r.n, heap->align))
+                      : NOWHERE;
   if (g == NOWHERE) {
     number = 0;
     if (r.mark > 1) r.n = at_least(r.n, MARK_LONG);
@@ -204,9 +205,11 @@ mems_addr mems_heap_aligned(mems_heap *heap, size_t size, size_t align) {
     uint64_t n = at_least(entry_granules(size), MARK_LEAST);
     unsigned number = size_class_aligned(n, granules);
     if (number && take_ready(heap, number, &g)) {
-      n = heap->runs.classes[number].granules;
-      bits_put(chain_useds(&heap->chain), g, entry_mask(n),
-               1 | (n * GRANULE - size) << 1 | entry_mark(n, granules));
+      const mems_class *class = heap->runs.classes + number;
+      uint64_t slack = class->granules * GRANULE - size;
+      uint64_t mark = class->granules < MARK_LONG ? 1 : bit_first(granules);
+      bits_put(chain_useds(&heap->chain), g, class->mask,
+               1 | slack << 1 | mark << class->mark_at);
       heap->mallocs++;
       return dict_addr(&heap->dict, g);
     }

@@ -38,6 +38,7 @@ mems_class runs_class(unsigned number, uint32_t first) {
   class.most = (uint32_t)(RUN_MOST * PAGE_GRANULES / n + 1);
   class.mask = entry_mask(n);
   class.brim = (uint32_t)entry_brim(n);
+  class.mark_at = (uint16_t)(entry_slack_bits(n) + 1);
   class.last += (uint16_t)at_least(deep, 2);
   return class;
 }

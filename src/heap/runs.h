@@ -60,7 +60,8 @@ typedef struct mems_class {
   uint16_t shift;       /* granules are odd << shift */
   uint16_t first, last; /* its part of the stacks is [first, last) */
   uint16_t top;         /* behind the slot that was put last */
-  uint32_t asks;    /* requests that the chain served before the first run */
+  uint16_t asks;    /* requests that the chain served before the first run */
+  uint16_t mark_at; /* where in an entry the mark begins */
   uint64_t slots;   /* in its runs */
   uint64_t spare;   /* of these, free and in no stack */
   uint64_t chained; /* blocks of its length that are the chain's */

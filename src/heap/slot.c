@@ -43,7 +43,7 @@ static uint64_t least_pages(uint64_t n) {
    of their length. */
 static bool is_due(mems_heap *heap, mems_class *class, uint64_t pages) {
   unsigned asks = hole_heap_is_tight(heap) ? RUN_ASKS_TIGHT : RUN_ASKS;
-  class->asks++;
+  if (class->asks < UINT16_MAX) class->asks++;
   if (class->asks < asks) return false;
   uint64_t n = class->granules;
   if (n <= SMALL_SLOT) return true;

@@ -11,11 +11,11 @@
 
 #include "image.h"
 
-/* Takes a free slot of class `number` for a request of n granules, which its
-   stack may have none of: a stack that is empty takes REFILL_MOST free slots of a run at once. A new run
-   is made where that pays: after some requests for the first, and for the
-   next ones where an eighth of what is live in the class is a run. The slot is
-   free and named; NOWHERE: the chain has to serve the request. */
+/* Takes a free slot of class `number` for a request of n granules. A stack
+   that is empty takes REFILL_MOST free slots of a run at once. A new run is
+   made where that pays: after some requests for the first, and for the next
+   ones where an eighth of what is live in the class is a run. The slot is free
+   and named; NOWHERE: the chain has to serve the request. */
 uint64_t slot_take(mems_heap *heap, unsigned number, uint64_t n);
 
 /* The same at the end of memory: from what is there, of this class or of any

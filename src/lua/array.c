@@ -373,13 +373,20 @@ static size_t room_for_more(const lmems_view *a) {
   return bytes < used + size ? used + size : bytes / size * size;
 }
 
-/* Step 2 of append: puts the element at `value` behind the last one. */
+/* Step 2 of append: puts the element at `value` behind the last one. If there
+   is no room at first, finalizers may have changed the array by the second
+   time. */
 static int append_copy(lua_State *L, lmems_view *a, const char *value) {
   size_t size = a->kind->size;
-  int error = lmems_viewresize(L, a, room_for_more(a),
-                               (a->length + 1) * size);
-  if (error != MEMS_OK)
-    return error;
+  for (int again = 1;; again--) {
+    size_t room = room_for_more(a);
+    int error = lmems_blockresize(a->record, room, (a->length + 1) * size);
+    if (error == MEMS_OK)
+      break;
+    if (!again || !lmems_boxretry(L, a->record->box, room))
+      return error;
+    lmems_checkalive(L, a);
+  }
   memcpy(a->record->data + a->length * size, value, size);
   a->length++;
   lmems_setend(a, a->length * size);

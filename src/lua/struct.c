@@ -186,24 +186,26 @@ static void move_anywhere(lua_State *L, lmems_view *view) {
 }
 
 /* Raises: the index at 2 is none of the array that `view` moves over. */
-static int bad_move(lua_State *L, const lmems_view *view) {
+LMEMS_RAISES static int bad_move(lua_State *L, const lmems_view *view) {
   size_t count = view->length;
   if (!lmems_kept(view) || !lmems_recordlives(view->record))
     lmems_dead(L, view);
   if (count == LMEMS_GROWING)
     count = lmems_blocksize(view->record) / view->kind->size;
   lmems_checkint(L, 2, "index", 1, (lua_Integer)count);
-  return lmems_dead(L, view); /* a slice that lies outside by now */
+  lmems_dead(L, view); /* a slice that lies outside by now */
 }
 
 /* Moves an element of an array to the index at 2. */
 static void move_in_array(lua_State *L, lmems_view *view) {
+  const lmems_record *record = view->record;
   size_t size = view->kind->size, offset;
   size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
-  if (LMEMS_UNLIKELY(i >= view->length || !lmems_kept(view) ||
-                     __builtin_mul_overflow(i, size, &offset) ||
-                     view->record->floor + (offset += view->first) + size >
-                       view->record->limit))
+  if (i >= view->length || !lmems_kept(view) ||
+      __builtin_mul_overflow(i, size, &offset) || offset >= LMEMS_LIFE)
+    bad_move(L, view);
+  offset += view->first;
+  if (record->floor + offset + size > record->limit)
     bad_move(L, view);
   view->offset = offset;
   lmems_setend(view, size);

@@ -1,0 +1,459 @@
+-- Every function and method that the module has, found by looking, and how
+-- each is called: recipes, which give the arguments of a call in a world. What
+-- has no recipe is named; so nothing new can be left out of a sweep.
+
+local mems = require "mems"
+local shell = require "spec.support.shell"
+
+local verbs = {}
+
+-- The recipes, for each kind of object; a list of functions of the world for
+-- each name.
+local recipes = {}
+
+recipes.shared = {
+  malloc = { function() return 700 end, function() return 700, 64 end },
+  calloc = { function() return 7, 100 end },
+  realloc = {
+    function(w) return w.block, w.bytes * 2 end,
+    function(w) return w.other, 10 end,
+    function(w) return w.array:address(), w.bytes * 2 end,
+    function() return nil, 50 end,
+  },
+  free = {
+    function(w) return w.other end,
+    function(w) return w.buffer:address() end,
+  },
+  get = { function(w) return w.block end },
+  size = { function(w) return w.block end },
+  add = { function(w) return w.block, 8 end },
+  diff = { function(w) return w.block, w.other end },
+  tointeger = { function(w) return w.block end },
+  toaddress = { function() return 5000 end },
+  peek = {
+    function(w) return w.block, "i32", 8 end,
+    function(w) return w.buffer, "u64be" end,
+  },
+  poke = {
+    function(w) return w.block, "i32", 7, 8 end,
+    function(w) return w.array, "ptr", w.block, 8 end,
+  },
+  peekarray = {
+    function(w) return w.block, "ptr", 30 end,
+    function(w) return w.array, "f64", 30, 8 end,
+    function(w) return w.array, "f64", 300 end,
+  },
+  pokearray = {
+    function(w) return w.block, "u8", w.values end,
+    function(w) return w.array, "f64", w.values, 8 end,
+    function(w) return w.block, "f64", w.many, w.bytes - 2400 end,
+    function(w) return w.buffer, "f64", w.many end,
+  },
+  readstring = {
+    function(w) return w.block, w.bytes end,
+    function(w) return w.array, 100, 8 end,
+  },
+  writestring = {
+    function(w) return w.block, w.long end,
+    function(w) return w.array, w.long end,
+  },
+  cstring = {
+    function(w) return w.block, w.bytes end,
+    function(w) return w.view end,
+    function(w) return w.buffer, w.bytes end,
+  },
+  pack = {
+    function(w) return w.block, "s8z", w.long:sub(1, -40), "z" end,
+    function(w) return w.array, "s8z", "s", "z" end,
+  },
+  unpack = {
+    function(w) return w.block, "s8z" end,
+    function(w) return w.buffer, "c300i8" end,
+  },
+  fill = {
+    function(w) return w.block, 7, w.bytes end,
+    function(w) return w.array, 7, w.bytes end,
+  },
+  copy = {
+    function(w) return w.block, w.buffer, 1000 end,
+    function(w) return w.larges, w.block, 1000 end,
+    function(w) return w.view, w.numbers, 32 end,
+  },
+  compare = {
+    function(w) return w.buffer, w.block, 1000 end,
+    function(w) return w.block, w.some, 100 end,
+  },
+  find = {
+    function(w) return w.block, w.bytes, w.long end,
+    function(w) return w.array, w.bytes, "\1" end,
+  },
+  stats = { function() end },
+  nodes = { function() end },
+  segments = {
+    function() end,
+    function(w) return w.block end,
+  },
+  print_stats = { function() return verbs.nowhere end },
+  trim = { function() end },
+  reset = { function() end },
+  check = { function() end },
+  leaks = { function() end },
+  buffer = {
+    function(w) return w.bytes end,
+    function(w) return w.long end,
+    function() return 300, 64 end,
+  },
+  own = { function(w) return w.other end },
+  array = {
+    function() return "f64", 300 end,
+    function(w) return "u16", w.values end,
+    function(w) return "f64", w.many end,
+    function(w) return w.Small, w.records end,
+    function(w) return w.Large, 3 end,
+  },
+  struct = { function(w) return w.definition end },
+  scope = {
+    function()
+      return function(s)
+        s:buffer(100)
+        s:malloc(50)
+        s:array("i32", 9)
+        return s:keep(s:buffer("kept"))
+      end
+    end,
+    function() end,
+  },
+}
+
+recipes.mems = {
+  init = { function(w) return w.options end, function() end },
+  open = { function(w) return w.options end, function() end },
+  finish = { function() end },
+}
+
+recipes.heap = {
+  close = { function() end },
+  __close = { function() end },
+  __gc = { function() end },
+  __tostring = { function() end },
+}
+
+-- What all objects have, and how each is made in a world.
+local function common(get)
+  local alone = { get }
+  return {
+    address = alone, size = alone, release = alone, disown = alone,
+    __close = alone, __gc = alone, __tostring = alone, __len = alone,
+    __eq = { function(w) return get(w), get(w) end },
+    __index = { function(w) return get(w), "address" end,
+                function(w) return get(w), "nosuch" end },
+    __newindex = { function(w) return get(w), "nosuch", 1 end },
+  }
+end
+
+local function extend(base, more)
+  for name, list in pairs(more) do base[name] = list end
+  return base
+end
+
+-- The verbs on memory, with a buffer for the address.
+recipes.buffer = extend(common(function(w) return w.buffer end), {
+  slice = { function(w) return w.buffer, 100, 200 end },
+  resize = {
+    function(w) return w.buffer, w.bytes * 2 end,
+    function(w) return w.buffer, 10 end,
+  },
+  fill = {
+    function(w) return w.buffer, 7 end,
+    function(w) return w.piece, 7, 100 end,
+  },
+  find = { function(w) return w.buffer, w.long end },
+  peek = { function(w) return w.buffer, "f64", 8 end },
+  poke = { function(w) return w.piece, "f64", 1.5, 8 end },
+  peekarray = { function(w) return w.buffer, "f32", 30 end },
+  pokearray = {
+    function(w) return w.buffer, "i16", w.values, 100 end,
+    function(w) return w.buffer, "f64", w.many end,
+  },
+  readstring = { function(w) return w.buffer, w.bytes end },
+  writestring = { function(w) return w.buffer, w.long end },
+  cstring = { function(w) return w.buffer, w.bytes end },
+  pack = { function(w) return w.buffer, "s8z", w.long:sub(1, -40), "z" end },
+  unpack = { function(w) return w.buffer, "c300i8" end },
+  copy = { function(w) return w.buffer, w.array, 1000 end },
+  compare = { function(w) return w.buffer, w.array, 1000 end },
+})
+
+recipes.array = extend(common(function(w) return w.array end), {
+  get = {
+    function(w) return w.smalls, 30, "s" end,
+    function(w) return w.larges, 4, "n" end,
+  },
+  set = {
+    function(w) return w.smalls, 30, "s", "EVIL" end,
+    function(w) return w.larges, 4, "n", w.values end,
+  },
+  slice = { function(w) return w.array, 2, 9 end },
+  resize = {
+    function(w) return w.array, w.bytes // 4 end,
+    function(w) return w.smalls, 2 end,
+  },
+  append = {
+    function(w) return w.array, 7 end,
+    function(w) return w.smalls, w.record end,
+    function(w) return w.larges, w.larges[2] end,
+  },
+  totable = {
+    function(w) return w.array, 5, 9 end,
+    function(w) return w.smalls, 10, 14 end,
+    function(w) return w.numbers end,
+  },
+  copy = {
+    function(w) return w.array, w.some, 9 end,
+    function(w) return w.array, w.values end,
+    function(w) return w.array, w.many end,
+    function(w) return w.larges, { w.row } end,
+  },
+  map = {
+    function(w)
+      return w.some, function(v) return v + #("x"):rep(3) end
+    end,
+  },
+  fill = {
+    function(w) return w.array, 7 end,
+    function(w) return w.larges, w.row end,
+    function(w) return w.smalls, w.record, 3, 20 end,
+  },
+  find = { function(w) return w.array, 7 end },
+  sum = { function(w) return w.array end },
+  min = { function(w) return w.array end },
+  max = { function(w) return w.numbers end },
+  sort = { function(w) return w.array end, function(w) return w.some end },
+  __index = {
+    function(w) return w.array, 30 end,
+    function(w) return w.smalls, 30 end,
+    function(w) return w.numbers, 2 end,
+    function(w) return w.array, "append" end,
+    function(w) return w.array, "nosuch" end,
+  },
+  __newindex = {
+    function(w) return w.array, 30, 7 end,
+    function(w) return w.larges, 4, w.row end,
+    function(w) return w.smalls, 30, w.sub end,
+    function(w) return w.numbers, 2, 7 end,
+  },
+  __len = { function(w) return w.array end, function(w) return w.some end },
+  __tostring = {
+    function(w) return w.array end, function(w) return w.larges end,
+  },
+})
+
+recipes.struct = extend(common(function(w) return w.one end), {
+  totable = {
+    function(w) return w.view end, function(w) return w.last end,
+  },
+  move = {
+    function(w) return w.view, w.other end,
+    function(w) return w.sub, 3 end,
+  },
+  release = {
+    function(w) return w.one end, function(w) return w.view end,
+  },
+  __index = {
+    function(w) return w.view, "s" end,
+    function(w) return w.last, "n" end,
+    function(w) return w.sub, "x" end,
+    function(w) return w.one, "nosuch" end,
+  },
+  __newindex = {
+    function(w) return w.view, "s", "EVIL" end,
+    function(w) return w.last, "n", w.values end,
+    function(w) return w.sub, "s", "EVIL" end,
+    function(w) return w.one, "x", 7 end,
+  },
+  __tostring = {
+    function(w) return w.view end, function(w) return w.last end,
+  },
+})
+
+recipes.type = {
+  new = {
+    function(w) return w.Small end,
+    function(w) return w.Small, w.record end,
+    function(w) return w.Large, w.row end,
+  },
+  array = {
+    function(w) return w.Small, 30 end,
+    function(w) return w.Small, w.records end,
+    function(w) return w.Large, { w.row, w.row } end,
+  },
+  at = {
+    function(w) return w.Small, w.block end,
+    function(w) return w.Large, w.buffer end,
+  },
+  __index = {
+    function(w) return w.Small, "offsets" end,
+    function(w) return w.Small, "size" end,
+    function(w) return w.Large, "nosuch" end,
+  },
+  __newindex = { function(w) return w.Small, "size", 7 end },
+  __tostring = { function(w) return w.Large end },
+  __gc = { function(w) return w.Large end },
+}
+
+recipes.scope = {
+  malloc = { function(w) return w.scope, 300 end },
+  calloc = { function(w) return w.scope, 3, 100 end },
+  realloc = { function(w) return w.scope, w.scoped, 3000 end },
+  buffer = {
+    function(w) return w.scope, 300 end,
+    function(w) return w.scope, w.long end,
+  },
+  array = { function(w) return w.scope, "f64", 30 end },
+  struct = { function(w) return w.scope, w.Small, w.record end },
+  free = {
+    function(w) return w.scope, w.scoped end,
+    function(w) return w.scope, w.held end,
+  },
+  keep = { function(w) return w.scope, w.scoped end },
+  close = { function(w) return w.scope end },
+  __close = { function(w) return w.scope end },
+  __tostring = { function(w) return w.scope end },
+}
+
+-- Typed peeks and pokes, which come from the table of types, are called alike.
+local function typed(kind, name)
+  local verb, type = name:match("^(p[eo][ek][ke])_(%l+%d*%l*)$")
+  if not verb or not mems.types[type] then return end
+  local value = type:find("^ptr") and 4096 or not type:find("^bool") and 7
+  local object = kind == "buffer" and "piece" or "block"
+  if verb == "peek" then
+    return { function(w) return w[object], 8 end }
+  end
+  return { function(w) return w[object], value, 8 end }
+end
+
+-- What verbs of another kind are when a type has them: refused.
+local function inherited(kind, name)
+  if kind ~= "type" or not recipes.struct[name] then return end
+  return { function(w) return w.Small end }
+end
+
+-- What is registered: found in metatables, and behind functions in them.
+
+-- All names of functions in a table, and in the tables that these lead to:
+-- through upvalues, and through __index.
+local function names_in(from, into, seen)
+  if seen[from] then return into end
+  seen[from] = true
+  for name, value in pairs(from) do
+    if type(name) == "string" and type(value) == "function" then
+      into[name] = true
+      for i = 1, 5 do
+        local _, up = debug.getupvalue(value, i)
+        if type(up) == "table" then names_in(up, into, seen) end
+      end
+    elseif name == "__index" and type(value) == "table" then
+      names_in(value, into, seen)
+    end
+  end
+  return into
+end
+
+-- The names of methods that editors are told of.
+local function documented()
+  local names = {}
+  local text = shell.read "library/mems.lua"
+  for name in text:gmatch("\nfunction %l+[.:]([%w_]+)") do
+    names[name] = true
+  end
+  return names
+end
+
+-- The functions that an object has: events of its metatable, methods.
+local function functions_of(object, names, found)
+  local metatable = debug.getmetatable(object)
+  for name, f in pairs(metatable) do
+    if type(f) == "function" and name:find("^__") then found[name] = f end
+  end
+  for name in pairs(names_in(metatable, names, {})) do
+    local ok, f = pcall(function() return object[name] end)
+    if ok and type(f) == "function" then found[name] = f end
+  end
+  return found
+end
+
+-- kind -> name -> function, of all there is.
+local function registered()
+  local heap <close> = assert(mems.open())
+  local S = heap:struct { { "x", "i32", 3 } }
+  local samples = {
+    heap = { heap }, type = { S }, struct = { S:new(), S:array(1)[1] },
+    array = { heap:array("u8", 3), heap:array("u8", 3):slice(1), S:new().x },
+    buffer = { heap:buffer(3), heap:buffer(3):slice(0) },
+    scope = { heap:scope() },
+  }
+  local all, names = { mems = {} }, documented()
+  for name, f in pairs(mems) do
+    if type(f) == "function" then all.mems[name] = f end
+  end
+  for kind, list in pairs(samples) do
+    all[kind] = {}
+    for _, object in ipairs(list) do
+      functions_of(object, names, all[kind])
+    end
+  end
+  return all
+end
+
+-- Iterators are gone through.
+local function through(f, ...)
+  for first in f(...) do assert(first) end
+end
+
+local ITERATORS <const> = { nodes = true, segments = true, leaks = true }
+
+--- The list of all verbs, sorted: kind, name, f, and their recipes (nil if
+-- there is none).
+function verbs.all()
+  local list = {}
+  for kind, functions in pairs(registered()) do
+    for name, f in pairs(functions) do
+      local both = kind == "mems" or kind == "heap"
+      local verb = { kind = kind, name = name, f = f,
+        typed = name:find("^p[eo][ek][ke]_") ~= nil and
+          not name:find("_u16le$"),
+        recipes = recipes[kind][name] or both and recipes.shared[name] or
+          typed(kind, name) or inherited(kind, name) }
+      if both and ITERATORS[name] then
+        function verb.f(...) return through(f, ...) end
+      end
+      list[#list + 1] = verb
+    end
+  end
+  table.sort(list, function(a, b)
+    return a.kind .. "." .. a.name < b.kind .. "." .. b.name
+  end)
+  return list
+end
+
+--- Names of recipes that no verb has; of events each kind has its own.
+function verbs.unused()
+  local all, unused = registered(), {}
+  for kind, list in pairs(recipes) do
+    for name in pairs(list) do
+      local there = all[kind] and all[kind][name]
+      if kind == "shared" then there = all.mems[name] and all.heap[name] end
+      if not there and not name:find("^__") then
+        unused[#unused + 1] = kind .. "." .. name
+      end
+    end
+  end
+  table.sort(unused)
+  return unused
+end
+
+--- Where print_stats prints to.
+verbs.nowhere = assert(io.open("/dev/null", "w"))
+
+return verbs
