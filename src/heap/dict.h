@@ -107,7 +107,8 @@ static inline void dict_touch(mems_dict *d, uint64_t end) {
   if (end > d->known) d->known = end;
 }
 
-/* The granules of the PROCESS at g. */
+/* The granules of the segment of the chain, or the slot, that starts at g; 0
+   if none does. What a run leaves behind its last slot looks like a slot. */
 uint64_t dict_length(const mems_chain *c, const mems_runs *r, uint64_t g);
 
 /* Finds the block that starts at g; false if none does. */

@@ -10,10 +10,10 @@
 #include <string.h>
 
 /* One page more than can be full, so that head and tail never share a page
-   from both of its ends. A block takes two granules at least. */
+   from both of its ends; a power of two. A block takes two granules at least. */
 static uint64_t slots_for(uint64_t most) {
   uint64_t page = pages_unit() / sizeof(uint64_t);
-  return round_up(most / 2 + 1, page) + page;
+  return bit(bit_last(round_up(most / 2 + 1, page) + page - 1) + 1);
 }
 
 uint64_t guard_room(uint64_t most) {
@@ -33,7 +33,7 @@ uint64_t guard_plan(mems_guard *q, uint64_t at, uint64_t limit,
 uint64_t *guard_slot(const mems_guard *q, const void *image,
                      uint64_t position) {
   char *queue = (char *)image + q->bits.at + q->bits.size;
-  return (uint64_t *)queue + position % q->slots;
+  return (uint64_t *)queue + (position & (q->slots - 1));
 }
 
 void guard_mark(mems_guard *q, void *image, uint64_t g, bool waits) {

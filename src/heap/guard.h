@@ -26,7 +26,7 @@
 
 typedef struct mems_guard {
   mems_area bits;      /* a bit for two granules; the queue stands behind */
-  uint64_t slots;      /* of the queue, a multiple of those of a page */
+  uint64_t slots;      /* of the queue, a power of two */
   uint64_t page;       /* a page of the OS, in bytes */
   uint64_t head, tail; /* numbers that were taken and put since the heap was
                           opened */

@@ -90,8 +90,9 @@ static void release(mems_heap *heap, uint64_t most, uint64_t blocks) {
   while (q->waiting > most && blocks-- > 0) {
     uint64_t g = guard_take(q, heap);
     if (g == NOWHERE) break;
-    if (g < c->end && chain_is_process(c, g) && guard_waits(q, heap, g)) {
-      uint64_t n = dict_length(c, &heap->runs, g);
+    uint64_t n = g < c->end ? dict_length(c, &heap->runs, g) : 0;
+    if (n && chain_useds(c)[g / WORD] >> g % WORD & 1 &&
+        guard_waits(q, heap, g)) {
       guard_drop(q, heap, g, n);
       retire(heap, g, n);
       heap_raise(heap); /* a stack may have it now */
@@ -236,9 +237,7 @@ mems_addr mems_heap_calloc(mems_heap *heap, size_t count, size_t size) {
 static bool block_at(const mems_heap *heap, mems_addr addr, mems_block *b) {
   const mems_chain *c = &heap->chain;
   uint64_t g = dict_granule(&heap->dict, addr);
-  bool starts = g < c->end && chain_is_start(c, g);
-  if (LIKELY(starts) && dict_find(&heap->dict, c, &heap->runs, g, b))
-    return true;
+  if (LIKELY(dict_find(&heap->dict, c, &heap->runs, g, b))) return true;
   int error = dict_mistake(&heap->dict, c, &heap->runs, addr);
   heap_fail(heap, error == MEMS_ERANGE ? MEMS_EINSIDE : error);
   return false;
