@@ -150,6 +150,23 @@ describe("in runs,", function()
     end
   end)
 
+  it("blocks behind the first 32 GiB are not, but work", function()
+    local heap <close> = assert(mems.open())
+    local far = heap:malloc(33 << 30)
+    if not far then return pending("no room for 33 GiB here") end
+    local behind = heap:stats().base + (33 << 30)
+    local blocks = {}
+    for i = 1, 300 do
+      blocks[i] = mems.tointeger(assert(heap:malloc(100)))
+      assert.is_true(blocks[i] >= behind)
+      heap:fill(blocks[i], i % 251, 100)
+    end
+    assert.equal(0, in_runs(heap))
+    verify(heap, blocks, 100)
+    for _, block in ipairs(blocks) do heap:free(block) end
+    assert.equal(1, heap:stats().processes)
+  end)
+
   it("to free nothing is no mistake, and does nothing", function()
     local heap <close> = assert(mems.open())
     local blocks = fill(heap, 40, 100)
