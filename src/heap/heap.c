@@ -364,6 +364,7 @@ mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   if (moved) return moved;
   heap->error = error;
   n = resize(heap, &b, n);
+  heap->error = error;
   if (n == 0) return move(heap, &b, size);
   if (heap->fill) refill(heap, &b, size);
   dict_insert(&heap->dict, &heap->chain, b.at, n, n * GRANULE - size,

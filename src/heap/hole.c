@@ -120,7 +120,8 @@ static bool search_tight(const mems_heap *heap, mems_wish *wish) {
 /* Up from the class of n, in which a hole may do, to those in which every
    one does. */
 static bool search(mems_heap *heap, mems_wish *wish, uint64_t tries) {
-  if (wish->n >= heap->hopeless) return false;
+  if (wish->n >= heap->hopeless && wish->align >= heap->hopeless_align)
+    return false;
   if (hole_heap_is_tight(heap)) return search_tight(heap, wish);
   unsigned sure = class_for(wish->n + wish->align - 1);
   unsigned class = bins_class(&heap->bins, class_of(wish->n));
@@ -230,7 +231,10 @@ uint64_t hole_find(mems_heap *heap, uint64_t n, uint64_t align,
   mems_wish wish = {n, align, {0, 0}};
   if (search(heap, &wish, bounded ? SEARCH_TRIES : UINT64_MAX))
     return cut(heap, &wish);
-  if (!bounded && align == 1) heap->hopeless = at_most(heap->hopeless, n);
+  if (!bounded && (n < heap->hopeless || align < heap->hopeless_align)) {
+    heap->hopeless = n;
+    heap->hopeless_align = align;
+  }
   return NOWHERE;
 }
 
