@@ -461,7 +461,8 @@ function heap:buffer(what, align) end
 
 ---Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
 ---index raises), `pairs(a)`, `ipairs(a)`, `a == b` (the same memory),
----`<close>`, the methods of all objects and those below.
+---`<close>`, the methods of all objects and those below. `tostring(a)` shows
+---its length and first values.
 ---
 ---Made from another array, of any heap, its values are converted: each has to
 ---fit.
@@ -946,7 +947,8 @@ function stream:align(n) end
 
 ---Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
 ---index raises), `pairs(a)`, `ipairs(a)`, `a == b` (the same memory),
----`<close>`, the methods of all objects and those below.
+---`<close>`, the methods of all objects and those below. `tostring(a)` shows
+---its length and first values.
 ---
 ---Made from another array, of any heap, its values are converted: each has to
 ---fit.
@@ -1821,7 +1823,8 @@ function mems.buffer(what, align) end
 
 ---Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
 ---index raises), `pairs(a)`, `ipairs(a)`, `a == b` (the same memory),
----`<close>`, the methods of all objects and those below.
+---`<close>`, the methods of all objects and those below. `tostring(a)` shows
+---its length and first values.
 ---
 ---Made from another array, of any heap, its values are converted: each has to
 ---fit.
