@@ -373,6 +373,40 @@ recipes.scope = {
   __tostring = { function(w) return w.scope end },
 }
 
+-- Bits and pairs.
+
+extend(recipes.shared, {
+  readbits = {
+    function(w) return w.block, 13, 40 end,
+    function(w) return w.array, 7, 64 end,
+  },
+  writebits = {
+    function(w) return w.block, 13, 40, 12345 end,
+    function(w) return w.array, 7, 64, -1 end,
+  },
+  popcount = {
+    function(w) return w.block end,
+    function(w) return w.array, 8, 100 end,
+  },
+})
+table.insert(recipes.shared.struct, function(w)
+  return w.definition, { method = print }
+end)
+for kind, get in pairs {
+  buffer = function(w) return w.buffer end,
+  array = function(w) return w.array end,
+} do
+  extend(recipes[kind], {
+    readbits = { function(w) return get(w), 13, 40 end },
+    writebits = { function(w) return get(w), 13, 40, 12345 end },
+    popcount = { get, function(w) return get(w), 8, 100 end },
+  })
+end
+recipes.array.__pairs = { function(w) return w.array end,
+                          function(w) return w.stepped end }
+recipes.struct.__pairs = { function(w) return w.one end,
+                           function(w) return w.last end }
+
 -- Views, files and streams.
 
 --- Where files are written to, and where there is always more to read.

@@ -76,9 +76,12 @@ int lmems_findtype(const char *name, size_t length) {
 void lmems_neartypes(lmems_near *near) {
   static const char *const orders[] = {"", "le", "be"};
   for (int i = 0; i < LMEMS_SWAPPED * 3; i++) {
-    char name[8] = "";
-    strcat(strcpy(name, lmems_typename(i / 3)), orders[i % 3]);
-    lmems_nearname(near, name, strlen(name));
+    const char *base = lmems_typename(i / 3), *order = orders[i % 3];
+    char name[8];
+    size_t m = strlen(base), n = strlen(order);
+    memcpy(name, base, m);
+    memcpy(name + m, order, n);
+    lmems_nearname(near, name, m + n);
   }
 }
 
