@@ -180,8 +180,8 @@ int lmems_makearray(lua_State *L, int anchor, int keep, lmems_box *box,
 
 /***
 Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
-index raises), `pairs(a)`, `ipairs(a)`, `a == b` (the same memory), `<close>`, the methods
-of all objects and those below.
+index raises), `pairs(a)`, `ipairs(a)`, `a == b` (the same memory), `<close>`,
+the methods of all objects and those below.
 
 Made from another array, of any heap, its values are converted: each has to
 fit.

@@ -56,7 +56,8 @@ typedef struct class_methods {
 } class_methods;
 
 static const class_methods classes[] = {
-  {&lmems_bufferclass, 1, {lmems_ownmemory, lmems_buffermethods, lmems_streammaker}},
+  {&lmems_bufferclass, 1,
+   {lmems_ownmemory, lmems_buffermethods, lmems_streammaker}},
   {&lmems_arrayclass, 0,
    {lmems_file, lmems_arraymethods, lmems_copy, lmems_number,
     lmems_arithmetic, lmems_order, lmems_sort, lmems_bit}},
