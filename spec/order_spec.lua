@@ -4,8 +4,8 @@
 local mems = require "mems"
 local refused = require "spec.support.misuse".refused
 
-local NUMBERS <const> = { "i8", "u8", "i16", "u16", "i32", "u32", "i64",
-  "u64", "f32", "f64" }
+local NUMBERS <const> = { "i8", "u8", "i16", "u16", "i24", "u24", "i32", "u32",
+  "i64", "u64", "f16", "f32", "f64" }
 
 local function each_type(check)
   for _, name in ipairs(NUMBERS) do
