@@ -10,7 +10,8 @@
 #include <string.h>
 
 /* One page more than can be full, so that head and tail never share a page
-   from both of its ends; a power of two. A block takes two granules at least. */
+   from both of its ends; a power of two. A block takes two granules at
+   least. */
 static uint64_t slots_for(uint64_t most) {
   uint64_t page = pages_unit() / sizeof(uint64_t);
   return bit(bit_last(round_up(most / 2 + 1, page) + page - 1) + 1);
