@@ -105,11 +105,11 @@ build/libmems.so: $(LIBRARY_O)
 
 build/mems/core.so: $(LIBRARY_O) $(BINDING_O)
 	@mkdir -p $(@D)
-	$Q$(SHARED) -o $@ $^
+	$Q$(SHARED) -o $@ $^ -lm
 
 build/test/mems/core.so: $(TEST_O)
 	@mkdir -p $(@D)
-	$Q$(SHARED) -Wl,-z,nodelete -o $@ $^
+	$Q$(SHARED) -Wl,-z,nodelete -o $@ $^ -lm
 
 build/examples/%: examples/%.c build/libmems.a
 	@mkdir -p $(@D)
@@ -163,7 +163,7 @@ tsan: build/threads ## the soak in two threads, under ThreadSanitizer
 
 build/threads: spec/threads/threads.c $(LIBRARY) $(BINDING) build/flags
 	$Q$(CC) $(STANDARD) $(LUA_CFLAGS) -g -O1 -fsanitize=thread -o $@ \
-	  $(filter %.c,$^) $(LUA_LIBS) -lpthread
+	  $(filter %.c,$^) $(LUA_LIBS) -lm -lpthread
 
 fuzz: ## libFuzzer on the heap and on the binding, SECONDS each
 	+$(MAKE) -C spec/fuzz SECONDS=$(SECONDS) LUA_CFLAGS="$(LUA_CFLAGS)" \

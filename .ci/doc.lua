@@ -7,8 +7,8 @@ local doc = {}
 --- The sections of the reference. A method is in that of its class, what has
 -- the name of a section in small letters in that, all else says it by @within.
 doc.SECTIONS = {
-  "Heap", "Blocks", "Addresses", "Memory", "Bulk", "Strings", "Inspection",
-  "Object", "Buffer", "Array", "Struct", "Scope",
+  "Heap", "Blocks", "Addresses", "Memory", "Bulk", "Strings", "Files",
+  "Inspection", "Object", "Buffer", "Stream", "Array", "Struct", "Scope",
 }
 
 local FILES <const> = "ls src/lua/*.c lua/mems/*.lua lua/mems/*/*.lua \z

@@ -24,7 +24,8 @@ local TYPES <const> = {
   address = "mems.address", memory = "mems.memory", type = "mems.type",
   options = "mems.options", heap = "mems.heap", buffer = "mems.buffer",
   array = "mems.array", object = "mems.object", struct = "mems.structtype",
-  scope = "mems.scope", file = "file*", statistics = "mems.statistics",
+  scope = "mems.scope", file = "file*", stream = "mems.stream",
+  statistics = "mems.statistics",
 }
 local RESULTS <const> = { address = "lightuserdata", memory = "lightuserdata" }
 
@@ -34,6 +35,7 @@ local CLASSES <const> = {
   { name = "heap", line = "mems.heap" },
   { name = "object", line = "mems.object: userdata" },
   { name = "buffer", line = "mems.buffer: mems.object", length = true },
+  { name = "stream", line = "mems.stream: userdata" },
   { name = "array", line = "mems.array<T>: mems.object, { [integer]: T }",
     length = true, self = "mems.array<T>",
     types = { array = "mems.array<T>", table = "T[]" }, plain = "T" },

@@ -3,9 +3,9 @@
 -- Types of the module `mems` for editors (LuaLS), which `make generate`
 -- makes from the doc comments in src/lua and lua/mems.
 
----@alias mems.itype "i8"|"i8be"|"i8le"|"u8"|"u8be"|"u8le"|"i16"|"i16be"|"i16le"|"u16"|"u16be"|"u16le"|"i32"|"i32be"|"i32le"|"u32"|"u32be"|"u32le"|"i64"|"i64be"|"i64le"|"u64"|"u64be"|"u64le"
+---@alias mems.itype "i8"|"i8be"|"i8le"|"u8"|"u8be"|"u8le"|"i16"|"i16be"|"i16le"|"u16"|"u16be"|"u16le"|"i24"|"i24be"|"i24le"|"u24"|"u24be"|"u24le"|"i32"|"i32be"|"i32le"|"u32"|"u32be"|"u32le"|"i64"|"i64be"|"i64le"|"u64"|"u64be"|"u64le"
 
----@alias mems.ftype "f32"|"f32be"|"f32le"|"f64"|"f64be"|"f64le"
+---@alias mems.ftype "f16"|"f16be"|"f16le"|"f32"|"f32be"|"f32le"|"f64"|"f64be"|"f64le"
 
 ---@alias mems.btype "bool"|"boolbe"|"boolle"
 
@@ -73,12 +73,21 @@
 ---@field peek_u8 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_u8be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_u8le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_f16 fun(self: mems.heap, addr: mems.memory, offset?: integer): number
+---@field peek_f16be fun(self: mems.heap, addr: mems.memory, offset?: integer): number
+---@field peek_f16le fun(self: mems.heap, addr: mems.memory, offset?: integer): number
 ---@field peek_i16 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_i16be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_i16le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_u16 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_u16be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_u16le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i24 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i24be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_i24le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u24 fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u24be fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
+---@field peek_u24le fun(self: mems.heap, addr: mems.memory, offset?: integer): integer
 ---@field peek_f32 fun(self: mems.heap, addr: mems.memory, offset?: integer): number
 ---@field peek_f32be fun(self: mems.heap, addr: mems.memory, offset?: integer): number
 ---@field peek_f32le fun(self: mems.heap, addr: mems.memory, offset?: integer): number
@@ -109,12 +118,21 @@
 ---@field poke_u8 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u8be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u8le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_f16 fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
+---@field poke_f16be fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
+---@field poke_f16le fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
 ---@field poke_i16 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_i16be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_i16le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u16 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u16be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u16le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i24 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i24be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i24le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u24 fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u24be fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u24le fun(self: mems.heap, addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_f32 fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
 ---@field poke_f32be fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
 ---@field poke_f32le fun(self: mems.heap, addr: mems.memory, value: number, offset?: integer)
@@ -210,11 +228,35 @@ function heap:tointeger(addr) end
 ---@return lightuserdata
 function heap:toaddress(n) end
 
----Reads a value. Types are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool ptr`,
----in the machine's byte order, or with `le` or `be` after the name in that
----one; the address need not be aligned. A `u64` above 2^63 - 1 wraps around to
----a negative integer, as Lua's integers do. A `bool` is one byte, true unless
----0. A `ptr` is 8 bytes, an address, and nil if it is 0.
+---Reads bits, lowest first: bit 0 is the lowest of the first byte, bit 8 the
+---lowest of the second.
+---@param addr mems.memory
+---@param bit integer the first one, from 0, which gets the lowest of the result
+---@param n integer how many, from 1 to 64
+---@return integer # from 0; 64 bits wrap around as a `u64` does
+function heap:readbits(addr, bit, n) end
+
+---Writes bits, lowest first, and leaves those around them as they are.
+---@param addr mems.memory
+---@param bit integer the first one, from 0, see `readbits`
+---@param n integer how many, from 1 to 64
+---@param v integer from 0 to what `n` bits have room for; any integer for 64
+function heap:writebits(addr, bit, n, v) end
+
+---Counts the bits that are 1.
+---@param addr mems.memory
+---@param offset? integer in bytes, from 0 (0)
+---@param n? integer bytes, from 0; up to the end of the block or object
+---@return integer
+function heap:popcount(addr, offset, n) end
+
+---Reads a value. Types are `i8 u8 i16 u16 i24 u24 i32 u32 i64 u64 f16 f32 f64
+---bool ptr`, in the machine's byte order, or with `le` or `be` after the name
+---in that one; the address need not be aligned. `i24` and `u24` are three
+---bytes, `f16` is a half, which rounds to 11 bits of precision. A `u64` above
+---2^63 - 1 wraps around to a negative integer, as Lua's integers do. A `bool`
+---is one byte, true unless 0. A `ptr` is 8 bytes, an address, and nil if it is
+---0.
 ---@param addr mems.memory virtual, or a physical one that `get` gave
 ---@param type mems.type
 ---@param offset? integer in bytes, from 0 (0)
@@ -246,35 +288,49 @@ function heap:peekarray(addr, type, count, offset) end
 ---@return integer # the count written
 function heap:pokearray(addr, type, values, offset) end
 
----Sets `n` bytes to the same value.
+---Sets bytes to the same value.
 ---@param addr mems.memory
 ---@param byte integer from 0 to 255
----@param n integer bytes, from 0
-function heap:fill(addr, byte, n) end
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one, from 0 (0)
+function heap:fill(addr, byte, n, offset) end
 
----Copies `n` bytes. The ranges may overlap.
+---Copies bytes. The ranges may overlap.
 ---@param dst mems.memory
----@param src mems.memory
----@param n integer bytes, from 0
-function heap:copy(dst, src, n) end
+---@param src mems.memory|string an object may be one of another heap
+---@param n? integer bytes, from 0; of a string or an object all to its end, for an address it has to be there
+---@param offset? integer in `dst`, in bytes, from 0 (0)
+---@param source_offset? integer the same in `src` (0)
+function heap:copy(dst, src, n, offset, source_offset) end
 
----Compares `n` bytes, as unsigned numbers, from the first one on.
+---Compares bytes, as unsigned numbers, from the first one on.
 ---@param a mems.memory
----@param b mems.memory
----@param n integer bytes, from 0
+---@param b mems.memory|string an object may be one of another heap
+---@param n? integer bytes, from 0; of a string or an object all of `b` to its end, for an address it has to be there
+---@param offset? integer in `a`, in bytes, from 0 (0)
+---@param other_offset? integer the same in `b` (0)
 ---@return integer # -1 if the bytes at `a` are less, 0 if they are equal, 1 if they are greater
-function heap:compare(a, b, n) end
+function heap:compare(a, b, n, offset, other_offset) end
 
 ---Finds a string in `n` bytes.
 ---@param addr mems.memory
 ---@param n integer bytes, from 0
 ---@param s string may hold any bytes
----@return lightuserdata? # where the first match begins, or nil
-function heap:find(addr, n, s) end
+---@param offset? integer of the first of the `n` bytes, from 0 (0)
+---@return lightuserdata|integer? # where the first match begins: an address, in an object the offset; or nil
+function heap:find(addr, n, s, offset) end
 
----Reads `n` bytes, whatever they are.
+---Bytes as `xxd` shows them: in each line the offset of 16 bytes, these in
+---hexadecimal, and as text.
 ---@param addr mems.memory
----@param n integer bytes, from 0
+---@param n? integer bytes, from 0; all to the end of the object or block
+---@param offset? integer of the first one, from 0 (0)
+---@return string # lines, each with its end
+function heap:hexdump(addr, n, offset) end
+
+---Reads bytes, whatever they are.
+---@param addr mems.memory
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
 ---@param offset? integer in bytes, from 0 (0)
 ---@return string
 function heap:readstring(addr, n, offset) end
@@ -288,21 +344,56 @@ function heap:writestring(addr, s, offset) end
 ---Reads a string that ends before a byte 0.
 ---@param addr mems.memory
 ---@param max? integer the most bytes that belong to it: without a byte 0 among them, they are the string. Without `max` the byte 0 has to be there.
+---@param offset? integer in bytes, from 0 (0)
 ---@return string # without the byte 0
-function heap:cstring(addr, max) end
+function heap:cstring(addr, max, offset) end
 
----Writes values in a format of Lua's `string.pack`.
+---Writes values in a format of Lua's `string.pack`. What `!` aligns is counted
+---from the offset on, as `string.pack` counts it from its start.
 ---@param addr mems.memory
 ---@param fmt string
----@param ... any values
----@return lightuserdata # where the next byte would be
+---@param ... any values, as many as the format takes; behind them, optional, the offset in bytes, from 0
+---@return lightuserdata|integer # where the next byte would be: an address, in an object the offset
 function heap:pack(addr, fmt, ...) end
 
----Reads values in a format of Lua's `string.unpack`.
+---Reads values in a format of Lua's `string.unpack`. What `!` aligns is
+---counted from the offset on.
 ---@param addr mems.memory
 ---@param fmt string
----@return any ... # the values, and the address after them
-function heap:unpack(addr, fmt) end
+---@param offset? integer in bytes, from 0 (0)
+---@return any ... # the values, and what is after them: an address, in an object the offset
+function heap:unpack(addr, fmt, offset) end
+
+---Reads bytes from a file of Lua straight into memory. A method of buffers,
+---arrays and structs too: `b:read(file)`.
+---@param addr mems.memory
+---@param file file* as `io.open` gives it
+---@param n? integer the most bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one in memory, from 0 (0)
+---@return integer? # how many were read: less than `n` if the file ends, 0 at its end; what is behind them is as it was; nil if the file can't be read; some bytes may have been
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function heap:read(addr, file, n, offset) end
+
+---Writes bytes to a file of Lua straight from memory. A method of buffers,
+---arrays and structs too: `b:write(file)`.
+---@param addr mems.memory
+---@param file file* as `io.open` gives it
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one in memory, from 0 (0)
+---@return integer? # `n`; nil if the file can't be written; some bytes may have been
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function heap:write(addr, file, n, offset) end
+
+---Makes a buffer of a whole file. It is read straight into the buffer, so it
+---takes the file's size of memory and no more. What has no size before it is
+---read, as a pipe, will do as well.
+---@param path string
+---@return mems.buffer? # nil if the file can't be read, over the limit or without memory
+---@return string? # a message, which begins with the path if it is the file's
+---@return integer? # the system's number, as `io.open` gives it, for the file; else one of the `codes`
+function heap:readfile(path) end
 
 ---The state of the heap: a table with all that is counted, or one number of
 ---it. `holes`, `requested` and `largest` cost a walk over all segments, and so
@@ -361,7 +452,7 @@ function heap:own(addr) end
 ---`b:poke_f64(1.5)`, `b:writestring("abc", 4)`, `b:unpack("<i4z")`,
 ---`b:copy(src, n)`. Beside those below it has `#b`, `b == c` (the same bytes
 ---of memory), `<close>` and the methods of all objects.
----@param what integer|string bytes, all zero; or what is to be in them
+---@param what integer|string|mems.object bytes, all zero; or what is to be in them: an object may be one of another heap
 ---@param align? integer the physical address will be a multiple of this power of two, up to 2 MiB, kept when the buffer is resized
 ---@return mems.buffer # nil over the limit, or without memory
 ---@return string? # a message
@@ -369,8 +460,12 @@ function heap:own(addr) end
 function heap:buffer(what, align) end
 
 ---Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
----index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the
----methods of all objects and those below.
+---index raises), `pairs(a)`, `ipairs(a)`, `a == b` (the same memory),
+---`<close>`, the methods of all objects and those below. `tostring(a)` shows
+---its length and first values.
+---
+---Made from another array, of any heap, its values are converted: each has to
+---fit.
 ---
 ---Where a range of elements `i, j` is optional it is all of them. An element
 ---that is a struct is read as a view of it, a new object each time: to go over
@@ -378,15 +473,28 @@ function heap:buffer(what, align) end
 ---assigned from a table or a struct.
 ---@generic T
 ---@param type mems.structtype<T> of `peek`, or a struct
----@param what integer|table how many elements, all zero; or their values
+---@param what integer|table|mems.array how many elements, all zero; or their values
+---@param value? any that each of so many has instead of zero
 ---@return mems.array<T> # nil over the limit, or without memory
 ---@return string? # a message
 ---@return integer? # a code
----@overload fun(self: mems.heap, type: mems.itype, what: integer|table): mems.array<integer>
----@overload fun(self: mems.heap, type: mems.ftype, what: integer|table): mems.array<number>
----@overload fun(self: mems.heap, type: mems.btype, what: integer|table): mems.array<boolean>
----@overload fun(self: mems.heap, type: mems.ptype, what: integer|table): mems.array<any>
-function heap:array(type, what) end
+---@overload fun(self: mems.heap, type: mems.itype, what: any, v?: any): mems.array<integer>
+---@overload fun(self: mems.heap, type: mems.ftype, what: any, v?: any): mems.array<number>
+---@overload fun(self: mems.heap, type: mems.btype, what: any, v?: any): mems.array<boolean>
+---@overload fun(self: mems.heap, type: mems.ptype, what: any, v?: any): mems.array<any>
+function heap:array(type, what, value) end
+
+---An array on bytes that are there, in an object or at an address. It does not
+---own them: when their block is freed, or moved by `realloc`, the array is
+---dead. It keeps an object that it looks at alive, and goes along when that is
+---resized; while it then lies outside, its use raises. It can't grow; else it
+---is like any other array.
+---@param type mems.type|mems.structtype of `peek`, or a struct
+---@param x mems.memory a buffer, an array, a struct or an address
+---@param offset? integer of the first element, in bytes, from 0; any alignment will do (0)
+---@param n? integer how many elements; as many as fit to the end of the object or block
+---@return mems.array<any>
+function heap:view(type, x, offset, n) end
 
 ---Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
 ---`S:array` and `S:at` use the one whose verb has made it, and `array` of any
@@ -397,20 +505,34 @@ function heap:array(type, what) end
 ---one of `peek`, another struct, or `"char"`: its last dimension is the length
 ---of a string, which a byte 0 ends if it is shorter.
 ---
----Fields lie as a C compiler lays them out, each at a multiple of its size.
----With `layout = "packed"` they lie one behind the other.
+---Fields lie as a C compiler lays them out, each behind the one before it at a
+---multiple of its size. With `layout = "packed"` they lie one behind the
+---other. A field may also have
+---
+---- `bits = n`: it is a bit field of an integer type or `bool`, as gcc has
+---them on Linux; - `offset = n`: where it begins, in bytes; it may lie over
+---others; - `align = n`: it begins at a multiple of that power of two, up to
+---4096.
+---
+---`align = n` beside the fields is for the whole. A new object's physical
+---address is a multiple of its alignment, until it is resized.
+---
+---`p:name(...)` finds functions in the table `methods`, behind the fields and
+---before the methods that all objects have; so does `S.name`.
 ---
 ---The type `S` has `S.size`, `S.align`, `S.offsets` (a table: name to offset),
 ---and the functions `struct:new`, `struct:array` and `struct:at`.
 ---
 ---An object `p` has `p.x` and `p.x = value`. Fields that are structs or arrays
 ---are views, which keep `p` alive; they are assigned from tables or from
----objects of the same type, all or nothing. `tostring(p)` shows the fields.
----Methods are those of all objects, `struct:totable` and `struct:move`; where
----a field has the name of a method, `S.totable(p)` calls it.
+---objects of the same type, all or nothing. `tostring(p)` shows the fields,
+---`pairs(p)` goes over them in their order. Methods are those of all objects,
+---`struct:totable` and `struct:move`; where a field has the name of a method,
+---`S.totable(p)` calls it.
 ---@param definition table
+---@param methods? table is kept, not copied
 ---@return mems.structtype<mems.struct>
-function heap:struct(definition) end
+function heap:struct(definition, methods) end
 
 ---Runs a function in a scope: all that it allocates through the scope is freed
 ---when it returns or raises. Without a function it gives the scope, for a
@@ -429,7 +551,8 @@ local object = {}
 ---@return lightuserdata
 function object:address() end
 
----How many bytes it has. A method of buffers, arrays and structs.
+---How many bytes it has; a slice with a step those from its first to its last
+---one. A method of buffers, arrays and structs.
 ---@return integer
 function object:size() end
 
@@ -443,6 +566,19 @@ function object:release() end
 ---method of buffers, arrays and structs that own their memory.
 ---@return lightuserdata
 function object:disown() end
+
+---A new object of the same kind and on the same heap, with a copy of the
+---bytes. A method of buffers, arrays and structs.
+---@return mems.object? # nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code
+function object:clone() end
+
+---The bytes of an array or a struct as a buffer, which keeps it alive; of a
+---buffer the same as a slice of all of it. A method of buffers, arrays and
+---structs.
+---@return mems.buffer
+function object:buffer() end
 
 ---Makes a buffer: bytes that are freed when it is released or collected. All
 ---verbs on memory are methods of it, with the buffer in place of the address
@@ -464,12 +600,21 @@ function object:disown() end
 ---@field peek_u8 fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_u8be fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_u8le fun(self: mems.buffer, offset?: integer): integer
+---@field peek_f16 fun(self: mems.buffer, offset?: integer): number
+---@field peek_f16be fun(self: mems.buffer, offset?: integer): number
+---@field peek_f16le fun(self: mems.buffer, offset?: integer): number
 ---@field peek_i16 fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_i16be fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_i16le fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_u16 fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_u16be fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_u16le fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i24 fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i24be fun(self: mems.buffer, offset?: integer): integer
+---@field peek_i24le fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u24 fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u24be fun(self: mems.buffer, offset?: integer): integer
+---@field peek_u24le fun(self: mems.buffer, offset?: integer): integer
 ---@field peek_f32 fun(self: mems.buffer, offset?: integer): number
 ---@field peek_f32be fun(self: mems.buffer, offset?: integer): number
 ---@field peek_f32le fun(self: mems.buffer, offset?: integer): number
@@ -500,12 +645,21 @@ function object:disown() end
 ---@field poke_u8 fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_u8be fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_u8le fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_f16 fun(self: mems.buffer, value: number, offset?: integer)
+---@field poke_f16be fun(self: mems.buffer, value: number, offset?: integer)
+---@field poke_f16le fun(self: mems.buffer, value: number, offset?: integer)
 ---@field poke_i16 fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_i16be fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_i16le fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_u16 fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_u16be fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_u16le fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i24 fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i24be fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_i24le fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u24 fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u24be fun(self: mems.buffer, value: integer, offset?: integer)
+---@field poke_u24le fun(self: mems.buffer, value: integer, offset?: integer)
 ---@field poke_f32 fun(self: mems.buffer, value: number, offset?: integer)
 ---@field poke_f32be fun(self: mems.buffer, value: number, offset?: integer)
 ---@field poke_f32le fun(self: mems.buffer, value: number, offset?: integer)
@@ -530,11 +684,32 @@ local buffer = {}
 ---@return integer # the bytes it was asked for
 function buffer:size() end
 
----Reads a value. Types are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool ptr`,
----in the machine's byte order, or with `le` or `be` after the name in that
----one; the address need not be aligned. A `u64` above 2^63 - 1 wraps around to
----a negative integer, as Lua's integers do. A `bool` is one byte, true unless
----0. A `ptr` is 8 bytes, an address, and nil if it is 0.
+---Reads bits, lowest first: bit 0 is the lowest of the first byte, bit 8 the
+---lowest of the second.
+---@param bit integer the first one, from 0, which gets the lowest of the result
+---@param n integer how many, from 1 to 64
+---@return integer # from 0; 64 bits wrap around as a `u64` does
+function buffer:readbits(bit, n) end
+
+---Writes bits, lowest first, and leaves those around them as they are.
+---@param bit integer the first one, from 0, see `readbits`
+---@param n integer how many, from 1 to 64
+---@param v integer from 0 to what `n` bits have room for; any integer for 64
+function buffer:writebits(bit, n, v) end
+
+---Counts the bits that are 1.
+---@param offset? integer in bytes, from 0 (0)
+---@param n? integer bytes, from 0; up to the end of the block or object
+---@return integer
+function buffer:popcount(offset, n) end
+
+---Reads a value. Types are `i8 u8 i16 u16 i24 u24 i32 u32 i64 u64 f16 f32 f64
+---bool ptr`, in the machine's byte order, or with `le` or `be` after the name
+---in that one; the address need not be aligned. `i24` and `u24` are three
+---bytes, `f16` is a half, which rounds to 11 bits of precision. A `u64` above
+---2^63 - 1 wraps around to a negative integer, as Lua's integers do. A `bool`
+---is one byte, true unless 0. A `ptr` is 8 bytes, an address, and nil if it is
+---0.
 ---@param type mems.type
 ---@param offset? integer in bytes, from 0 (0)
 ---@return any # the value
@@ -562,19 +737,36 @@ function buffer:peekarray(type, count, offset) end
 ---@return integer # the count written
 function buffer:pokearray(type, values, offset) end
 
----Copies `n` bytes. The ranges may overlap.
----@param src mems.memory
----@param n integer bytes, from 0
-function buffer:copy(src, n) end
+---Sets bytes to the same value.
+---@param byte integer from 0 to 255
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one, from 0 (0)
+function buffer:fill(byte, n, offset) end
 
----Compares `n` bytes, as unsigned numbers, from the first one on.
----@param b mems.memory
----@param n integer bytes, from 0
+---Copies bytes. The ranges may overlap.
+---@param src mems.memory|string an object may be one of another heap
+---@param n? integer bytes, from 0; of a string or an object all to its end, for an address it has to be there
+---@param offset? integer in `dst`, in bytes, from 0 (0)
+---@param source_offset? integer the same in `src` (0)
+function buffer:copy(src, n, offset, source_offset) end
+
+---Compares bytes, as unsigned numbers, from the first one on.
+---@param b mems.memory|string an object may be one of another heap
+---@param n? integer bytes, from 0; of a string or an object all of `b` to its end, for an address it has to be there
+---@param offset? integer in `a`, in bytes, from 0 (0)
+---@param other_offset? integer the same in `b` (0)
 ---@return integer # -1 if the bytes at `a` are less, 0 if they are equal, 1 if they are greater
-function buffer:compare(b, n) end
+function buffer:compare(b, n, offset, other_offset) end
 
----Reads `n` bytes, whatever they are.
----@param n integer bytes, from 0
+---Bytes as `xxd` shows them: in each line the offset of 16 bytes, these in
+---hexadecimal, and as text.
+---@param n? integer bytes, from 0; all to the end of the object or block
+---@param offset? integer of the first one, from 0 (0)
+---@return string # lines, each with its end
+function buffer:hexdump(n, offset) end
+
+---Reads bytes, whatever they are.
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
 ---@param offset? integer in bytes, from 0 (0)
 ---@return string
 function buffer:readstring(n, offset) end
@@ -586,19 +778,43 @@ function buffer:writestring(s, offset) end
 
 ---Reads a string that ends before a byte 0.
 ---@param max? integer the most bytes that belong to it: without a byte 0 among them, they are the string. Without `max` the byte 0 has to be there.
+---@param offset? integer in bytes, from 0 (0)
 ---@return string # without the byte 0
-function buffer:cstring(max) end
+function buffer:cstring(max, offset) end
 
----Writes values in a format of Lua's `string.pack`.
+---Writes values in a format of Lua's `string.pack`. What `!` aligns is counted
+---from the offset on, as `string.pack` counts it from its start.
 ---@param fmt string
----@param ... any values
----@return lightuserdata # where the next byte would be
+---@param ... any values, as many as the format takes; behind them, optional, the offset in bytes, from 0
+---@return lightuserdata|integer # where the next byte would be: an address, in an object the offset
 function buffer:pack(fmt, ...) end
 
----Reads values in a format of Lua's `string.unpack`.
+---Reads values in a format of Lua's `string.unpack`. What `!` aligns is
+---counted from the offset on.
 ---@param fmt string
----@return any ... # the values, and the address after them
-function buffer:unpack(fmt) end
+---@param offset? integer in bytes, from 0 (0)
+---@return any ... # the values, and what is after them: an address, in an object the offset
+function buffer:unpack(fmt, offset) end
+
+---Reads bytes from a file of Lua straight into memory. A method of buffers,
+---arrays and structs too: `b:read(file)`.
+---@param file file* as `io.open` gives it
+---@param n? integer the most bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one in memory, from 0 (0)
+---@return integer? # how many were read: less than `n` if the file ends, 0 at its end; what is behind them is as it was; nil if the file can't be read; some bytes may have been
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function buffer:read(file, n, offset) end
+
+---Writes bytes to a file of Lua straight from memory. A method of buffers,
+---arrays and structs too: `b:write(file)`.
+---@param file file* as `io.open` gives it
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one in memory, from 0 (0)
+---@return integer? # `n`; nil if the file can't be written; some bytes may have been
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function buffer:write(file, n, offset) end
 
 ---A part of a buffer, which keeps it alive. If the buffer is resized the part
 ---goes along; while it then lies outside, its use raises.
@@ -614,10 +830,13 @@ function buffer:slice(offset, size) end
 ---@return integer? # a code
 function buffer:resize(size) end
 
----Sets the bytes of a buffer to the same value.
----@param byte integer from 0 to 255
----@param n? integer how many, from the first on; all of them
-function buffer:fill(byte, n) end
+---Puts strings, or the bytes of objects, behind the last byte. The memory
+---doubles when it is full, so that many appends cost as much as one.
+---@param ... string|mems.object an object may be one of another heap
+---@return integer? # the offset of the first byte that was appended; nil over the limit, or without memory: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function buffer:append(...) end
 
 ---Finds a string in a buffer.
 ---@param s string may hold any bytes
@@ -625,9 +844,114 @@ function buffer:fill(byte, n) end
 ---@return integer? # the offset of its first byte, or nil
 function buffer:find(s, offset) end
 
+---Makes a stream: a place in a buffer, which it keeps alive and where values
+---are read or written one behind the other. Writing at the end makes a buffer
+---longer that owns its memory. Any number of streams may be on one buffer.
+---@param position? integer where it begins, from 0 to the buffer's size (0)
+---@return mems.stream
+function buffer:stream(position) end
+
+---@class mems.stream: userdata
+local stream = {}
+
+---Writes values of one type, one behind the other, and moves on.
+---@param type mems.type see `poke`
+---@param ... any values, one at least
+---@return mems.stream? # the same; nil if the buffer can't grow: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function stream:put(type, ...) end
+
+---Reads a value and moves on.
+---@param type mems.type see `peek`
+---@return any # the value
+function stream:get(type) end
+
+---Writes the bytes of a string, and nothing after them.
+---@param s string may hold any bytes
+---@return mems.stream? # the same; nil if the buffer can't grow: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function stream:putstring(s) end
+
+---Reads `n` bytes and moves on.
+---@param n? integer bytes, from 0; all that are left
+---@return string
+function stream:getstring(n) end
+
+---Writes an integer in as few bytes as it needs, seven bits in each, as LEB128
+---and protobuf do: 1 byte up to 127, 10 for a negative one, which counts as
+---2^64 more.
+---@param value integer
+---@return mems.stream? # the same; nil if the buffer can't grow: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function stream:putvarint(value) end
+
+---Reads what `stream:putvarint` writes.
+---@return integer
+function stream:getvarint() end
+
+---Writes an integer as `stream:putvarint` does, but so that small negative
+---ones are short too: 0, -1, 1, -2 become 0, 1, 2, 3.
+---@param value integer
+---@return mems.stream? # the same; nil if the buffer can't grow: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function stream:putzigzag(value) end
+
+---Reads what `stream:putzigzag` writes.
+---@return integer
+function stream:getzigzag() end
+
+---Writes values in a format of Lua's `string.pack` and moves on. What `!`
+---aligns is counted from the place.
+---@param fmt string
+---@param ... any values, as many as the format takes
+---@return mems.stream? # the same; nil if the buffer can't grow: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function stream:pack(fmt, ...) end
+
+---Reads values in a format of Lua's `string.unpack` and moves on. What `!`
+---aligns is counted from the place.
+---@param fmt string
+---@return any ... # the values
+function stream:unpack(fmt) end
+
+---Moves to another place.
+---@param position integer an offset in the buffer, from 0 to its size
+---@return mems.stream # the same
+function stream:seek(position) end
+
+---The place: an offset in the buffer.
+---@return integer
+function stream:tell() end
+
+---How many bytes there are from the place to the end of the buffer.
+---@return integer
+function stream:left() end
+
+---Whether there are at least `n` bytes left.
+---@param n integer bytes, from 0
+---@return boolean
+function stream:has(n) end
+
+---Moves on to the next multiple of `n`, counted from the buffer's start. Bytes
+---that are there are left as they are; behind the end zeros are written.
+---@param n integer bytes, from 1
+---@return mems.stream? # the same; nil if the buffer can't grow: nothing has changed
+---@return string? # a message
+---@return integer? # a code
+function stream:align(n) end
+
 ---Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
----index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the
----methods of all objects and those below.
+---index raises), `pairs(a)`, `ipairs(a)`, `a == b` (the same memory),
+---`<close>`, the methods of all objects and those below. `tostring(a)` shows
+---its length and first values.
+---
+---Made from another array, of any heap, its values are converted: each has to
+---fit.
 ---
 ---Where a range of elements `i, j` is optional it is all of them. An element
 ---that is a struct is read as a view of it, a new object each time: to go over
@@ -636,6 +960,80 @@ function buffer:find(s, offset) end
 ---@class mems.array<T>: mems.object, { [integer]: T }
 ---@operator len: integer
 local array = {}
+
+---Adds a number to each element, or the element of another array of the same
+---type and length. Here and in the methods below integers are what `a[i]`
+---gives, and wrap around: the result is what Lua computes, less the bits that
+---the type does not have. If both arrays share memory it is as if the other
+---one were copied before.
+---@generic T
+---@param self mems.array<T>
+---@param x number|mems.array<T>
+---@return mems.array<T> # the same
+function array:add(x) end
+
+---Subtracts a number or another array, as `array:add`.
+---@generic T
+---@param self mems.array<T>
+---@param x number|mems.array<T>
+---@return mems.array<T> # the same
+function array:sub(x) end
+
+---Multiplies by a number or by another array, as `array:add`.
+---@generic T
+---@param self mems.array<T>
+---@param x number|mems.array<T>
+---@return mems.array<T> # the same
+function array:mul(x) end
+
+---Divides by a number or by another array, as `array:add`. The division of
+---integers is Lua's `//`.
+---@generic T
+---@param self mems.array<T>
+---@param x number|mems.array<T>
+---@return mems.array<T> # the same
+function array:div(x) end
+
+---Adds a multiple of another array of the same type and length: a + k b.
+---@generic T
+---@param self mems.array<T>
+---@param k number
+---@param b mems.array<T>
+---@return mems.array<T> # the same
+function array:axpy(k, b) end
+
+---The sum of the products of the elements of two arrays of the same type and
+---length, added as `array:sum` adds.
+---@generic T
+---@param self mems.array<T>
+---@param b mems.array<T>
+---@return number
+function array:dot(b) end
+
+---Puts the sum of all elements up to it in the place of each one. Floats are
+---added as f64.
+---@generic T
+---@param self mems.array<T>
+---@return mems.array<T> # the same
+function array:cumsum() end
+
+---Makes elements that are less than `low` that, and those that are greater
+---than `high` that. A nan stays one, `u64` is compared without a sign.
+---@generic T
+---@param self mems.array<T>
+---@param low number has to fit the type
+---@param high number at least `low`
+---@return mems.array<T> # the same
+function array:clamp(low, high) end
+
+---Puts a function of it in the place of each element: `"neg"`, `"abs"`, and
+---for floats `"sqrt"`, `"exp"`, `"log"`, `"floor"`, `"ceil"`, `"sin"`,
+---`"cos"`, `"tan"`, `"tanh"`. Those of an f32 are computed as f32.
+---@generic T
+---@param self mems.array<T>
+---@param name string
+---@return mems.array<T> # the same
+function array:apply(name) end
 
 ---Reads a field of an element, `a[i].x`, without an object for the element.
 ---@generic T
@@ -654,15 +1052,19 @@ function array:get(i, field) end
 ---@param value any
 function array:set(i, field, value) end
 
----Elements i to j as an array of their own, on the same memory, which they
----keep alive. If the array grows or shrinks the slice goes along; while it
----then lies outside, its use raises. A slice can't be resized itself.
+---Elements i to j, or each `step`th of them, as an array of their own, on the
+---same memory, which they keep alive. If the array grows or shrinks the slice
+---goes along; while it then lies outside, its use raises. A slice can't be
+---resized itself. One with a step has all methods of arrays, but as its
+---elements lie apart it is no memory for verbs that take bytes: `array:clone`
+---makes one.
 ---@generic T
 ---@param self mems.array<T>
 ---@param i? integer
 ---@param j? integer
+---@param step? integer from 1 (1)
 ---@return mems.array<T>
-function array:slice(i, j) end
+function array:slice(i, j, step) end
 
 ---Changes the number of elements. Those that fit are kept, new ones are zero.
 ---@generic T
@@ -691,14 +1093,6 @@ function array:append(value) end
 ---@return T[]
 function array:totable(i, j) end
 
----Copies elements into an array, over those that are there. Ranges may
----overlap.
----@generic T
----@param self mems.array<T>
----@param src mems.array<T>|T[] an array of the same type, or a table
----@param at? integer index of the first element to be written (1)
-function array:copy(src, at) end
-
 ---Puts `f(a[i], i)` in the place of each element, from the first one on. If
 ---`f` raises, those before are changed and the others are not. `f` may yield.
 ---@generic T
@@ -706,6 +1100,23 @@ function array:copy(src, at) end
 ---@param f fun(value: T, i: integer): T
 ---@return mems.array<T> # the same
 function array:map(f) end
+
+---A new array with the same elements, on the same heap. That of a slice has
+---the slice's only.
+---@generic T
+---@param self mems.array<T>
+---@return mems.array<T>? # nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code
+function array:clone() end
+
+---Copies elements into an array, over those that are there. Ranges may
+---overlap. Numbers of another type are converted.
+---@generic T
+---@param self mems.array<T>
+---@param src mems.array<T>|T[] an array, of any heap, or a table
+---@param at? integer index of the first element to be written (1)
+function array:copy(src, at) end
 
 ---Sets elements i to j to the same value.
 ---@generic T
@@ -735,6 +1146,24 @@ function array:find(value, i) end
 ---@return number # 0 if there is none
 function array:sum(i, j) end
 
+---The mean of elements i to j, a float: their sum, which does not wrap around,
+---by their number. `u64` has no sign.
+---@generic T
+---@param self mems.array<T>
+---@param i? integer
+---@param j? integer
+---@return number? # nil if there is none
+function array:mean(i, j) end
+
+---How many of elements i to j equal a value, as `array:find` compares.
+---@generic T
+---@param self mems.array<T>
+---@param value T
+---@param i? integer
+---@param j? integer
+---@return integer
+function array:count(value, i, j) end
+
 ---The least of elements i to j. A nan is passed over. `u64` is compared
 ---without a sign.
 ---@generic T
@@ -754,16 +1183,72 @@ function array:min(i, j) end
 ---@return integer # the index of the first such element
 function array:max(i, j) end
 
----Sorts elements i to j, the least first. -0.0 comes before 0.0, a nan after
----all numbers, `u64` has no sign, false comes before true, a `ptr` is a
----number. Time is in proportion to their number; it takes as many bytes of the
----heap for the time it runs, or if there are not so many, it is slower.
+---A new array, on the same heap, of the elements that have the indices; one
+---may be there several times or never.
 ---@generic T
 ---@param self mems.array<T>
----@param i? integer
----@param j? integer
+---@param indices mems.array<T>|T[]
+---@return mems.array<T>? # nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code
+function array:gather(indices) end
+
+---Puts the element that has the first index in the first place, and so on.
+---Each index is there once.
+---@generic T
+---@param self mems.array<T>
+---@param indices mems.array<T>|T[] as many as the array has elements
 ---@return mems.array<T> # the same
-function array:sort(i, j) end
+function array:permute(indices) end
+
+---Puts the last element first, and so on.
+---@generic T
+---@param self mems.array<T>
+---@return mems.array<T> # the same
+function array:reverse() end
+
+---Where a value is in an array that is sorted, the least first: see
+---`array:sort`; -0.0 is 0.0. Time grows with the logarithm of its length.
+---@generic T
+---@param self mems.array<T>
+---@param v number has to fit the type
+---@return integer # the index of the first element that is not less; the length and 1 if all are
+---@return boolean # whether that is equal to the value
+function array:search(v) end
+
+---Sorts the array, the least first.
+---
+---`a:sort()` sorts numbers, and `a:sort(i, j)` those from i to j; with
+---`"desc"` the greatest comes first. -0.0 comes before 0.0, a nan after all
+---numbers, `u64` has no sign, false comes before true, a `ptr` is a number.
+---Time is in proportion to their number; it takes as many bytes of the heap
+---for the time it runs, or if there are not so many, it is slower.
+---
+---`a:sort(field)` sorts structs by a field, which is such a value or a string;
+---behind it may stand `"desc"`. `a:sort(less)` calls `less(x, y)`, which says
+---whether x comes before y. Structs are given to it as two views that are
+---moved. It may do anything; when it has been asked for the last time,
+---elements are moved as it has said, if there are as many as before. Where a
+---field or a function decides, those that are equal stay in order, -0.0 is
+---0.0, and indices take up to 32 bytes for each element while it runs.
+---@generic T
+---@param self mems.array<T>
+---@param order? string|integer|fun(x: T, y: T): boolean `"desc"`, a field, a function, or i
+---@param more? string|integer `"desc"` behind a field, or j
+---@return mems.array<T> # the same
+function array:sort(order, more) end
+
+---The indices of the elements in the order that `array:sort` would put them in
+---with the same arguments: an array of `i64`, on the same heap, for
+---`array:gather` and `array:permute`. Those that are equal are in order.
+---@generic T
+---@param self mems.array<T>
+---@param order? string|fun(x: T, y: T): boolean `"desc"`, a field or a function
+---@param more? string `"desc"` behind a field
+---@return mems.array<integer> # nil over the limit, or without memory
+---@return string? # a message
+---@return integer? # a code
+function array:argsort(order, more) end
 
 ---Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
 ---`S:array` and `S:at` use the one whose verb has made it, and `array` of any
@@ -774,17 +1259,30 @@ function array:sort(i, j) end
 ---one of `peek`, another struct, or `"char"`: its last dimension is the length
 ---of a string, which a byte 0 ends if it is shorter.
 ---
----Fields lie as a C compiler lays them out, each at a multiple of its size.
----With `layout = "packed"` they lie one behind the other.
+---Fields lie as a C compiler lays them out, each behind the one before it at a
+---multiple of its size. With `layout = "packed"` they lie one behind the
+---other. A field may also have
+---
+---- `bits = n`: it is a bit field of an integer type or `bool`, as gcc has
+---them on Linux; - `offset = n`: where it begins, in bytes; it may lie over
+---others; - `align = n`: it begins at a multiple of that power of two, up to
+---4096.
+---
+---`align = n` beside the fields is for the whole. A new object's physical
+---address is a multiple of its alignment, until it is resized.
+---
+---`p:name(...)` finds functions in the table `methods`, behind the fields and
+---before the methods that all objects have; so does `S.name`.
 ---
 ---The type `S` has `S.size`, `S.align`, `S.offsets` (a table: name to offset),
 ---and the functions `struct:new`, `struct:array` and `struct:at`.
 ---
 ---An object `p` has `p.x` and `p.x = value`. Fields that are structs or arrays
 ---are views, which keep `p` alive; they are assigned from tables or from
----objects of the same type, all or nothing. `tostring(p)` shows the fields.
----Methods are those of all objects, `struct:totable` and `struct:move`; where
----a field has the name of a method, `S.totable(p)` calls it.
+---objects of the same type, all or nothing. `tostring(p)` shows the fields,
+---`pairs(p)` goes over them in their order. Methods are those of all objects,
+---`struct:totable` and `struct:move`; where a field has the name of a method,
+---`S.totable(p)` calls it.
 ---@class mems.struct: mems.object
 ---@field [string] any
 local struct = {}
@@ -808,8 +1306,8 @@ function struct:totable() end
 ---@class mems.structtype<T>: userdata
 local structtype = {}
 
----A new object, all zero, then with the fields of a table or of another object
----of the type.
+---A new object, all zero, then with the fields of a table, by names or by
+---positions, or of another object of the type.
 ---@generic T
 ---@param self mems.structtype<T>
 ---@param values? table
@@ -821,19 +1319,22 @@ function structtype:new(values) end
 ---An array of structs, each zero or from the table.
 ---@generic T
 ---@param self mems.structtype<T>
----@param what integer|table how many; or a table of tables or objects
+---@param what integer|table|mems.array<T> how many; or a table of tables or objects; or an array of such structs
+---@param value? T|table that each of so many has
 ---@return mems.array<T> # nil over the limit, or without memory
 ---@return string? # a message
 ---@return integer? # a code
-function structtype:array(what) end
+function structtype:array(what, value) end
 
 ---A view of a struct in memory that is there already. It does not own it: when
----the block is freed or moved, the view is dead.
+---the block is freed, or moved by `realloc`, the view is dead. It keeps an
+---object that it looks at alive, and goes along when that is resized.
 ---@generic T
 ---@param self mems.structtype<T>
----@param addr mems.memory of its first byte; all of it has to be in one block
+---@param addr mems.memory all of the struct has to be in one block, or in the object
+---@param offset? integer of its first byte (0)
 ---@return T
-function structtype:at(addr) end
+function structtype:at(addr, offset) end
 
 ---Runs a function in a scope: all that it allocates through the scope is freed
 ---when it returns or raises. Without a function it gives the scope, for a
@@ -915,12 +1416,21 @@ function scope:close() end
 ---@field peek_u8 fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_u8be fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_u8le fun(addr: mems.memory, offset?: integer): integer
+---@field peek_f16 fun(addr: mems.memory, offset?: integer): number
+---@field peek_f16be fun(addr: mems.memory, offset?: integer): number
+---@field peek_f16le fun(addr: mems.memory, offset?: integer): number
 ---@field peek_i16 fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_i16be fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_i16le fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_u16 fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_u16be fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_u16le fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i24 fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i24be fun(addr: mems.memory, offset?: integer): integer
+---@field peek_i24le fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u24 fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u24be fun(addr: mems.memory, offset?: integer): integer
+---@field peek_u24le fun(addr: mems.memory, offset?: integer): integer
 ---@field peek_f32 fun(addr: mems.memory, offset?: integer): number
 ---@field peek_f32be fun(addr: mems.memory, offset?: integer): number
 ---@field peek_f32le fun(addr: mems.memory, offset?: integer): number
@@ -951,12 +1461,21 @@ function scope:close() end
 ---@field poke_u8 fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u8be fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u8le fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_f16 fun(addr: mems.memory, value: number, offset?: integer)
+---@field poke_f16be fun(addr: mems.memory, value: number, offset?: integer)
+---@field poke_f16le fun(addr: mems.memory, value: number, offset?: integer)
 ---@field poke_i16 fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_i16be fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_i16le fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u16 fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u16be fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_u16le fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i24 fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i24be fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_i24le fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u24 fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u24be fun(addr: mems.memory, value: integer, offset?: integer)
+---@field poke_u24le fun(addr: mems.memory, value: integer, offset?: integer)
 ---@field poke_f32 fun(addr: mems.memory, value: number, offset?: integer)
 ---@field poke_f32be fun(addr: mems.memory, value: number, offset?: integer)
 ---@field poke_f32le fun(addr: mems.memory, value: number, offset?: integer)
@@ -1071,11 +1590,35 @@ function mems.tointeger(addr) end
 ---@return lightuserdata
 function mems.toaddress(n) end
 
----Reads a value. Types are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool ptr`,
----in the machine's byte order, or with `le` or `be` after the name in that
----one; the address need not be aligned. A `u64` above 2^63 - 1 wraps around to
----a negative integer, as Lua's integers do. A `bool` is one byte, true unless
----0. A `ptr` is 8 bytes, an address, and nil if it is 0.
+---Reads bits, lowest first: bit 0 is the lowest of the first byte, bit 8 the
+---lowest of the second.
+---@param addr mems.memory
+---@param bit integer the first one, from 0, which gets the lowest of the result
+---@param n integer how many, from 1 to 64
+---@return integer # from 0; 64 bits wrap around as a `u64` does
+function mems.readbits(addr, bit, n) end
+
+---Writes bits, lowest first, and leaves those around them as they are.
+---@param addr mems.memory
+---@param bit integer the first one, from 0, see `readbits`
+---@param n integer how many, from 1 to 64
+---@param v integer from 0 to what `n` bits have room for; any integer for 64
+function mems.writebits(addr, bit, n, v) end
+
+---Counts the bits that are 1.
+---@param addr mems.memory
+---@param offset? integer in bytes, from 0 (0)
+---@param n? integer bytes, from 0; up to the end of the block or object
+---@return integer
+function mems.popcount(addr, offset, n) end
+
+---Reads a value. Types are `i8 u8 i16 u16 i24 u24 i32 u32 i64 u64 f16 f32 f64
+---bool ptr`, in the machine's byte order, or with `le` or `be` after the name
+---in that one; the address need not be aligned. `i24` and `u24` are three
+---bytes, `f16` is a half, which rounds to 11 bits of precision. A `u64` above
+---2^63 - 1 wraps around to a negative integer, as Lua's integers do. A `bool`
+---is one byte, true unless 0. A `ptr` is 8 bytes, an address, and nil if it is
+---0.
 ---@param addr mems.memory virtual, or a physical one that `get` gave
 ---@param type mems.type
 ---@param offset? integer in bytes, from 0 (0)
@@ -1107,35 +1650,49 @@ function mems.peekarray(addr, type, count, offset) end
 ---@return integer # the count written
 function mems.pokearray(addr, type, values, offset) end
 
----Sets `n` bytes to the same value.
+---Sets bytes to the same value.
 ---@param addr mems.memory
 ---@param byte integer from 0 to 255
----@param n integer bytes, from 0
-function mems.fill(addr, byte, n) end
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one, from 0 (0)
+function mems.fill(addr, byte, n, offset) end
 
----Copies `n` bytes. The ranges may overlap.
+---Copies bytes. The ranges may overlap.
 ---@param dst mems.memory
----@param src mems.memory
----@param n integer bytes, from 0
-function mems.copy(dst, src, n) end
+---@param src mems.memory|string an object may be one of another heap
+---@param n? integer bytes, from 0; of a string or an object all to its end, for an address it has to be there
+---@param offset? integer in `dst`, in bytes, from 0 (0)
+---@param source_offset? integer the same in `src` (0)
+function mems.copy(dst, src, n, offset, source_offset) end
 
----Compares `n` bytes, as unsigned numbers, from the first one on.
+---Compares bytes, as unsigned numbers, from the first one on.
 ---@param a mems.memory
----@param b mems.memory
----@param n integer bytes, from 0
+---@param b mems.memory|string an object may be one of another heap
+---@param n? integer bytes, from 0; of a string or an object all of `b` to its end, for an address it has to be there
+---@param offset? integer in `a`, in bytes, from 0 (0)
+---@param other_offset? integer the same in `b` (0)
 ---@return integer # -1 if the bytes at `a` are less, 0 if they are equal, 1 if they are greater
-function mems.compare(a, b, n) end
+function mems.compare(a, b, n, offset, other_offset) end
 
 ---Finds a string in `n` bytes.
 ---@param addr mems.memory
 ---@param n integer bytes, from 0
 ---@param s string may hold any bytes
----@return lightuserdata? # where the first match begins, or nil
-function mems.find(addr, n, s) end
+---@param offset? integer of the first of the `n` bytes, from 0 (0)
+---@return lightuserdata|integer? # where the first match begins: an address, in an object the offset; or nil
+function mems.find(addr, n, s, offset) end
 
----Reads `n` bytes, whatever they are.
+---Bytes as `xxd` shows them: in each line the offset of 16 bytes, these in
+---hexadecimal, and as text.
 ---@param addr mems.memory
----@param n integer bytes, from 0
+---@param n? integer bytes, from 0; all to the end of the object or block
+---@param offset? integer of the first one, from 0 (0)
+---@return string # lines, each with its end
+function mems.hexdump(addr, n, offset) end
+
+---Reads bytes, whatever they are.
+---@param addr mems.memory
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
 ---@param offset? integer in bytes, from 0 (0)
 ---@return string
 function mems.readstring(addr, n, offset) end
@@ -1149,21 +1706,56 @@ function mems.writestring(addr, s, offset) end
 ---Reads a string that ends before a byte 0.
 ---@param addr mems.memory
 ---@param max? integer the most bytes that belong to it: without a byte 0 among them, they are the string. Without `max` the byte 0 has to be there.
+---@param offset? integer in bytes, from 0 (0)
 ---@return string # without the byte 0
-function mems.cstring(addr, max) end
+function mems.cstring(addr, max, offset) end
 
----Writes values in a format of Lua's `string.pack`.
+---Writes values in a format of Lua's `string.pack`. What `!` aligns is counted
+---from the offset on, as `string.pack` counts it from its start.
 ---@param addr mems.memory
 ---@param fmt string
----@param ... any values
----@return lightuserdata # where the next byte would be
+---@param ... any values, as many as the format takes; behind them, optional, the offset in bytes, from 0
+---@return lightuserdata|integer # where the next byte would be: an address, in an object the offset
 function mems.pack(addr, fmt, ...) end
 
----Reads values in a format of Lua's `string.unpack`.
+---Reads values in a format of Lua's `string.unpack`. What `!` aligns is
+---counted from the offset on.
 ---@param addr mems.memory
 ---@param fmt string
----@return any ... # the values, and the address after them
-function mems.unpack(addr, fmt) end
+---@param offset? integer in bytes, from 0 (0)
+---@return any ... # the values, and what is after them: an address, in an object the offset
+function mems.unpack(addr, fmt, offset) end
+
+---Reads bytes from a file of Lua straight into memory. A method of buffers,
+---arrays and structs too: `b:read(file)`.
+---@param addr mems.memory
+---@param file file* as `io.open` gives it
+---@param n? integer the most bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one in memory, from 0 (0)
+---@return integer? # how many were read: less than `n` if the file ends, 0 at its end; what is behind them is as it was; nil if the file can't be read; some bytes may have been
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function mems.read(addr, file, n, offset) end
+
+---Writes bytes to a file of Lua straight from memory. A method of buffers,
+---arrays and structs too: `b:write(file)`.
+---@param addr mems.memory
+---@param file file* as `io.open` gives it
+---@param n? integer bytes, from 0; of an object all to its end, for an address it has to be there
+---@param offset? integer of the first one in memory, from 0 (0)
+---@return integer? # `n`; nil if the file can't be written; some bytes may have been
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function mems.write(addr, file, n, offset) end
+
+---Makes a buffer of a whole file. It is read straight into the buffer, so it
+---takes the file's size of memory and no more. What has no size before it is
+---read, as a pipe, will do as well.
+---@param path string
+---@return mems.buffer? # nil if the file can't be read, over the limit or without memory
+---@return string? # a message, which begins with the path if it is the file's
+---@return integer? # the system's number, as `io.open` gives it, for the file; else one of the `codes`
+function mems.readfile(path) end
 
 ---The state of the heap: a table with all that is counted, or one number of
 ---it. `holes`, `requested` and `largest` cost a walk over all segments, and so
@@ -1222,7 +1814,7 @@ function mems.own(addr) end
 ---`b:poke_f64(1.5)`, `b:writestring("abc", 4)`, `b:unpack("<i4z")`,
 ---`b:copy(src, n)`. Beside those below it has `#b`, `b == c` (the same bytes
 ---of memory), `<close>` and the methods of all objects.
----@param what integer|string bytes, all zero; or what is to be in them
+---@param what integer|string|mems.object bytes, all zero; or what is to be in them: an object may be one of another heap
 ---@param align? integer the physical address will be a multiple of this power of two, up to 2 MiB, kept when the buffer is resized
 ---@return mems.buffer # nil over the limit, or without memory
 ---@return string? # a message
@@ -1230,8 +1822,12 @@ function mems.own(addr) end
 function mems.buffer(what, align) end
 
 ---Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
----index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the
----methods of all objects and those below.
+---index raises), `pairs(a)`, `ipairs(a)`, `a == b` (the same memory),
+---`<close>`, the methods of all objects and those below. `tostring(a)` shows
+---its length and first values.
+---
+---Made from another array, of any heap, its values are converted: each has to
+---fit.
 ---
 ---Where a range of elements `i, j` is optional it is all of them. An element
 ---that is a struct is read as a view of it, a new object each time: to go over
@@ -1239,15 +1835,28 @@ function mems.buffer(what, align) end
 ---assigned from a table or a struct.
 ---@generic T
 ---@param type mems.structtype<T> of `peek`, or a struct
----@param what integer|table how many elements, all zero; or their values
+---@param what integer|table|mems.array how many elements, all zero; or their values
+---@param value? any that each of so many has instead of zero
 ---@return mems.array<T> # nil over the limit, or without memory
 ---@return string? # a message
 ---@return integer? # a code
----@overload fun(type: mems.itype, what: integer|table): mems.array<integer>
----@overload fun(type: mems.ftype, what: integer|table): mems.array<number>
----@overload fun(type: mems.btype, what: integer|table): mems.array<boolean>
----@overload fun(type: mems.ptype, what: integer|table): mems.array<any>
-function mems.array(type, what) end
+---@overload fun(type: mems.itype, what: any, v?: any): mems.array<integer>
+---@overload fun(type: mems.ftype, what: any, v?: any): mems.array<number>
+---@overload fun(type: mems.btype, what: any, v?: any): mems.array<boolean>
+---@overload fun(type: mems.ptype, what: any, v?: any): mems.array<any>
+function mems.array(type, what, value) end
+
+---An array on bytes that are there, in an object or at an address. It does not
+---own them: when their block is freed, or moved by `realloc`, the array is
+---dead. It keeps an object that it looks at alive, and goes along when that is
+---resized; while it then lies outside, its use raises. It can't grow; else it
+---is like any other array.
+---@param type mems.type|mems.structtype of `peek`, or a struct
+---@param x mems.memory a buffer, an array, a struct or an address
+---@param offset? integer of the first element, in bytes, from 0; any alignment will do (0)
+---@param n? integer how many elements; as many as fit to the end of the object or block
+---@return mems.array<any>
+function mems.view(type, x, offset, n) end
 
 ---Makes a type of struct. Needs no open heap. It serves every heap: `S:new`,
 ---`S:array` and `S:at` use the one whose verb has made it, and `array` of any
@@ -1258,20 +1867,34 @@ function mems.array(type, what) end
 ---one of `peek`, another struct, or `"char"`: its last dimension is the length
 ---of a string, which a byte 0 ends if it is shorter.
 ---
----Fields lie as a C compiler lays them out, each at a multiple of its size.
----With `layout = "packed"` they lie one behind the other.
+---Fields lie as a C compiler lays them out, each behind the one before it at a
+---multiple of its size. With `layout = "packed"` they lie one behind the
+---other. A field may also have
+---
+---- `bits = n`: it is a bit field of an integer type or `bool`, as gcc has
+---them on Linux; - `offset = n`: where it begins, in bytes; it may lie over
+---others; - `align = n`: it begins at a multiple of that power of two, up to
+---4096.
+---
+---`align = n` beside the fields is for the whole. A new object's physical
+---address is a multiple of its alignment, until it is resized.
+---
+---`p:name(...)` finds functions in the table `methods`, behind the fields and
+---before the methods that all objects have; so does `S.name`.
 ---
 ---The type `S` has `S.size`, `S.align`, `S.offsets` (a table: name to offset),
 ---and the functions `struct:new`, `struct:array` and `struct:at`.
 ---
 ---An object `p` has `p.x` and `p.x = value`. Fields that are structs or arrays
 ---are views, which keep `p` alive; they are assigned from tables or from
----objects of the same type, all or nothing. `tostring(p)` shows the fields.
----Methods are those of all objects, `struct:totable` and `struct:move`; where
----a field has the name of a method, `S.totable(p)` calls it.
+---objects of the same type, all or nothing. `tostring(p)` shows the fields,
+---`pairs(p)` goes over them in their order. Methods are those of all objects,
+---`struct:totable` and `struct:move`; where a field has the name of a method,
+---`S.totable(p)` calls it.
 ---@param definition table
+---@param methods? table is kept, not copied
 ---@return mems.structtype<mems.struct>
-function mems.struct(definition) end
+function mems.struct(definition, methods) end
 
 ---Runs a function in a scope: all that it allocates through the scope is freed
 ---when it returns or raises. Without a function it gives the scope, for a

@@ -49,6 +49,45 @@ describe("examples/particles.lua", function()
   end)
 end)
 
+describe("examples/heat.lua", function()
+  -- The mean after the same steps with plain tables.
+  local function expected(n, steps)
+    local a, b = {}, {}
+    for i = 1, n * n do
+      a[i] = i % n == 1 and 100.0 or 0.0
+      b[i] = a[i]
+    end
+    for _ = 1, steps do
+      for i = n + 1, n * n - n do
+        if i % n > 1 then
+          b[i] = (a[i - 1] + a[i + 1] + a[i - n] + a[i + n]) * 0.25
+        end
+      end
+      a, b = b, a
+    end
+    local sum = 0
+    for i = 1, n * n do sum = sum + a[i] end
+    return ("mean temperature: %.6f"):format(sum / (n * n))
+  end
+
+  it("prints the mean that plain tables give, and the plate", function()
+    for _, steps in ipairs { 0, 1, 150 } do
+      local printed, complained, code = shell.lua("examples/heat.lua", 12,
+                                                  steps)
+      assert.equal("", complained)
+      assert.equal(0, code)
+      assert.equal(expected(12, steps), printed:match("mean[^\n]*"))
+      assert.match("\n#[^\n]*\n#\n$", printed)
+    end
+  end)
+
+  it("refuses arguments that are none", function()
+    local _, complained, code = shell.lua("examples/heat.lua", 2)
+    assert.not_equal(0, code)
+    assert.match("usage", complained)
+  end)
+end)
+
 describe("examples/mandelbrot.lua", function()
   it("shows the set in the terminal if there is no file to write", function()
     local printed, complained, code = shell.lua("examples/mandelbrot.lua")
@@ -90,5 +129,64 @@ describe("examples/mandelbrot.lua", function()
       if text:sub(i, i + 2) == "\0\0\0" then inside = inside + 1 end
     end
     assert.equal(inside, tonumber(printed:match("(%d+) points inside")))
+  end)
+end)
+
+describe("examples/msgpack.lua", function()
+  it("writes what the format says, and reads what it wrote", function()
+    local printed, complained, code = shell.lua("examples/msgpack.lua", 100)
+    assert.equal("", complained)
+    assert.equal(0, code)
+    assert.equal(
+      "00000000: 83a7 636f 6d70 6163 74c3 a46c 6973 7494  ..compact..list.\n" ..
+      "00000010: 01ff cd01 2ccb 3fe0 0000 0000 0000 a673  ....,.?........s\n" ..
+      "00000020: 6368 656d 6100                           chema.\n" ..
+      "100 records are 4595 bytes\n" ..
+      "read again: 0 bytes left, sum of scores 631.250\n", printed)
+  end)
+
+  it("refuses arguments that are none", function()
+    for _, wrong in ipairs { "x", "0", "1.5" } do
+      local _, complained, code = shell.lua("examples/msgpack.lua", wrong)
+      assert.not_equal(0, code)
+      assert.match("usage", complained)
+    end
+  end)
+end)
+
+describe("examples/elf.lua", function()
+  it("prints the sections and symbols that readelf knows of", function()
+    local library = "build/libmems.so"
+    local printed, complained, code = shell.lua("examples/elf.lua", library)
+    assert.equal("", complained)
+    assert.equal(0, code)
+    local listed = shell.run("LC_ALL=C readelf -SW " .. library)
+    local count = 0
+    for n, name, addr, size in listed:gmatch(
+      "%[ *(%d+)%] (%.%S+) +%u%S* +(%x+) %x+ (%x+)") do
+      local line = ("[%2d] %-20s"):format(n, name)
+      local at = printed:find(line, 1, true)
+      assert.is_truthy(at, line)
+      local found, bytes = printed:match("^ *%u* +(%x+) +(%d+)",
+                                         at + #line)
+      assert.equal(tonumber(addr, 16), tonumber(found, 16), name)
+      assert.equal(tonumber(size, 16), tonumber(bytes), name)
+      count = count + 1
+    end
+    assert.is_true(count > 10)
+    local symbols = shell.run("LC_ALL=C readelf --dyn-syms -W " .. library)
+    local _, functions = symbols:gsub(" FUNC ", "")
+    assert.is_truthy(printed:find("function " .. functions, 1, true))
+  end)
+
+  it("refuses what is no such file", function()
+    for file, text in pairs { Makefile = "is no ELF file",
+                              ["/nowhere/x"] = "/nowhere/x" } do
+      local _, complained, code = shell.lua("examples/elf.lua", file)
+      assert.equal(1, code)
+      assert.match(text, complained)
+    end
+    local _, complained = shell.lua("examples/elf.lua")
+    assert.match("usage", complained)
   end)
 end)

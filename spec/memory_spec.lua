@@ -11,6 +11,8 @@ local TYPES <const> = {
   u8 = { "B", 0, 1, 127, 128, 255 },
   i16 = { "i2", -32768, -1, 0, 258, 32767 },
   u16 = { "I2", 0, 258, 32768, 65535 },
+  i24 = { "i3", -1 << 23, -1, 0, 0x010203, (1 << 23) - 1 },
+  u24 = { "I3", 0, 0x010203, 1 << 23, (1 << 24) - 1 },
   i32 = { "i4", -1 << 31, -1, 0, 0x01020304, (1 << 31) - 1 },
   u32 = { "I4", 0, 0x01020304, 1 << 31, (1 << 32) - 1 },
   i64 = { "i8", math.mininteger, -1, 0, 0x0102030405060708, math.maxinteger },
@@ -204,7 +206,8 @@ end)
 describe("types", function()
   it("tells the size of every type, in three orders", function()
     local sizes = { i8 = 1, u8 = 1, i16 = 2, u16 = 2, i32 = 4, u32 = 4,
-                    i64 = 8, u64 = 8, f32 = 4, f64 = 8, bool = 1, ptr = 8 }
+                    i64 = 8, u64 = 8, f32 = 4, f64 = 8, bool = 1, ptr = 8,
+                    i24 = 3, u24 = 3, f16 = 2 }
     local count = 0
     for name, info in pairs(mems.types) do
       count = count + 1
@@ -212,7 +215,7 @@ describe("types", function()
       assert.equal(name, info.name)
       assert.equal(sizes[base], info.size, name)
     end
-    assert.equal(36, count)
+    assert.equal(45, count)
   end)
 
   it("tells the range of every number type", function()
@@ -275,9 +278,16 @@ describe("a value that does not fit", function()
     end
   end)
 
-  it("is refused by f32 if it is finite and too great", function()
-    assert.equal("1e+40 does not fit f32", misfit("f32", 1e40))
-    assert.equal("-1e+40 does not fit f32be", misfit("f32be", -1e40))
+  it("is infinite in f32 if it is too great, as string.pack has it", function()
+    for _, v in ipairs { 1e40, -1e40, 0x1.fffffefp+127, 0x1.ffffffp+127,
+                         math.maxinteger } do
+      mems.poke_f32(block, v)
+      assert.equal(string.pack("f", v), mems.readstring(block, 4))
+      mems.poke_f32be(block, v)
+      assert.equal(string.pack(">f", v), mems.readstring(block, 4))
+    end
+    mems.poke_f32(block, -1e40)
+    assert.equal(-math.huge, mems.peek_f32(block))
   end)
 
   it("is refused by numbers if it is none", function()
@@ -317,7 +327,7 @@ describe("a type name", function()
 
   it("is refused if there is none such", function()
     for _, name in ipairs {
-      "", "i", "i9", "i8l", "i8lx", "i8les", "i24", "u128", "f16", "boo",
+      "", "i", "i9", "i8l", "i8lx", "i8les", "i40", "u128", "f8", "boo",
       "boolean", "ptrb", "ptrbee", "I32", "i32 ", " i32", "char", "i32be\0",
       "i32\0e"
     } do
@@ -328,7 +338,8 @@ describe("a type name", function()
                  refused(mems.poke, block, "int", 1))
     assert.equal("bad argument #2 to 'peek' (type name expected, got nil)",
                  refused(mems.peek, block, nil))
-    assert.equal("bad argument #2 to 'peek' (unknown type \"32\")",
+    assert.equal("bad argument #2 to 'peek' (unknown type \"32\"; near it " ..
+                 "is 'i32', 'u32', 'f32')",
                  refused(mems.peek, block, 32))
   end)
 end)

@@ -227,7 +227,14 @@ describe("a struct", function()
     assert.equal(2.0, q.x)
     assert.equal(9.0, q.m[3][3])
     assert.match("no field \"z\"", refused(P.new, P, { z = 1 }))
-    assert.match("no field 1;", refused(P.new, P, { 1 }))
+    assert.same({ x = 1.0, y = 2.0, name = "bob", m = m },
+                P:new({ 1, 2, "bob", nil, m }):totable())
+    assert.match("5 fields, and none at position 6",
+                 refused(P.new, P, { 1, 2, "bob", false, m, 6 }))
+    assert.match("none at position 0", refused(P.new, P, { [0] = 1 }))
+    assert.match("none at position 1.5", refused(P.new, P, { [1.5] = 1 }))
+    assert.match("names or positions, not both",
+                 refused(P.new, P, { 1, y = 2 }))
     assert.match("x: value \"a\" does not fit f32",
                  refused(P.new, P, { x = "a" }))
     assert.match("does not fit struct", refused(P.new, P, 5))
@@ -243,8 +250,8 @@ describe("a struct", function()
                  refused(function() return p.postion end))
     assert.match("no field \"Velocity\"; near it is 'velocity'",
                  refused(function() p.Velocity = 1 end))
-    assert.match("no field \"quite\"; it has 'position', 'velocity', 'x'",
-                 refused(function() return p.quite end))
+    assert.match("no field \"quuuux\"; it has 'position', 'velocity', 'x'",
+                 refused(function() return p.quuuux end))
     assert.match("no field 1; it has", refused(function() return p[1] end))
     assert.match("no field nil", refused(function() return p[nil] end))
     assert.match("no field a string of 1000 bytes",
@@ -327,7 +334,7 @@ describe("a struct", function()
     assert.match("element 1: a string of 4 bytes",
                  refused(function() s.t[1] = "abcd" end))
     assert.equal("mems.array (" .. mems.tointeger(s.t:address()) ..
-                 ", 2 of char[3])", tostring(s.t))
+                 ', 2 of char[3]) {"abc", "yes"}', tostring(s.t))
     assert.equal(48, c.m:size())
     assert.equal(111 + 112 + 113 + 114, c.m[1][1]:sum())
   end)

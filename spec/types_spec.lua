@@ -25,12 +25,13 @@ describe("library/mems.lua #style", function()
       "function mems.malloc(size, align) end",
       "function heap:malloc(size, align) end",
       "function buffer:peek(type, offset) end",
-      "function buffer:copy(src, n) end",
+      "function buffer:copy(src, n, offset, source_offset) end",
       "function structtype:new(values) end",
       "---@field peek_u16be fun(addr: mems.memory, offset?: integer): integer",
       "---@field poke_f32 fun(self: mems.heap, addr: mems.memory, " ..
         "value: number, offset?: integer)",
-      "---@param what integer|string bytes, all zero; or what is to be in them",
+      "---@param what integer|string|mems.object bytes, all zero; or what " ..
+        "is to be in them: an object may be one of another heap",
       "---@field limit? integer the most bytes its nodes may map (64 GiB)",
     } do
       assert.is_truthy(text:find("\n" .. line .. "\n", 1, true), line)
@@ -47,7 +48,7 @@ describe("what the doc comments name", function()
     one = {
       heap = heap, buffer = heap:buffer(1), object = heap:buffer(1),
       array = heap:array("u8", 1), scope = heap:scope(), struct = S:new(),
-      structtype = S,
+      structtype = S, stream = heap:buffer(1):stream(),
     }
   end)
 

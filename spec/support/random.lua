@@ -72,6 +72,7 @@ function random.bytes(size)
 end
 
 local FORMATS <const> = { i8 = "b", u8 = "B", i16 = "i2", u16 = "I2",
+  i24 = "i3", u24 = "I3",
   i32 = "i4", u32 = "I4", i64 = "i8", u64 = "i8", f32 = "f", f64 = "d",
   bool = "B", ptr = "i8" }
 

@@ -110,6 +110,9 @@ recipes.shared = {
     function(w) return "f64", w.many end,
     function(w) return w.Small, w.records end,
     function(w) return w.Large, 3 end,
+    function(w) return w.Small, 3, w.record end,
+    function(w) return "f32", w.stepped end,
+    function(w) return w.Large, w.larges end,
   },
   struct = { function(w) return w.definition end },
   scope = {
@@ -193,7 +196,10 @@ recipes.array = extend(common(function(w) return w.array end), {
     function(w) return w.smalls, 30, "s", "EVIL" end,
     function(w) return w.larges, 4, "n", w.values end,
   },
-  slice = { function(w) return w.array, 2, 9 end },
+  slice = {
+    function(w) return w.array, 2, 9 end,
+    function(w) return w.array, 2, 9, 3 end,
+  },
   resize = {
     function(w) return w.array, w.bytes // 4 end,
     function(w) return w.smalls, 2 end,
@@ -213,6 +219,12 @@ recipes.array = extend(common(function(w) return w.array end), {
     function(w) return w.array, w.values end,
     function(w) return w.array, w.many end,
     function(w) return w.larges, { w.row } end,
+    function(w) return w.stepped, w.some end,
+    function(w) return w.array, w.floats end,
+  },
+  clone = {
+    function(w) return w.stepped end,
+    function(w) return w.larges end,
   },
   map = {
     function(w)
@@ -228,7 +240,45 @@ recipes.array = extend(common(function(w) return w.array end), {
   sum = { function(w) return w.array end },
   min = { function(w) return w.array end },
   max = { function(w) return w.numbers end },
-  sort = { function(w) return w.array end, function(w) return w.some end },
+  mean = { function(w) return w.stepped end },
+  count = { function(w) return w.array, 7 end },
+  add = {
+    function(w) return w.array, 7 end,
+    function(w) return w.stepped, w.some end,
+  },
+  sub = { function(w) return w.some, w.stepped end },
+  mul = { function(w) return w.some, w.some end },
+  div = { function(w) return w.floats, w.floats end },
+  axpy = { function(w) return w.some, 3, w.stepped end },
+  dot = { function(w) return w.some, w.stepped end },
+  cumsum = { function(w) return w.stepped end },
+  clamp = { function(w) return w.array, 2, 9 end },
+  apply = { function(w) return w.floats, "sqrt" end },
+  sort = {
+    function(w) return w.array end, function(w) return w.some end,
+    function(w) return w.stepped, "desc" end,
+    function(w) return w.smalls, "x" end,
+    function(w) return w.larges, "s", "desc" end,
+    function(w)
+      return w.some, function(a, b) return a + #("x"):rep(3) < b end
+    end,
+    function(w) return w.smalls, function(a, b) return a.s < b.s end end,
+  },
+  argsort = {
+    function(w) return w.array end,
+    function(w) return w.smalls, "s" end,
+    function(w) return w.larges, function(a, b) return a.s < b.s end end,
+  },
+  gather = {
+    function(w) return w.larges, { 4, 1, 1 } end,
+    function(w) return w.array, w.floats end,
+  },
+  permute = {
+    function(w) return w.larges, { 4, 1, 3, 2 } end,
+    function(w) return w.numbers, w.on.array("u8", { 4, 1, 3, 2 }) end,
+  },
+  reverse = { function(w) return w.smalls end },
+  search = { function(w) return w.stepped, 3 end },
   __index = {
     function(w) return w.array, 30 end,
     function(w) return w.smalls, 30 end,
@@ -285,6 +335,8 @@ recipes.type = {
   array = {
     function(w) return w.Small, 30 end,
     function(w) return w.Small, w.records end,
+    function(w) return w.Small, 3, w.record end,
+    function(w) return w.Small, w.smalls end,
     function(w) return w.Large, { w.row, w.row } end,
   },
   at = {
@@ -319,6 +371,120 @@ recipes.scope = {
   close = { function(w) return w.scope end },
   __close = { function(w) return w.scope end },
   __tostring = { function(w) return w.scope end },
+}
+
+-- Bits and pairs.
+
+extend(recipes.shared, {
+  readbits = {
+    function(w) return w.block, 13, 40 end,
+    function(w) return w.array, 7, 64 end,
+  },
+  writebits = {
+    function(w) return w.block, 13, 40, 12345 end,
+    function(w) return w.array, 7, 64, -1 end,
+  },
+  popcount = {
+    function(w) return w.block end,
+    function(w) return w.array, 8, 100 end,
+  },
+})
+table.insert(recipes.shared.struct, function(w)
+  return w.definition, { method = print }
+end)
+for kind, get in pairs {
+  buffer = function(w) return w.buffer end,
+  array = function(w) return w.array end,
+} do
+  extend(recipes[kind], {
+    readbits = { function(w) return get(w), 13, 40 end },
+    writebits = { function(w) return get(w), 13, 40, 12345 end },
+    popcount = { get, function(w) return get(w), 8, 100 end },
+  })
+end
+recipes.array.__pairs = { function(w) return w.array end,
+                          function(w) return w.stepped end }
+recipes.struct.__pairs = { function(w) return w.one end,
+                           function(w) return w.last end }
+
+-- Views, files and streams.
+
+--- Where files are written to, and where there is always more to read.
+verbs.nowhere = assert(io.open("/dev/null", "w"))
+verbs.zeros = assert(io.open("/dev/zero", "r"))
+
+extend(recipes.shared, {
+  view = {
+    function(w) return "f64", w.buffer, 8 end,
+    function(w) return w.Small, w.block end,
+    function() return "nosuch", 5000 end,
+  },
+  read = {
+    function(w) return w.block, verbs.zeros, 100, 8 end,
+    function(w) return w.array, verbs.zeros end,
+  },
+  write = {
+    function(w) return w.block, verbs.nowhere, 100, 8 end,
+    function(w) return w.array, verbs.nowhere end,
+  },
+  readfile = {
+    function() return "lua/mems/init.lua" end,
+    function() return "/proc/self/maps" end,
+    function() return "/" end,
+  },
+  hexdump = {
+    function(w) return w.block, 100, 8 end,
+    function(w) return w.array end,
+  },
+})
+table.insert(recipes.shared.buffer, function(w) return w.array end)
+table.insert(recipes.shared.copy, function(w)
+  return w.block, w.text, nil, 8, 1
+end)
+
+-- Those of all objects, with what `get` gives.
+local function shared_by(get)
+  return {
+    clone = { get }, buffer = { get },
+    read = { function(w) return get(w), verbs.zeros end },
+    write = { function(w) return get(w), verbs.nowhere end },
+  }
+end
+
+extend(recipes.array, shared_by(function(w) return w.array end))
+extend(recipes.struct, shared_by(function(w) return w.one end))
+extend(recipes.buffer, shared_by(function(w) return w.buffer end))
+extend(recipes.buffer, {
+  append = {
+    function(w) return w.buffer, w.long, 12, w.array end,
+    function(w) return w.buffer, w.buffer, w.piece end,
+  },
+  hexdump = { function(w) return w.buffer, 100, 8 end },
+  stream = { function(w) return w.buffer, 8 end },
+})
+
+recipes.stream = {
+  put = {
+    function(w) return w.stream, "f64", 1, 2, 3 end,
+    function(w) return w.stream:seek(w.bytes), "ptr", w.block end,
+  },
+  get = { function(w) return w.stream, "u16" end },
+  putstring = { function(w) return w.stream, w.long end },
+  getstring = {
+    function(w) return w.stream, 100 end, function(w) return w.stream end,
+  },
+  putvarint = { function(w) return w.stream:seek(w.bytes), 300 end },
+  getvarint = { function(w) return w.stream end },
+  putzigzag = { function(w) return w.stream:seek(w.bytes), -300 end },
+  getzigzag = { function(w) return w.stream end },
+  pack = { function(w) return w.stream, "s8z", w.long, "z" end },
+  unpack = { function(w) return w.stream, "c300i8" end },
+  seek = { function(w) return w.stream, 100 end },
+  tell = { function(w) return w.stream end },
+  left = { function(w) return w.stream end },
+  has = { function(w) return w.stream, 100 end },
+  align = { function(w) return w.stream:seek(w.bytes), 4096 end },
+  __tostring = { function(w) return w.stream end },
 }
 
 -- Typed peeks and pokes, which come from the table of types, are called alike.
@@ -391,7 +557,7 @@ local function registered()
     heap = { heap }, type = { S }, struct = { S:new(), S:array(1)[1] },
     array = { heap:array("u8", 3), heap:array("u8", 3):slice(1), S:new().x },
     buffer = { heap:buffer(3), heap:buffer(3):slice(0) },
-    scope = { heap:scope() },
+    scope = { heap:scope() }, stream = { heap:buffer(3):stream() },
   }
   local all, names = { mems = {} }, documented()
   for name, f in pairs(mems) do
@@ -452,8 +618,5 @@ function verbs.unused()
   table.sort(unused)
   return unused
 end
-
---- Where print_stats prints to.
-verbs.nowhere = assert(io.open("/dev/null", "w"))
 
 return verbs

@@ -8,29 +8,26 @@
 #include "array.h"
 
 #include "argument.h"
+#include "each.h"
 #include "element.h"
 #include "fail.h"
 #include "layout.h"
-#include "self.h"
+#include "near.h"
 #include "value.h"
 
 /***
 @module mems
 */
 
-static const char IPAIRS = 0; /* its address: the key of ipairs's iterator */
-
 /*
-** Making arrays
+** Parts of arrays
 */
 
-/* Stores the value at `value` as element `i`, from 0, of the array at
-   `array`, which may be one that has gone or shrunk meanwhile. */
-static void set_element(lua_State *L, int array, int value, size_t i) {
+void lmems_setindex(lua_State *L, int array, int value, size_t i) {
   const lmems_view *a = lua_touserdata(L, array);
   if (i >= a->length || !lmems_alive(a))
     lmems_dead(L, a);
-  size_t offset = a->offset + i * a->kind->size;
+  size_t offset = a->offset + i * a->stride;
   if (a->type < LMEMS_NTYPES) {
     int fits = lmems_put(L, value, a->type,
                          lmems_held(a->record->data + offset));
@@ -45,87 +42,29 @@ static void set_element(lua_State *L, int array, int value, size_t i) {
   lua_pop(L, 1);
 }
 
-/* Stores elements 1 to `count` of the table at `table` in the array at
-   `array`, from element `start` (from 0) on. */
-static void set_elements(lua_State *L, int array, int table, size_t count,
-                         size_t start) {
-  for (size_t i = 0; i < count; i++) {
-    if (lua_rawgeti(L, table, (lua_Integer)i + 1) == LUA_TNIL)
-      luaL_error(L, "the table has no element %I", (lua_Integer)i + 1);
-    set_element(L, array, -1, start + i);
-    lua_pop(L, 1);
-  }
-}
-
-int lmems_makearray(lua_State *L, int anchor, int keep, lmems_box *box,
-                    const lmems_kind *kind, int arg) {
-  int table = lua_istable(L, arg);
-  lmems_view *view;
-  size_t count = table ? (size_t)lua_rawlen(L, arg)
-                       : lmems_checkcount(L, arg, "count");
-  if (count > (size_t)LUA_MAXINTEGER / kind->size)
-    return lmems_fail(L, MEMS_ELIMIT);
-  int error = lmems_newowner(L, anchor, keep, box, LMEMS_ARRAY_SEAL,
-                             count * kind->size, 0, &view);
-  if (error != MEMS_OK)
-    return lmems_fail(L, error);
-  lmems_setkind(view, kind);
-  view->length = count;
-  if (table)
-    set_elements(L, lua_gettop(L), arg, count, 0);
-  return 1;
-}
-
-/***
-Makes an array. It has `a[i]` and `a[i] = v` for i from 1 to `#a` (any other
-index raises), `ipairs(a)`, `a == b` (the same memory), `<close>`, the methods
-of all objects and those below.
-
-Where a range of elements `i, j` is optional it is all of them. An element
-that is a struct is read as a view of it, a new object each time: to go over
-many, @{struct:move} one view, or use @{array:get} and @{array:set}. It is
-assigned from a table or a struct.
-@function array
-@luals generic T
-@luals param type mems.structtype<T>
-@luals return mems.array<T>
-@luals overload fun(type: mems.itype, what: integer|table): mems.array<integer>
-@luals overload fun(type: mems.ftype, what: integer|table): mems.array<number>
-@luals overload fun(type: mems.btype, what: integer|table): mems.array<boolean>
-@luals overload fun(type: mems.ptype, what: integer|table): mems.array<any>
-@tparam type|struct type of @{peek}, or a struct
-@tparam integer|table what how many elements, all zero; or their values
-@treturn[1] array
-@treturn[2] nil over the limit, or without memory
-@treturn[2] string a message
-@treturn[2] integer a code
-*/
-static int array(lua_State *L) {
-  lmems_self self = lmems_checkself(L);
-  int arg = self.arg, anchor = lmems_anchorindex(self);
-  lmems_checklast(L, arg + 1);
-  lua_settop(L, arg + 1);
-  const lmems_layout *s = lmems_tolayout(L, arg);
-  if (s != NULL)
-    return lmems_makearray(L, anchor, arg, self.box, &s->kind, arg + 1);
-  const lmems_kind *kind = lmems_scalar(lmems_checktype(L, arg));
-  return lmems_makearray(L, anchor, 0, self.box, kind, arg + 1);
-}
-
 lmems_view *lmems_checkarray(lua_State *L) {
   lmems_view *a = lmems_checkview(L, LMEMS_ARRAY_SEAL);
   lmems_checkalive(L, a);
   return a;
 }
 
-char *lmems_holdelements(lua_State *L, const lmems_view *array, size_t start,
-                         size_t count) {
-  size_t size = array->kind->size;
+lmems_series lmems_seriesof(const lmems_view *array, size_t start,
+                            size_t count) {
+  size_t offset = array->offset + start * array->stride;
+  lmems_series s = {array->record->data + offset, count, array->stride,
+                    array->kind->size, lmems_foreign(array->type)};
+  return s;
+}
+
+lmems_series lmems_holdseries(lua_State *L, const lmems_view *array,
+                              size_t start, size_t count) {
   if (start + count > array->length)
     luaL_error(L, "the array has shrunk: it has %I elements",
                (lua_Integer)array->length);
-  return lmems_holdpart(L, array, array->offset + start * size,
-                        count * size);
+  lmems_checkalive(L, array);
+  lmems_series s = lmems_seriesof(array, start, count);
+  lmems_held(s.p);
+  return s;
 }
 
 size_t lmems_optrange(lua_State *L, int arg, const lmems_view *array,
@@ -143,111 +82,105 @@ size_t lmems_optrange(lua_State *L, int arg, const lmems_view *array,
 ** Elements
 */
 
-/* Is it ipairs that asks for the element behind the last one? */
-static int asked_by_ipairs(lua_State *L) {
-  lua_Debug caller;
-  if (!lua_getstack(L, 1, &caller))
-    return 0;
-  lua_getinfo(L, "f", &caller);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &IPAIRS);
-  int same = !lua_isnil(L, -1) && lua_rawequal(L, -1, -2);
-  lua_pop(L, 2);
-  return same;
-}
-
-/* Raises: `key` is no index of the array. */
-LMEMS_RAISES static int bad_index(lua_State *L, const lmems_view *a) {
+/* Raises: the key at 2 is no index of the array, nor in `methods`, if that is
+   not 0. */
+LMEMS_RAISES static int bad_index(lua_State *L, const lmems_view *a,
+                                  int methods) {
+  lmems_near near;
   const char *shown = lmems_pushshown(L, 2);
   if (lua_type(L, 2) == LUA_TNUMBER)
     luaL_error(L, "index %s is out of range: the array has %I elements",
                shown, (lua_Integer)a->length);
-  luaL_error(L, "an array has no %s", shown);
+  lmems_nearto(L, 2, &near);
+  if (methods != 0)
+    lmems_nearkeys(L, methods, &near);
+  luaL_error(L, "an array has no %s%s", shown, lmems_pushnear(L, &near));
   __builtin_unreachable();
 }
 
-LMEMS_SLOW static int index_slow(lua_State *L) {
-  lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  int ok;
-  if (a == NULL)
-    return luaL_typeerror(L, 1, "mems.array");
-  lua_Integer i = lua_tointegerx(L, 2, &ok);
-  if (lua_type(L, 2) != LUA_TNUMBER) {
-    lua_settop(L, 2);
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
-      bad_index(L, a);
-    return 1;
-  }
-  lmems_checkalive(L, a);
-  if (!ok || (lua_Unsigned)i - 1 >= a->length) {
-    if (ok && i == (lua_Integer)a->length + 1 && asked_by_ipairs(L))
-      return 0;
-    bad_index(L, a);
-  }
-  lmems_pushelement(L, 1, a->kind,
-                    a->offset + ((size_t)i - 1) * a->kind->size);
-  if (a->type == LMEMS_STRUCT) {
-    lmems_view *element = lua_touserdata(L, -1);
-    element->first = a->offset;
-    element->length = a->owner ? LMEMS_GROWING : a->length;
-  }
+/* The method whose name is at 2. */
+static int index_method(lua_State *L) {
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
+    bad_index(L, lua_touserdata(L, 1), lua_upvalueindex(1));
   return 1;
 }
 
-/* The key at 2 as an index from 0, if it is one of a view that is alive, else
-   SIZE_MAX. A string is no index, though Lua would make a number of it. */
-static inline size_t plain_index(lua_State *L, const lmems_view *a) {
-  if (LMEMS_UNLIKELY(a == NULL || !lua_isinteger(L, 2) || !lmems_alive(a)))
+LMEMS_SLOW static int index_slow(lua_State *L) {
+  int ok;
+  lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
+  if (a == NULL)
+    return luaL_typeerror(L, 1, "mems.array");
+  if (lua_type(L, 2) != LUA_TNUMBER)
+    bad_index(L, a, 0);
+  lua_Integer i = lua_tointegerx(L, 2, &ok);
+  lmems_checkalive(L, a);
+  if (!ok || (lua_Unsigned)i - 1 >= a->length) {
+    if (ok && i == (lua_Integer)a->length + 1 && lmems_askedbyipairs(L))
+      return 0;
+    bad_index(L, a, 0);
+  }
+  lmems_pushitem(L, 1, (size_t)i - 1);
+  return 1;
+}
+
+/* The key at 2, which is of that type, as an index from 0, if it is one of a
+   view that is alive, else SIZE_MAX. A string is no index, though Lua would
+   make a number of it. */
+static inline size_t plain_index(lua_State *L, const lmems_view *a,
+                                 int type) {
+  if (LMEMS_UNLIKELY(a == NULL || type != LUA_TNUMBER || !lmems_alive(a)))
     return SIZE_MAX;
-  size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
-  return i < a->length ? i : SIZE_MAX;
+  int ok; /* 1.0 is 1, 1.5 is nothing */
+  size_t i = (size_t)lua_tointegerx(L, 2, &ok) - 1;
+  return ok && i < a->length ? i : SIZE_MAX;
 }
 
 LMEMS_ALIGNED static int array_index(lua_State *L) {
+  int type = lua_type(L, 2);
+  if (type == LUA_TSTRING)
+    return index_method(L);
   const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  size_t i = plain_index(L, a);
+  size_t i = plain_index(L, a, type);
   if (LMEMS_UNLIKELY(i == SIZE_MAX || a->type >= LMEMS_NTYPES))
     return index_slow(L);
   const char *p = lmems_held(a->record->data + a->offset);
   if (LMEMS_LIKELY(a->type == LMEMS_F64))
-    lmems_get_f64(L, 0, p + i * sizeof(double));
+    lmems_get_f64(L, 0, p + i * a->stride);
   else
-    lmems_get(L, a->type, p + i * a->kind->size);
+    lmems_get(L, a->type, p + i * a->stride);
   lmems_letgo();
   return 1;
 }
 
 /* The key at 2 as an index from 0 of a view that is alive; raises. */
 static size_t check_index(lua_State *L, const lmems_view *a) {
-  size_t i = plain_index(L, a);
+  size_t i = plain_index(L, a, lua_type(L, 2));
   if (LMEMS_LIKELY(i != SIZE_MAX))
     return i;
   lmems_checkalive(L, a);
-  i = (size_t)lua_tointegerx(L, 2, NULL) - 1; /* 1.0 is 1 */
-  if (lua_type(L, 2) != LUA_TNUMBER || i >= a->length)
-    bad_index(L, a);
-  return i;
+  bad_index(L, a, 0);
 }
 
 LMEMS_SLOW static int newindex_slow(lua_State *L) {
   lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
   if (a == NULL)
     return luaL_typeerror(L, 1, "mems.array");
-  set_element(L, 1, 3, check_index(L, a));
+  lmems_setindex(L, 1, 3, check_index(L, a));
   return 0;
 }
 
 LMEMS_ALIGNED static int array_newindex(lua_State *L) {
   const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  size_t i = plain_index(L, a);
+  size_t i = plain_index(L, a, lua_type(L, 2));
   if (LMEMS_UNLIKELY(i == SIZE_MAX || a->type >= LMEMS_NTYPES))
     return newindex_slow(L);
   char *p = lmems_held(a->record->data + a->offset);
   int fits;
   if (LMEMS_LIKELY(a->type == LMEMS_F64))
-    fits = lmems_put_f64(L, 3, 0, p + i * sizeof(double));
+    fits = lmems_put_f64(L, 3, 0, p + i * a->stride);
   else
-    fits = lmems_put(L, 3, a->type, p + i * a->kind->size);
+    fits = lmems_put(L, 3, a->type, p + i * a->stride);
   lmems_letgo();
   return LMEMS_LIKELY(fits) ? 0 : newindex_slow(L);
 }
@@ -260,7 +193,7 @@ static const lmems_field *element_field(lua_State *L, size_t *offset) {
     lmems_argerror(L, 1, "the elements are no structs");
   size_t i = check_index(L, a);
   const lmems_field *field = lmems_checkfield(L, 3, a->kind->layout);
-  *offset = a->offset + i * a->kind->size + field->offset;
+  *offset = a->offset + i * a->stride + field->offset;
   return field;
 }
 
@@ -308,29 +241,41 @@ LMEMS_ALIGNED static int set(lua_State *L) {
 */
 
 /***
-Elements i to j as an array of their own, on the same memory, which they keep
-alive. If the array grows or shrinks the slice goes along; while it then lies
-outside, its use raises. A slice can't be resized itself.
+Elements i to j, or each `step`th of them, as an array of their own, on the
+same memory, which they keep alive. If the array grows or shrinks the slice
+goes along; while it then lies outside, its use raises. A slice can't be
+resized itself. One with a step has all methods of arrays, but as its elements
+lie apart it is no memory for verbs that take bytes: @{array:clone} makes one.
 @function array:slice
 @tparam[opt] integer i
 @tparam[opt] integer j
+@tparam[opt=1] integer step from 1
 @treturn array
 */
 static int slice(lua_State *L) {
+  lmems_checklast(L, 4);
   const lmems_view *a = lmems_checkarray(L);
-  size_t start, count = lmems_optrange(L, 2, a, &start);
-  size_t size = a->kind->size;
-  lmems_view *part = lmems_part(L, LMEMS_ARRAY_SEAL, 1,
-                                a->offset + start * size, count * size);
+  size_t start, count = lmems_optrange(L, 2, a, &start), step = 1;
+  size_t size = a->kind->size, stride = a->stride, bytes = 0;
+  if (!lua_isnoneornil(L, 4))
+    step = lmems_checksize(L, 4, "step");
+  if (count > 0) {
+    count = (count - 1) / step + 1;
+    bytes = (count - 1) * step * stride + size;
+  }
+  size_t offset = a->offset + (count > 0 ? start * stride : 0);
+  lmems_view *part = lmems_part(L, LMEMS_ARRAY_SEAL, 1, offset, bytes);
   lmems_setkind(part, a->kind);
   part->length = count;
+  if (count > 1)
+    part->stride = step * stride;
   return 1;
 }
 
 /* The array at 1, which owns its memory; raises. */
 static lmems_view *check_owner(lua_State *L) {
   lmems_view *a = lmems_checkarray(L);
-  if (!a->owner)
+  if (!lmems_owns(a))
     lmems_argerror(L, 1, "a part of another object can't be resized");
   return a;
 }
@@ -345,6 +290,7 @@ Changes the number of elements. Those that fit are kept, new ones are zero.
 @treturn[2] integer a code
 */
 static int resize(lua_State *L) {
+  lmems_checklast(L, 2);
   lmems_view *a = check_owner(L);
   size_t n = lmems_checkcount(L, 2, "n"), size = a->kind->size;
   if (n > (size_t)LUA_MAXINTEGER / size)
@@ -393,17 +339,26 @@ static int append_copy(lua_State *L, lmems_view *a, const char *value) {
   return MEMS_OK;
 }
 
-/***
-Puts a value behind the last element. The memory doubles when it is full, so
-an append costs the same on average however long the array is.
-@function array:append
-@param value
-@treturn[1] integer its index
-@treturn[2] nil over the limit, or without memory: nothing has changed
-@treturn[2] string a message
-@treturn[2] integer a code
-*/
-static int append(lua_State *L) {
+/* Appends the value at 2, a plain one, if the block has room for it. */
+static inline int append_here(lua_State *L, lmems_view *a) {
+  lmems_record *record = a->record;
+  size_t size = a->kind->size, end = (a->length + 1) * size;
+  if (a->type >= LMEMS_NTYPES || !lmems_owns(a) || !lmems_alive(a) ||
+      end > record->capacity)
+    return 0;
+  char *p = lmems_held(record->data + end - size);
+  int fits = a->type == LMEMS_I64   ? lmems_put_i64(L, 2, 0, p)
+             : a->type == LMEMS_F64 ? lmems_put_f64(L, 2, 0, p)
+                                    : lmems_put(L, 2, a->type, p);
+  lmems_letgo();
+  if (!fits)
+    return 0;
+  a->length++;
+  a->end = record->limit = record->floor + end;
+  return 1;
+}
+
+LMEMS_SLOW static int append_slow(lua_State *L) {
   enum { SMALL = 64 };
   lmems_view *a = check_owner(L);
   size_t size = a->kind->size, room = room_for_more(a);
@@ -427,6 +382,25 @@ static int append(lua_State *L) {
   return 1;
 }
 
+/***
+Puts a value behind the last element. The memory doubles when it is full, so
+an append costs the same on average however long the array is.
+@function array:append
+@param value
+@treturn[1] integer its index
+@treturn[2] nil over the limit, or without memory: nothing has changed
+@treturn[2] string a message
+@treturn[2] integer a code
+*/
+LMEMS_ALIGNED static int append(lua_State *L) {
+  lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
+  if (LMEMS_LIKELY(a != NULL && append_here(L, a))) {
+    lua_pushinteger(L, (lua_Integer)a->length);
+    return 1;
+  }
+  return append_slow(L);
+}
+
 /*
 ** Tables and functions
 */
@@ -439,52 +413,12 @@ Elements i to j in a table. A `ptr` that is 0 is false, structs are tables.
 @treturn table
 */
 static int totable(lua_State *L) {
+  lmems_checklast(L, 3);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 2, a, &start);
-  size_t size = a->kind->size;
-  const lmems_kind row = {LMEMS_ROW, count * size, count, a->kind, NULL};
-  lmems_pushvalue(L, a, &row, a->offset + start * size);
+  lmems_pushvalues(L, a, a->kind, a->offset + start * a->stride, count,
+                   a->stride);
   return 1;
-}
-
-/***
-Copies elements into an array, over those that are there. Ranges may overlap.
-@function array:copy
-@tparam array|table src an array of the same type, or a table
-@tparam[opt=1] integer at index of the first element to be written
-@raise if they don't fit
-*/
-static int copy(lua_State *L) {
-  const lmems_view *a = lmems_checkarray(L);
-  const lmems_view *src = lmems_toview(L, 2, LMEMS_ARRAY_SEAL);
-  lua_Integer n = (lua_Integer)a->length;
-  lua_Integer first = lua_isnoneornil(L, 3)
-    ? 1 : lmems_checkint(L, 3, "index", 1, n + 1);
-  size_t start = (size_t)first - 1, count;
-  if (src != NULL) {
-    lmems_checkalive(L, src);
-    count = src->length;
-    if (!lmems_samekind(a->kind, src->kind))
-      return lmems_argerror(L, 2, "an array of %s expected, got one of %s",
-                            lmems_pushkind(L, a->kind),
-                            lmems_pushkind(L, src->kind));
-  } else if (lua_istable(L, 2)) {
-    count = (size_t)lua_rawlen(L, 2);
-  } else {
-    return lmems_argerror(L, 2, "an array or a table expected, got %s",
-                          lmems_pushshown(L, 2));
-  }
-  if (count > a->length - start)
-    return lmems_argerror(L, 2, "%I elements don't fit from %I on into an "
-                          "array of %I", (lua_Integer)count, first, n);
-  if (src == NULL) {
-    set_elements(L, 1, 2, count, start);
-    return 0;
-  }
-  char *to = lmems_holdelements(L, a, start, count);
-  memmove(to, src->record->data + src->offset, count * a->kind->size);
-  lmems_letgo();
-  return 0;
 }
 
 /* Goes on with `map` from element `i`, from 0; the function has been called
@@ -496,11 +430,11 @@ static int map_from(lua_State *L, int status, lua_KContext i) {
     if (!called) {
       lua_settop(L, 2);
       lua_pushvalue(L, 2);
-      lmems_pushelement(L, 1, a->kind, a->offset + (size_t)i * a->kind->size);
+      lmems_pushelement(L, 1, a->kind, a->offset + (size_t)i * a->stride);
       lua_pushinteger(L, (lua_Integer)i + 1);
       lua_callk(L, 2, 1, i, map_from);
     }
-    set_element(L, 1, -1, (size_t)i);
+    lmems_setindex(L, 1, -1, (size_t)i);
   }
   lua_settop(L, 1);
   return 1;
@@ -515,6 +449,7 @@ raises, those before are changed and the others are not. `f` may yield.
 @treturn array the same
 */
 static int map(lua_State *L) {
+  lmems_checklast(L, 2);
   lmems_checkarray(L);
   if (lua_type(L, 2) != LUA_TFUNCTION)
     lmems_argerror(L, 2, "a function expected, got %s",
@@ -533,38 +468,30 @@ static int array_tostring(lua_State *L) {
     lua_pushfstring(L, "mems.array (%s)", lmems_fate(a));
     return 1;
   }
+  luaL_Buffer B;
   lua_Integer addr = (lua_Integer)lmems_viewaddr(a);
-  lua_Integer length = (lua_Integer)a->length;
-  lua_pushfstring(L, "mems.array (%I, %I of %s)", addr, length,
+  size_t n = a->length;
+  luaL_buffinit(L, &B);
+  lua_pushfstring(L, "mems.array (%I, %I of %s) ", addr, (lua_Integer)n,
                   lmems_pushkind(L, a->kind));
+  lua_remove(L, -2);
+  luaL_addvalue(&B);
+  lmems_showelements(&B, a);
+  luaL_pushresult(&B);
   return 1;
 }
 
-void lmems_keepipairs(lua_State *L) {
-  int top = lua_gettop(L);
-  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  if (lua_getfield(L, -1, LUA_GNAME) == LUA_TTABLE &&
-      lua_getfield(L, -1, "ipairs") == LUA_TFUNCTION) {
-    lua_newtable(L);
-    lua_call(L, 1, 1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &IPAIRS);
-  }
-  lua_settop(L, top);
-}
-
-const luaL_Reg lmems_array[] = {{"array", array}, {NULL, NULL}};
-
 const luaL_Reg lmems_arraymethods[] = {
   {"get", get}, {"set", set}, {"slice", slice}, {"resize", resize},
-  {"append", append}, {"totable", totable}, {"copy", copy}, {"map", map},
-  {NULL, NULL}
+  {"append", append}, {"totable", totable}, {"map", map}, {NULL, NULL}
 };
 
 static const luaL_Reg events[] = {
   {"__newindex", array_newindex}, {"__len", array_len},
-  {"__tostring", array_tostring}, {NULL, NULL}
+  {"__tostring", array_tostring}, {"__pairs", lmems_arraypairs},
+  {NULL, NULL}
 };
 
 const lmems_class lmems_arrayclass = {
-  LMEMS_ARRAY_SEAL, "mems.array", events, array_index
+  LMEMS_ARRAY_SEAL, "mems.array", events, array_index, 0
 };

@@ -6,23 +6,13 @@
 #define LMEMS_ARRAY_H
 
 #include "object.h"
+#include "series.h"
 #include "view.h"
 
-/* Verbs for module and heaps. */
-extern const luaL_Reg lmems_array[];
-
-/* Methods of arrays; number.h and sort.h have more. */
+/* Methods of arrays; those that work on all elements have files of their own,
+   floors above. */
 extern const luaL_Reg lmems_arraymethods[];
 extern const lmems_class lmems_arrayclass;
-
-/* Keeps the iterator of ipairs, which is to end without an error. Called
-   once in a Lua state. */
-void lmems_keepipairs(lua_State *L);
-
-/* Pushes a new array of the kind, from the count or the table at `arg`;
-   `anchor` and `keep` as for lmems_newowner. Returns how many results. */
-int lmems_makearray(lua_State *L, int anchor, int keep, lmems_box *box,
-                    const lmems_kind *kind, int arg);
 
 /* The array that is argument 1 of a method, alive; raises. */
 lmems_view *lmems_checkarray(lua_State *L);
@@ -32,9 +22,16 @@ lmems_view *lmems_checkarray(lua_State *L);
 size_t lmems_optrange(lua_State *L, int arg, const lmems_view *array,
                       size_t *start);
 
-/* Holds such elements; raises if the array is dead or has not so many any
-   more. */
-char *lmems_holdelements(lua_State *L, const lmems_view *array, size_t start,
-                         size_t count);
+/* Such elements of an array that is alive. */
+lmems_series lmems_seriesof(const lmems_view *array, size_t start,
+                            size_t count);
+
+/* Holds them; raises if the array is dead or has not so many any more. */
+lmems_series lmems_holdseries(lua_State *L, const lmems_view *array,
+                              size_t start, size_t count);
+
+/* Stores the value at `value` as element `i`, from 0, of the array at
+   `array`, which may be one that has gone or shrunk meanwhile: raises. */
+void lmems_setindex(lua_State *L, int array, int value, size_t i);
 
 #endif

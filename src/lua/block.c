@@ -54,6 +54,13 @@ void lmems_blocklook(lmems_box *box, lmems_record *record, char *data) {
                    segment.requested - (size_t)(data - block));
 }
 
+void lmems_blockshare(const lmems_record *of, lmems_record *record) {
+  record->box = of->box;
+  record->capacity = 0;
+  lmems_recordlink(&of->box->records, record, of->addr, of->data,
+                   lmems_blocksize(of));
+}
+
 lmems_record *lmems_blockown(lmems_box *box, mems_addr addr) {
   lmems_record *other = lmems_recordfind(&box->records, addr);
   for (; other != NULL; other = lmems_recordagain(other))

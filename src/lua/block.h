@@ -20,6 +20,9 @@ int lmems_blocknew(lua_State *L, lmems_box *box, size_t size, size_t align,
    address inside a live block of the open box. */
 void lmems_blocklook(lmems_box *box, lmems_record *record, char *data);
 
+/* The same for all bytes of the live record `of`. */
+void lmems_blockshare(const lmems_record *of, lmems_record *record);
+
 /* A record of the pool that owns the live block at `addr`; NULL if another
    one does. There is room for it. */
 lmems_record *lmems_blockown(lmems_box *box, mems_addr addr);

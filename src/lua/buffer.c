@@ -10,8 +10,9 @@
 #include "argument.h"
 #include "explain.h"
 #include "fail.h"
+#include "gate.h"
+#include "near.h"
 #include "self.h"
-#include "view.h"
 
 /***
 @module mems
@@ -26,7 +27,8 @@ and its own bounds, not those of the block: `b:peek("i32", 8)`,
 memory), `<close>` and the methods of all objects.
 @function buffer
 @luals return mems.buffer
-@tparam integer|string what bytes, all zero; or what is to be in them
+@tparam integer|string|object what bytes, all zero; or what is to be in them:
+ an object may be one of another heap
 @tparam[opt] integer align the physical address will be a multiple of this
  power of two, up to 2 MiB, kept when the buffer is resized
 @treturn[1] buffer
@@ -42,6 +44,8 @@ static int buffer(lua_State *L) {
   lmems_checklast(L, self.arg + 1);
   if (lua_type(L, self.arg) == LUA_TSTRING)
     bytes = lua_tolstring(L, self.arg, &size);
+  else if (lmems_anyview(L, self.arg) != NULL)
+    size = lmems_optbytes(L, self.arg + 2, self.arg, 0);
   else
     size = lmems_checkcount(L, self.arg, "size");
   if (!lua_isnoneornil(L, self.arg + 1))
@@ -53,8 +57,12 @@ static int buffer(lua_State *L) {
   if (error != MEMS_OK)
     return lmems_fail(L, error);
   view->length = size;
+  if (lmems_anyview(L, self.arg) != NULL)
+    bytes = lmems_holdany(L, self.box, self.arg, 0, size);
+  else if (bytes != NULL)
+    bytes = lmems_held((char *)bytes);
   if (bytes != NULL) {
-    memcpy(lmems_holdview(L, view), bytes, size);
+    memcpy(view->record->data, bytes, size);
     lmems_letgo();
   }
   return 1;
@@ -141,22 +149,90 @@ static int resize(lua_State *L) {
   return 1;
 }
 
+int lmems_bufferroom(lua_State *L, lmems_view *buffer, size_t need) {
+  enum { LEAST = 64 };
+  lmems_box *box = buffer->record->box;
+  for (int again = 1; buffer->record->capacity < need; again--) {
+    size_t has = buffer->record->capacity;
+    size_t more = has < LEAST ? LEAST : 2 * has;
+    if (more < need)
+      more = need;
+    lmems_tell(L, &box->state->bytes, more - has);
+    lmems_checkalive(L, buffer);
+    if (buffer->record->capacity >= need)
+      break; /* by a finalizer */
+    int error = lmems_blockresize(buffer->record, more, buffer->length);
+    if (error != MEMS_OK && more > need) /* near the limit */
+      error = lmems_blockresize(buffer->record, need, buffer->length);
+    if (error != MEMS_OK && (!again || !lmems_boxretry(L, box, need)))
+      return error;
+    lmems_checkalive(L, buffer);
+  }
+  return MEMS_OK;
+}
+
+void lmems_bufferextend(lmems_view *buffer, size_t size) {
+  lmems_blockresize(buffer->record, buffer->record->capacity, size);
+  buffer->length = size;
+  lmems_setend(buffer, size);
+}
+
+/* The bytes of the arguments from 2 to `last`, strings and objects; raises
+   for any other. Numbers have been converted. */
+static size_t appended_bytes(lua_State *L, int last) {
+  size_t total = 0;
+  for (int i = 2; i <= last; i++)
+    if (lua_type(L, i) == LUA_TSTRING)
+      total += lua_rawlen(L, i);
+    else if (lmems_anyview(L, i) != NULL)
+      total += lmems_optbytes(L, last + 1, i, 0);
+    else
+      lmems_argerror(L, i, "a string or an object expected, got %s",
+                     lmems_pushshown(L, i));
+  return total;
+}
+
 /***
-Sets the bytes of a buffer to the same value.
-@function buffer:fill
-@tparam integer byte from 0 to 255
-@tparam[opt] integer n how many, from the first on; all of them
+Puts strings, or the bytes of objects, behind the last byte. The memory
+doubles when it is full, so that many appends cost as much as one.
+@function buffer:append
+@tparam string|object ... an object may be one of another heap
+@treturn[1] integer the offset of the first byte that was appended
+@treturn[2] nil over the limit, or without memory: nothing has changed
+@treturn[2] string a message
+@treturn[2] integer a code
+@raise if the buffer is a slice, or one of them is neither string nor object
 */
-static int fill(lua_State *L) {
-  lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
-  int byte = (int)lmems_checkint(L, 2, "byte", 0, 255);
-  lmems_checkalive(L, view);
-  size_t n = view->length;
-  if (!lua_isnoneornil(L, 3))
-    n = (size_t)lmems_checkint(L, 3, "n", 0, (lua_Integer)n);
-  memset(lmems_holdview(L, view), byte, n);
+static int append(lua_State *L) {
+  lmems_view *buffer = lmems_checkview(L, LMEMS_BUFFER_SEAL);
+  int last = lua_gettop(L);
+  for (int i = 2; i <= last; i++)
+    if (lua_type(L, i) == LUA_TNUMBER)
+      lua_tolstring(L, i, NULL);
+  lmems_checkalive(L, buffer);
+  if (!lmems_owns(buffer))
+    return lmems_argerror(L, 1, "a slice has the size it was made with");
+  size_t total = appended_bytes(L, last);
+  while (buffer->record->capacity - buffer->length < total) {
+    int error = lmems_bufferroom(L, buffer, buffer->length + total);
+    if (error != MEMS_OK)
+      return lmems_fail(L, error);
+    total = appended_bytes(L, last); /* after finalizers */
+  }
+  size_t at = buffer->length, size;
+  lmems_blockresize(buffer->record, buffer->record->capacity, at + total);
+  char *to = lmems_holdview(L, buffer) + at;
+  for (int i = 2; i <= last; i++, to += size) {
+    const lmems_view *view = lmems_anyview(L, i);
+    size = view != NULL ? lmems_viewbytes(view) : lua_rawlen(L, i);
+    memcpy(to, view != NULL ? view->record->data + view->offset
+                            : lua_tolstring(L, i, NULL), size);
+  }
+  buffer->length = at + total;
+  lmems_setend(buffer, at + total);
   lmems_letgo();
-  return 0;
+  lua_pushinteger(L, (lua_Integer)at);
+  return 1;
 }
 
 /***
@@ -202,13 +278,15 @@ static int buffer_tostring(lua_State *L) {
   return 1;
 }
 
-/* Names of methods only; any other key is a mistake. */
-static int buffer_index(lua_State *L) {
+/* A name that is none of a method: a mistake. The table of methods is at 1. */
+static int no_method(lua_State *L) {
+  lmems_near near;
   lua_settop(L, 2);
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
-    return luaL_error(L, "a buffer has no %s", lmems_pushshown(L, 2));
-  return 1;
+  const char *shown = lmems_pushshown(L, 2);
+  lmems_nearto(L, 2, &near);
+  lmems_nearkeys(L, 1, &near);
+  return luaL_error(L, "a buffer has no %s%s", shown,
+                    lmems_pushnear(L, &near));
 }
 
 const luaL_Reg lmems_buffer[] = {
@@ -216,7 +294,8 @@ const luaL_Reg lmems_buffer[] = {
 };
 
 const luaL_Reg lmems_buffermethods[] = {
-  {"slice", slice}, {"resize", resize}, {"fill", fill}, {"find", find},
+  {"slice", slice}, {"resize", resize}, {"append", append},
+  {"find", find},
   {NULL, NULL}
 };
 
@@ -225,5 +304,5 @@ static const luaL_Reg events[] = {
 };
 
 const lmems_class lmems_bufferclass = {
-  LMEMS_BUFFER_SEAL, "mems.buffer", events, buffer_index
+  LMEMS_BUFFER_SEAL, "mems.buffer", events, no_method, 1
 };

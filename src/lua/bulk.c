@@ -158,72 +158,106 @@ static int pokearray(lua_State *L) {
 }
 
 /***
-Sets `n` bytes to the same value.
+Sets bytes to the same value.
 @function fill
 @within Bulk
 @tparam memory addr
 @tparam integer byte from 0 to 255
-@tparam integer n bytes, from 0
+@tparam[opt] integer n bytes, from 0; of an object all to its end, for an
+ address it has to be there
+@tparam[opt=0] integer offset of the first one, from 0
 */
 static int fill(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   int byte = (int)lmems_checkint(L, self.arg + 1, "byte", 0, 255);
-  size_t n = lmems_checkcount(L, self.arg + 2, "n");
-  memset(lmems_hold(L, self.box, self.arg, 0, n), byte, n);
+  size_t offset = lmems_optoffset(L, self.arg + 3);
+  lmems_checklast(L, self.arg + 3);
+  size_t n = lmems_optbytes(L, self.arg + 2, self.arg, offset);
+  memset(lmems_hold(L, self.box, self.arg, offset, n), byte, n);
   lmems_letgo();
   return 0;
 }
 
-/* Two ranges, which one hold is for. */
+/* Two ranges of `n` bytes, which one hold is for. */
 typedef struct both {
-  char *one, *other;
+  char *one;
+  const char *other;
+  size_t n;
 } both;
 
-/* Holds `n` bytes at the first and at the second argument. Both are resolved
-   before one is looked at. Nothing allocates between the two, unless the
-   second one raises: then nothing may be held. */
-static both hold_both(lua_State *L, lmems_self self, size_t n) {
+/* How many bytes copy and compare are about: as lmems_optbytes for the
+   source at `src`, which may be a string as well. */
+static size_t source_bytes(lua_State *L, int src, int index, size_t offset) {
+  size_t length, n;
+  if (lua_type(L, src) != LUA_TSTRING)
+    return lmems_optbytes(L, index, src, offset);
+  lua_tolstring(L, src, &length);
+  n = length > offset ? length - offset : 0;
+  if (!lua_isnoneornil(L, index))
+    n = lmems_checkcount(L, index, "n");
+  if (offset > length || n > length - offset)
+    lmems_argerror(L, src, "%I bytes at offset %I run past the end of the "
+                   "string, %I bytes", (lua_Integer)n, (lua_Integer)offset,
+                   (lua_Integer)length);
+  return n;
+}
+
+/* Holds what the arguments of copy and compare are about: memory; memory or
+   a string; a count and two offsets. All is resolved before one is looked
+   at. Nothing allocates between the two, unless the second one raises: then
+   nothing may be held. */
+static both hold_both(lua_State *L, lmems_self self) {
+  int src = self.arg + 1;
   both ends;
+  size_t offset = lmems_optoffset(L, self.arg + 3);
+  size_t from = lmems_optoffset(L, self.arg + 4);
+  lmems_checklast(L, self.arg + 4);
+  size_t n = ends.n = source_bytes(L, src, self.arg + 2, from);
   lmems_resolve(L, self.arg);
-  lmems_resolve(L, self.arg + 1);
-  ends.one = lmems_hold(L, self.box, self.arg, 0, n);
+  lmems_resolve(L, src);
+  ends.one = lmems_hold(L, self.box, self.arg, offset, n);
   lmems_letgo();
-  ends.other = lmems_hold(L, self.box, self.arg + 1, 0, n);
+  if (lua_type(L, src) == LUA_TSTRING)
+    ends.other = lmems_held((char *)lua_tolstring(L, src, NULL) + from);
+  else
+    ends.other = lmems_holdany(L, self.box, src, from, n);
   return ends;
 }
 
 /***
-Copies `n` bytes. The ranges may overlap.
+Copies bytes. The ranges may overlap.
 @function copy
 @within Bulk
 @tparam memory dst
-@tparam memory src
-@tparam integer n bytes, from 0
+@tparam memory|string src an object may be one of another heap
+@tparam[opt] integer n bytes, from 0; of a string or an object all to its
+ end, for an address it has to be there
+@tparam[opt=0] integer offset in `dst`, in bytes, from 0
+@tparam[opt=0] integer source_offset the same in `src`
 */
 static int copy(lua_State *L) {
-  lmems_self self = lmems_checkself(L);
-  size_t n = lmems_checkcount(L, self.arg + 2, "n");
-  both ends = hold_both(L, self, n);
-  memmove(ends.one, ends.other, n);
+  both ends = hold_both(L, lmems_checkself(L));
+  memmove(ends.one, ends.other, ends.n);
   lmems_letgo();
   return 0;
 }
 
 /***
-Compares `n` bytes, as unsigned numbers, from the first one on.
+Compares bytes, as unsigned numbers, from the first one on.
 @function compare
 @within Bulk
 @tparam memory a
-@tparam memory b
-@tparam integer n bytes, from 0
+@tparam memory|string b an object may be one of another heap
+@tparam[opt] integer n bytes, from 0; of a string or an object all of `b` to
+ its end, for an address it has to be there
+@tparam[opt=0] integer offset in `a`, in bytes, from 0
+@tparam[opt=0] integer other_offset the same in `b`
 @treturn integer -1 if the bytes at `a` are less, 0 if they are equal, 1 if
  they are greater
 */
 static int compare(lua_State *L) {
-  lmems_self self = lmems_checkself(L);
-  size_t n = lmems_checkcount(L, self.arg + 2, "n");
-  both ends = hold_both(L, self, n);
-  int order = memcmp(ends.one, ends.other, n);
+  both ends = hold_both(L, lmems_checkself(L));
+  int order = memcmp(ends.one, ends.other, ends.n);
   lmems_letgo();
   lua_pushinteger(L, (order > 0) - (order < 0));
   return 1;
@@ -236,19 +270,23 @@ Finds a string in `n` bytes.
 @tparam memory addr
 @tparam integer n bytes, from 0
 @tparam string s may hold any bytes
-@treturn ?address|nil where the first match begins, or nil
+@tparam[opt=0] integer offset of the first of the `n` bytes, from 0
+@treturn ?address|integer|nil where the first match begins: an address, in an
+ object the offset; or nil
 */
 static int find(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   size_t length, n = lmems_checkcount(L, self.arg + 1, "n");
   const char *s = lmems_checkstring(L, self.arg + 2, "s", &length);
-  const char *p = lmems_hold(L, self.box, self.arg, 0, n);
+  size_t offset = lmems_optoffset(L, self.arg + 3);
+  lmems_checklast(L, self.arg + 3);
+  lmems_resolve(L, self.arg);
+  const char *p = lmems_hold(L, self.box, self.arg, offset, n);
   const char *match = memmem(p, n, s, length);
-  size_t at = match != NULL ? (size_t)(match - p) : 0;
-  mems_addr addr = lmems_addressat(L, self.arg) + at;
+  size_t at = match != NULL ? offset + (size_t)(match - p) : 0;
   lmems_letgo();
   if (match != NULL)
-    lmems_pushaddr(L, addr);
+    lmems_pushplace(L, self.arg, at);
   else
     lua_pushnil(L);
   return 1;

@@ -25,6 +25,17 @@ void lmems_pushelement(lua_State *L, int parent, const lmems_kind *kind,
   }
 }
 
+void lmems_pushitem(lua_State *L, int array, size_t i) {
+  const lmems_view *a = lua_touserdata(L, array);
+  lmems_pushelement(L, array, a->kind, a->offset + i * a->stride);
+  if (a->type == LMEMS_STRUCT) {
+    lmems_view *element = lua_touserdata(L, -1);
+    element->first = a->offset;
+    element->stride = a->stride;
+    element->length = lmems_owns(a) ? LMEMS_GROWING : a->length;
+  }
+}
+
 void lmems_setelement(lua_State *L, int parent, int index,
                       const lmems_kind *kind, size_t offset,
                       const char *what) {

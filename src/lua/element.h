@@ -13,6 +13,10 @@
 void lmems_pushelement(lua_State *L, int parent, const lmems_kind *kind,
                        size_t offset);
 
+/* Pushes element `i`, from 0 and below its length, of the array at `array`; a
+   struct may move over the others. Raises if the array is dead. */
+void lmems_pushitem(lua_State *L, int array, size_t i);
+
 /* Stores the value at `index` there; all of it or, if it does not fit,
    nothing: raises. `what` says whose value it is. */
 void lmems_setelement(lua_State *L, int parent, int index,

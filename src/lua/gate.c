@@ -51,16 +51,19 @@ LMEMS_RAISES static void refuse_object(lua_State *L, const lmems_view *view,
                  (lua_Integer)lmems_viewbytes(view));
 }
 
-/* Raises unless the view at `arg` is alive, of the box, and has so many
-   bytes from that offset on. */
+/* Raises unless the view at `arg` is alive, of the box, if that is not NULL,
+   and has so many bytes from that offset on. */
 static void check_object(lua_State *L, const lmems_box *box,
                          const lmems_view *view, int arg, size_t offset,
                          size_t size) {
   const char *name = lmems_classname(view);
   if (!lmems_alive(view))
     lmems_argerror(L, arg, "the %s is %s", name, lmems_fate(view));
-  if (view->record->box != box)
+  if (box != NULL && view->record->box != box)
     lmems_argerror(L, arg, "the %s belongs to another heap", name);
+  if (lmems_stepped(view))
+    lmems_argerror(L, arg, "bytes lie between the elements of a slice with a "
+                   "step; clone it");
   if (offset + size > lmems_viewbytes(view))
     refuse_object(L, view, arg, offset, size);
 }
@@ -85,6 +88,31 @@ char *lmems_hold_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
   return lmems_held(block + offset);
 }
 
+char *lmems_holdany(lua_State *L, lmems_box *box, int arg, size_t offset,
+                    size_t size) {
+  const lmems_view *view = lmems_anyview(L, arg);
+  if (view == NULL)
+    return lmems_hold(L, box, arg, offset, size);
+  check_object(L, NULL, view, arg, offset, size);
+  return lmems_held(view->record->data + view->offset + offset);
+}
+
+size_t lmems_optbytes(lua_State *L, int index, int arg, size_t offset) {
+  const lmems_view *view = lmems_anyview(L, arg);
+  if (view == NULL || !lua_isnoneornil(L, index))
+    return lmems_checkcount(L, index, "n");
+  check_object(L, NULL, view, arg, 0, 0);
+  size_t bytes = lmems_viewbytes(view);
+  return bytes > offset ? bytes - offset : 0;
+}
+
+void lmems_pushplace(lua_State *L, int arg, size_t offset) {
+  if (lmems_anyview(L, arg) != NULL)
+    lua_pushinteger(L, (lua_Integer)offset);
+  else
+    lmems_pushaddr(L, lmems_checkaddr(L, arg) + offset);
+}
+
 size_t lmems_rest(lua_State *L, lmems_box *box, int arg) {
   mems_segment segment;
   const lmems_view *view = lmems_anyview(L, arg);
@@ -96,8 +124,11 @@ size_t lmems_rest(lua_State *L, lmems_box *box, int arg) {
   mems_addr addr = virtual_address(box->heap, lmems_checkaddr(L, arg));
   int error = mems_heap_locate(box->heap, addr, &segment);
   if (error != MEMS_OK || segment.kind != MEMS_PROCESS ||
-      addr - segment.addr > segment.requested)
+      addr - segment.addr > segment.requested) {
+    if (mems_heap_span(box->heap, addr, 0) != NULL)
+      return 0; /* where a block ends */
     refuse(L, box, arg, addr, 0, 0);
+  }
   return segment.requested - (size_t)(addr - segment.addr);
 }
 

@@ -51,6 +51,19 @@ static inline char *lmems_hold(lua_State *L, lmems_box *box, int arg,
   return lmems_hold_slow(L, box, arg, offset, size);
 }
 
+/* The same, but an object may be one of any heap. */
+char *lmems_holdany(lua_State *L, lmems_box *box, int arg, size_t offset,
+                    size_t size);
+
+/* How many bytes a verb is about: the count at `index`; without it, if an
+   object is at `arg`, all from `offset` to its end. Raises, but not for an
+   offset that is too large: lmems_hold will. */
+size_t lmems_optbytes(lua_State *L, int index, int arg, size_t offset);
+
+/* Pushes what is `offset` bytes after the address at `arg`, which is
+   resolved: an address, or the offset itself if that is an object. */
+void lmems_pushplace(lua_State *L, int arg, size_t offset);
+
 /* What follows may be called while something is held. */
 
 /* The bytes from the address at `arg`, which is resolved, to the end of its

@@ -9,9 +9,14 @@ const lmems_kind *lmems_scalar(int type) {
   [LMEMS_##ID] = {LMEMS_##ID, (bits) / 8, 1, NULL, NULL}, \
   [LMEMS_##ID + LMEMS_SWAPPED] = {LMEMS_##ID + LMEMS_SWAPPED, (bits) / 8, 1, \
                                   NULL, NULL},
-  static const lmems_kind kinds[LMEMS_NTYPES] = {LMEMS_TYPES(X)};
+  static const lmems_kind kinds[LMEMS_NTYPES] = {LMEMS_EVERY(X)};
 #undef X
   return &kinds[type];
+}
+
+lmems_kind lmems_bitkind(int type, unsigned first, unsigned bits) {
+  return (lmems_kind){LMEMS_BITS, (first + bits + 7) / 8, bits * 8 + first,
+                      lmems_scalar(type), NULL};
 }
 
 int lmems_samekind(const lmems_kind *a, const lmems_kind *b) {
@@ -24,6 +29,10 @@ int lmems_samekind(const lmems_kind *a, const lmems_kind *b) {
 
 const char *lmems_pushkind(lua_State *L, const lmems_kind *kind) {
   luaL_Buffer B;
+  if (kind->type == LMEMS_BITS)
+    return lua_pushfstring(L, "%s: %d bits",
+                           lmems_typename(kind->element->type),
+                           (int)lmems_bitcount(kind));
   luaL_buffinit(L, &B);
   const lmems_kind *inner = kind;
   while (inner->type == LMEMS_ROW)

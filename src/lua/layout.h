@@ -7,6 +7,7 @@
 #define LMEMS_LAYOUT_H
 
 #include "kind.h"
+#include "near.h"
 
 typedef struct lmems_field {
   const void *key;   /* lua_topointer of its name, which user value 2 of the
@@ -23,12 +24,14 @@ typedef struct lmems_slot {
 } lmems_slot;
 
 /* A userdata. User value 1: the anchor of the heap that its functions use;
-   2: what has to stay alive: names and layouts; 3: the table of offsets. */
+   2: what has to stay alive: names and layouts; 3: the table of offsets; 4:
+   that of methods, or nil. */
 struct lmems_layout {
   uintptr_t seal;
   lmems_kind kind;          /* of the whole: LMEMS_STRUCT, this */
   size_t align;
   int depth;                /* structs in structs */
+  int methods;              /* not 0: there are some */
   size_t count;             /* fields */
   const lmems_field *fields;
   uint32_t *names;          /* slots by the bytes of names: field, from 1 */
@@ -63,12 +66,17 @@ const lmems_field *lmems_field_slow(lua_State *L, int index,
 const lmems_field *lmems_checkfield(lua_State *L, int index,
                                     const lmems_layout *s);
 
-/* Raises: there is no such field; names those that are near. */
+/* Raises: there is no such field; names those that are near. `near` has other
+   names that it might be, or is NULL. */
 LMEMS_RAISES int lmems_nofield(lua_State *L, int index,
-                               const lmems_layout *s);
+                               const lmems_layout *s, lmems_near *near);
 
 /* The layout at `arg`, or NULL. */
 lmems_layout *lmems_tolayout(lua_State *L, int arg);
+
+/* What objects of the kind ask of a new block's address: an alignment above
+   that of every block, or 0. */
+size_t lmems_wantsalign(const lmems_kind *kind);
 
 /* Pushes a new layout made from the definition at `arg`; `anchor` is where
    its user value 1 is. Its metatable is the one named "mems.layout". */

@@ -11,6 +11,7 @@
 #include "gate.h"
 #include "self.h"
 #include "type.h"
+#include "view.h"
 
 /***
 @module mems
@@ -29,11 +30,12 @@ static int filled(lua_State *L, lmems_self self, size_t offset,
 }
 
 /***
-Reads a value. Types are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool ptr`,
-in the machine's byte order, or with `le` or `be` after the name in that
-one; the address need not be aligned. A `u64` above 2^63 - 1 wraps around to
-a negative integer, as Lua's integers do. A `bool` is one byte, true unless
-0. A `ptr` is 8 bytes, an address, and nil if it is 0.
+Reads a value. Types are `i8 u8 i16 u16 i24 u24 i32 u32 i64 u64 f16 f32 f64
+bool ptr`, in the machine's byte order, or with `le` or `be` after the name in
+that one; the address need not be aligned. `i24` and `u24` are three bytes,
+`f16` is a half, which rounds to 11 bits of precision. A `u64` above 2^63 - 1
+wraps around to a negative integer, as Lua's integers do. A `bool` is one byte,
+true unless 0. A `ptr` is 8 bytes, an address, and nil if it is 0.
 @function peek
 @within Memory
 @tparam memory addr virtual, or a physical one that @{get} gave
@@ -126,10 +128,50 @@ Writes a value of the type in its name.
     return 0; \
   }
 
+/* The short way of a method of buffers: holds `size` bytes of argument 1, at
+   the offset that argument `arg` is; NULL, and nothing is held, if the long
+   way has to say what is wrong. */
+static inline char *hold_own(lua_State *L, int arg, size_t size) {
+  const lmems_view *view = lmems_toview(L, 1, LMEMS_BUFFER_SEAL);
+  if (LMEMS_UNLIKELY(view == NULL))
+    return NULL;
+  size_t offset = lmems_optoffset(L, arg);
+  if (LMEMS_UNLIKELY(!lmems_alive(view) ||
+                     offset + size > lmems_viewbytes(view)))
+    return NULL;
+  return lmems_held(view->record->data + view->offset + offset);
+}
+
+#define OWN(name, suffix, ID, swapped) \
+  static int own_peek_##name##suffix(lua_State *L) { \
+    const char *p = hold_own(L, 2, lmems_typesize(LMEMS_##ID)); \
+    if (LMEMS_UNLIKELY(p == NULL)) \
+      return peek_##name##suffix(L); \
+    lmems_get_##name(L, swapped, p); \
+    lmems_letgo(); \
+    return 1; \
+  } \
+  static int own_poke_##name##suffix(lua_State *L) { \
+    char *p = hold_own(L, 3, lmems_typesize(LMEMS_##ID)); \
+    if (LMEMS_UNLIKELY(p == NULL)) \
+      return poke_##name##suffix(L); \
+    int fits = lmems_put_##name(L, 2, swapped, p); \
+    lmems_letgo(); \
+    return LMEMS_LIKELY(fits) ? 0 : poke_##name##suffix(L); \
+  }
+
 #define X(ID, name, ctype, bits) \
   ACCESS(name, _native, ID, 0) \
   ACCESS(name, _swapped, ID, 1)
-LMEMS_TYPES(X)
+LMEMS_EVERY(X)
+#undef X
+
+/* A `ptr` is looked at once more when it was read: it has no short way. */
+#define X(ID, name, ctype, bits) \
+  OWN(name, _native, ID, 0) \
+  OWN(name, _swapped, ID, 1)
+LMEMS_NUMBERS(X)
+LMEMS_NARROW(X)
 #undef X
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -140,17 +182,27 @@ LMEMS_TYPES(X)
 #define BE(verb) verb##_native
 #endif
 
+#define REGISTERED(prefix, name) \
+  {"peek_" #name, prefix##peek_##name##_native}, \
+  {"peek_" #name "le", LE(prefix##peek_##name)}, \
+  {"peek_" #name "be", BE(prefix##peek_##name)}, \
+  {"poke_" #name, prefix##poke_##name##_native}, \
+  {"poke_" #name "le", LE(prefix##poke_##name)}, \
+  {"poke_" #name "be", BE(prefix##poke_##name)},
+
 const luaL_Reg lmems_memory[] = {
   {"peek", peek},
   {"poke", poke},
-#define X(ID, name, ctype, bits) \
-  {"peek_" #name, peek_##name##_native}, \
-  {"peek_" #name "le", LE(peek_##name)}, \
-  {"peek_" #name "be", BE(peek_##name)}, \
-  {"poke_" #name, poke_##name##_native}, \
-  {"poke_" #name "le", LE(poke_##name)}, \
-  {"poke_" #name "be", BE(poke_##name)},
-  LMEMS_TYPES(X)
+#define X(ID, name, ctype, bits) REGISTERED(, name)
+  LMEMS_EVERY(X)
+#undef X
+  {NULL, NULL}
+};
+
+const luaL_Reg lmems_ownmemory[] = {
+#define X(ID, name, ctype, bits) REGISTERED(own_, name)
+  LMEMS_NUMBERS(X)
+  LMEMS_NARROW(X)
 #undef X
   {NULL, NULL}
 };

@@ -10,4 +10,7 @@
 /* Verbs for module, heaps and buffers. */
 extern const luaL_Reg lmems_memory[];
 
+/* Those of them that have a short way as methods of buffers. */
+extern const luaL_Reg lmems_ownmemory[];
+
 #endif

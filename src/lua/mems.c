@@ -3,16 +3,25 @@
 ** registered.
 */
 
+#include "arithmetic.h"
 #include "array.h"
+#include "bit.h"
 #include "box.h"
 #include "buffer.h"
 #include "bulk.h"
+#include "copy.h"
+#include "dump.h"
+#include "each.h"
+#include "file.h"
 #include "heap.h"
 #include "leak.h"
 #include "memory.h"
 #include "number.h"
 #include "object.h"
+#include "order.h"
+#include "overlay.h"
 #include "sort.h"
+#include "stream.h"
 #include "struct.h"
 #include "text.h"
 #include "type.h"
@@ -21,22 +30,22 @@
 
 #include <lualib.h>
 
-enum { LISTS = 6 };
+enum { LISTS = 10 };
 
 /* Verbs on memory: of the module, of heaps, and methods of buffers. */
 static const luaL_Reg *const memory[] = {
-  lmems_memory, lmems_bulk, lmems_text, NULL
+  lmems_memory, lmems_bulk, lmems_bit, lmems_text, lmems_file, lmems_dump, NULL
 };
 
 /* Beside them, those of the module and of heaps. */
 static const luaL_Reg *const heaps[] = {
   lmems_heap, lmems_walk, lmems_leak, lmems_buffer, lmems_array,
-  lmems_struct, NULL
+  lmems_struct, lmems_overlay, lmems_files, NULL
 };
 
 /* Functions of types of structs, which also reach the methods of objects. */
 static const luaL_Reg *const types[] = {
-  lmems_object, lmems_structmethods, lmems_typemethods, NULL
+  lmems_object, lmems_file, lmems_structmethods, lmems_typemethods, NULL
 };
 
 /* A class of objects and its methods, beside those of all. */
@@ -47,9 +56,12 @@ typedef struct class_methods {
 } class_methods;
 
 static const class_methods classes[] = {
-  {&lmems_bufferclass, 1, {lmems_buffermethods}},
-  {&lmems_arrayclass, 0, {lmems_arraymethods, lmems_number, lmems_sort}},
-  {&lmems_structclass, 0, {lmems_structmethods}}
+  {&lmems_bufferclass, 1,
+   {lmems_ownmemory, lmems_buffermethods, lmems_streammaker}},
+  {&lmems_arrayclass, 0,
+   {lmems_file, lmems_arraymethods, lmems_copy, lmems_number,
+    lmems_arithmetic, lmems_order, lmems_sort, lmems_bit}},
+  {&lmems_structclass, 0, {lmems_file, lmems_structmethods}}
 };
 
 /*
@@ -64,13 +76,12 @@ static void set_lists(lua_State *L, const luaL_Reg *const *lists,
     lmems_setverbs(L, *lists, first);
 }
 
-/* Sets the verbs on memory; pack and unpack have the function of that name
-   of Lua's library as upvalue 3. */
-static void set_memory(lua_State *L, int first) {
+/* Sets verbs that have the function of their name of Lua's library of strings
+   as upvalue 3. */
+static void set_packers(lua_State *L, const luaL_Reg *verb, int first) {
   first = lua_absindex(L, first);
-  set_lists(L, memory, first);
   luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 0);
-  for (const luaL_Reg *verb = lmems_packers; verb->name != NULL; verb++) {
+  for (; verb->name != NULL; verb++) {
     lua_pushvalue(L, first);
     lua_pushstring(L, verb->name);
     lua_getfield(L, -3, verb->name);
@@ -80,10 +91,16 @@ static void set_memory(lua_State *L, int first) {
   lua_pop(L, 1);
 }
 
+static void set_memory(lua_State *L, int first) {
+  first = lua_absindex(L, first);
+  set_lists(L, memory, first);
+  set_packers(L, lmems_packers, first);
+}
+
 /* Makes a class. */
 static void new_class(lua_State *L, const class_methods *c) {
   lua_pushboolean(L, 1);
-  lua_createtable(L, 0, c->memory ? 80 : 24);
+  lua_createtable(L, 0, c->memory ? 80 : 48);
   if (c->memory)
     set_memory(L, -2);
   lmems_setmethods(L, lmems_object);
@@ -103,6 +120,12 @@ static void set_classes(lua_State *L) {
   lua_createtable(L, 0, 12);
   set_lists(L, types, -2);
   lmems_newtypes(L);
+  lua_pop(L, 1);
+  lua_pushboolean(L, 1);
+  lua_createtable(L, 0, 16);
+  lmems_setmethods(L, lmems_stream);
+  set_packers(L, lmems_streampackers, -2);
+  lmems_newstreams(L);
   lua_pop(L, 1);
   for (int i = 0; i < CLASSES; i++)
     new_class(L, &classes[i]);

@@ -11,16 +11,23 @@ static size_t greater(size_t a, size_t b) { return a > b ? a : b; }
 
 void lmems_tell(lua_State *L, lmems_meter *meter, size_t size) {
   enum { STEPS = 64, EIGHTH = 128 }; /* of a cycle; of a kilobyte */
+  enum { OFTEN = 1024 };             /* looks, in the least horizon */
+  if (size < meter->quiet && meter->debt < meter->quiet - size) {
+    meter->debt += size;
+    return;
+  }
   size_t lua = (size_t)lua_gc(L, LUA_GCCOUNT) * EIGHTH;
   size_t horizon = greater(greater(meter->held, meter->least), lua);
   size_t most = meter->held + 2 * horizon;
   if (size > (size_t)LUA_MAXINTEGER - meter->debt)
     return; /* no heap has so much */
   meter->debt += size;
-  if (meter->debt < horizon / STEPS || !lua_gc(L, LUA_GCISRUNNING))
+  if (meter->debt < horizon / STEPS || !lua_gc(L, LUA_GCISRUNNING)) {
+    meter->quiet = meter->debt + meter->least / OFTEN;
     return;
+  }
   size_t debt = lesser(meter->debt, horizon);
-  meter->debt = 0; /* before finalizers run, which may come here */
+  meter->debt = meter->quiet = 0; /* now: finalizers may come here */
   if (meter->ceiling == 0 || meter->ceiling / 2 > most)
     meter->ceiling = most;
   if (meter->held + debt > meter->ceiling) {

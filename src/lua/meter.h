@@ -17,6 +17,7 @@ typedef struct lmems_meter {
   size_t least;   /* what drives a cycle at least */
   size_t held;    /* bytes that are held now */
   size_t debt;    /* bytes that the collector has not been told of */
+  size_t quiet;   /* with less debt there is nothing to be done */
   size_t ceiling; /* with so many held all garbage is collected */
 } lmems_meter;
 

@@ -1,69 +1,23 @@
 /*
-** number.c - verbs on all elements of an array: fill, find, sum, min,
-** max.
-**
-** The kernels know numbers in this machine's byte order only, CHUNK at a
-** time; those in the other order are turned around in a copy of that size.
+** number.c - verbs that look at all elements of an array, and fill: they
+** have loops of their own for a chunk of elements, see series.h.
 */
 
 #include "number.h"
 
+#include "argument.h"
 #include "array.h"
 #include "element.h"
 #include "fail.h"
+#include "kernel.h"
 
 /***
 @module mems
 */
 
-enum { CHUNK = 256 };
-
-/* A chunk of elements of one type, in native order. */
-typedef struct chunk {
-  const char *bytes;
-  size_t count;
-  char copy[CHUNK * sizeof(uint64_t)];
-} chunk;
-
-static void swap_elements(char *to, const char *from, size_t n, size_t size) {
-  for (size_t i = 0; i < n; i++)
-    for (size_t k = 0; k < size; k++)
-      to[i * size + k] = from[i * size + size - 1 - k];
-}
-
-/* Sets the chunk to at most CHUNK of the `n` elements at `p`. */
-static void load_chunk(chunk *c, int type, const char *p, size_t n) {
-  c->count = n < CHUNK ? n : CHUNK;
-  c->bytes = p;
-  if (type >= LMEMS_SWAPPED) {
-    swap_elements(c->copy, p, c->count, lmems_typesize(type));
-    c->bytes = c->copy;
-  }
-}
-
 /*
 ** fill
 */
-
-/* Repeats the first `size` bytes at `p` as far as `bytes`, a multiple. */
-static void repeat(char *p, size_t size, size_t bytes) {
-  enum { SEED = 4096 }; /* bytes that are copied again and again */
-  size_t done = size;
-  int same = 1;
-  for (size_t i = 1; i < size; i++)
-    same &= p[i] == p[0];
-  if (same) {
-    memset(p, p[0], bytes);
-    return;
-  }
-  while (done < bytes && done < SEED) {
-    size_t n = done < bytes - done ? done : bytes - done;
-    memcpy(p + done, p, n);
-    done += n;
-  }
-  for (size_t seed = done; done < bytes; done += seed)
-    memcpy(p + done, p, seed < bytes - done ? seed : bytes - done);
-}
 
 /***
 Sets elements i to j to the same value.
@@ -73,13 +27,14 @@ Sets elements i to j to the same value.
 @tparam[opt] integer j
 */
 static int fill(lua_State *L) {
+  lmems_checklast(L, 4);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 3, a, &start);
-  size_t size = a->kind->size;
   if (count == 0)
     return 0;
-  lmems_setelement(L, 1, 2, a->kind, a->offset + start * size, "fill");
-  repeat(lmems_holdelements(L, a, start, count), size, count * size);
+  lmems_setelement(L, 1, 2, a->kind, a->offset + start * a->stride, "fill");
+  lmems_series s = lmems_holdseries(L, a, start, count);
+  lmems_repeat(&s);
   lmems_letgo();
   return 0;
 }
@@ -104,8 +59,8 @@ static int fill(lua_State *L) {
 LMEMS_TYPES(X)
 #undef X
 
-static size_t find_in(int type, const chunk *c, const char *value) {
-  switch (type % LMEMS_SWAPPED) {
+static size_t find_in(int type, const lmems_chunk *c, const char *value) {
+  switch (lmems_widetype(type)) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: return find_##name(c->bytes, c->count, value);
     LMEMS_TYPES(X)
@@ -130,16 +85,17 @@ type; what does not fit that is not found.
 @treturn ?integer|nil its index, or nil
 */
 static int find(lua_State *L) {
+  lmems_checklast(L, 3);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 3, a, &start);
   char value[sizeof(uint64_t)];
-  chunk c;
+  lmems_chunk c;
   if (a->type >= LMEMS_NTYPES)
     return wrong_kind(L, a);
-  int type = a->type % LMEMS_SWAPPED, found = lmems_put(L, 2, type, value);
-  const char *p = lmems_holdelements(L, a, start, count);
-  while (found && count > 0) {
-    load_chunk(&c, a->type, p, count);
+  int found = lmems_putwide(L, 2, a->type, value);
+  lmems_series s = lmems_holdseries(L, a, start, count);
+  while (found && s.count > 0) {
+    lmems_load(&c, &s);
     size_t i = find_in(a->type, &c, value);
     start += i;
     if (i < c.count) {
@@ -147,8 +103,7 @@ static int find(lua_State *L) {
       lua_pushinteger(L, (lua_Integer)start + 1);
       return 1;
     }
-    p += c.count * a->kind->size;
-    count -= c.count;
+    lmems_skip(&s, c.count);
   }
   lmems_letgo();
   lua_pushnil(L);
@@ -172,8 +127,8 @@ static int find(lua_State *L) {
 LMEMS_INTEGERS(X)
 #undef X
 
-static uint64_t sum_integers(int type, const chunk *c) {
-  switch (type % LMEMS_SWAPPED) {
+static uint64_t sum_integers(int type, const lmems_chunk *c) {
+  switch (lmems_widetype(type)) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: return sum_##name(c->bytes, c->count);
     LMEMS_INTEGERS(X)
@@ -205,29 +160,23 @@ SUM_FLOATS(f32, float)
 SUM_FLOATS(f64, double)
 
 /* Halves until a chunk is left: the rounding error grows with the logarithm
-   of n only. */
-static double sum_floats(int type, const char *p, size_t n) {
-  chunk c;
-  if (n > CHUNK) {
-    size_t half = n / 2 / LANES * LANES;
-    return sum_floats(type, p, half) +
-           sum_floats(type, p + half * lmems_typesize(type), n - half);
+   of their number only. */
+static double sum_floats(int type, lmems_series s) {
+  lmems_chunk c;
+  if (s.count > LMEMS_CHUNK) {
+    lmems_series rest = s;
+    s.count = s.count / 2 / LANES * LANES;
+    lmems_skip(&rest, s.count);
+    return sum_floats(type, s) + sum_floats(type, rest);
   }
-  load_chunk(&c, type, p, n);
-  if (type % LMEMS_SWAPPED == LMEMS_F32)
+  lmems_load(&c, &s);
+  if (lmems_widetype(type) == LMEMS_F32)
     return sum_f32(c.bytes, c.count);
   return sum_f64(c.bytes, c.count);
 }
 
-static int is_float(int type) {
-  return type % LMEMS_SWAPPED == LMEMS_F32 ||
-         type % LMEMS_SWAPPED == LMEMS_F64;
-}
-
-/* Raises if the elements are no numbers. */
-static void check_numbers(lua_State *L, const lmems_view *a) {
-  if (a->type >= LMEMS_NTYPES || a->type % LMEMS_SWAPPED == LMEMS_BOOL ||
-      a->type % LMEMS_SWAPPED == LMEMS_PTR)
+void lmems_checknumbers(lua_State *L, const lmems_view *a) {
+  if (!lmems_isnumber(a->type))
     wrong_kind(L, a);
 }
 
@@ -242,20 +191,106 @@ of their number only; the order is always the same.
 @treturn number 0 if there is none
 */
 static int sum(lua_State *L) {
+  lmems_checklast(L, 3);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 2, a, &start);
-  check_numbers(L, a);
-  const char *p = lmems_holdelements(L, a, start, count);
-  if (is_float(a->type)) {
-    double result = sum_floats(a->type, p, count);
+  lmems_checknumbers(L, a);
+  lmems_series s = lmems_holdseries(L, a, start, count);
+  if (lmems_isfloat(a->type)) {
+    double result = sum_floats(a->type, s);
     lmems_letgo();
     lua_pushnumber(L, (lua_Number)result);
     return 1;
   }
   uint64_t total = 0;
-  for (chunk c; count > 0; count -= c.count, p += c.count * a->kind->size) {
-    load_chunk(&c, a->type, p, count);
+  for (lmems_chunk c; s.count > 0; lmems_skip(&s, c.count)) {
+    lmems_load(&c, &s);
     total += sum_integers(a->type, &c);
+  }
+  lmems_letgo();
+  lua_pushinteger(L, (lua_Integer)total);
+  return 1;
+}
+
+/*
+** mean and count
+*/
+
+/* The sum of a chunk of integers, which can't be too large for a double to
+   be near it. */
+#define X(ID, name, ctype, bits) \
+  static double mean_##name(const char *p, size_t n) { \
+    double sum = 0; \
+    ctype element; \
+    for (size_t i = 0; i < n; i++) { \
+      memcpy(&element, p + i * sizeof element, sizeof element); \
+      sum += (double)element; \
+    } \
+    return sum; \
+  }
+LMEMS_INTEGERS(X)
+#undef X
+
+static double mean_integers(int type, const lmems_chunk *c) {
+  switch (lmems_widetype(type)) {
+#define X(ID, name, ctype, bits) \
+    case LMEMS_##ID: return mean_##name(c->bytes, c->count);
+    LMEMS_INTEGERS(X)
+#undef X
+    default: return 0;
+  }
+}
+
+/***
+The mean of elements i to j, a float: their sum, which does not wrap around,
+by their number. `u64` has no sign.
+@function array:mean
+@tparam[opt] integer i
+@tparam[opt] integer j
+@treturn ?number|nil nil if there is none
+*/
+static int mean(lua_State *L) {
+  lmems_checklast(L, 3);
+  const lmems_view *a = lmems_checkarray(L);
+  size_t start, count = lmems_optrange(L, 2, a, &start);
+  double total = 0;
+  lmems_checknumbers(L, a);
+  lmems_series s = lmems_holdseries(L, a, start, count);
+  if (lmems_isfloat(a->type))
+    total = sum_floats(a->type, s);
+  else
+    for (lmems_chunk c; s.count > 0; lmems_skip(&s, c.count)) {
+      lmems_load(&c, &s);
+      total += mean_integers(a->type, &c);
+    }
+  lmems_letgo();
+  if (count > 0)
+    lua_pushnumber(L, (lua_Number)(total / (double)count));
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+/***
+How many of elements i to j equal a value, as @{array:find} compares.
+@function array:count
+@param value
+@tparam[opt] integer i
+@tparam[opt] integer j
+@treturn integer
+*/
+static int count_(lua_State *L) {
+  lmems_checklast(L, 4);
+  const lmems_view *a = lmems_checkarray(L);
+  size_t start, count = lmems_optrange(L, 3, a, &start), total = 0;
+  char value[sizeof(uint64_t)];
+  if (a->type >= LMEMS_NTYPES)
+    return wrong_kind(L, a);
+  int fits = lmems_putwide(L, 2, a->type, value);
+  lmems_series s = lmems_holdseries(L, a, start, count);
+  for (lmems_chunk c; fits && s.count > 0; lmems_skip(&s, c.count)) {
+    lmems_load(&c, &s);
+    total += lmems_countequal(a->type, c.bytes, c.count, value);
   }
   lmems_letgo();
   lua_pushinteger(L, (lua_Integer)total);
@@ -292,9 +327,9 @@ static int sum(lua_State *L) {
 LMEMS_TYPES(X)
 #undef X
 
-static size_t least_in(int type, const chunk *c, int sign, int empty,
+static size_t least_in(int type, const lmems_chunk *c, int sign, int empty,
                        char *best) {
-  switch (type % LMEMS_SWAPPED) {
+  switch (lmems_widetype(type)) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: \
       return least_##name(c->bytes, c->count, sign, empty, best);
@@ -305,24 +340,25 @@ static size_t least_in(int type, const chunk *c, int sign, int empty,
 }
 
 static int push_least(lua_State *L, int sign) {
+  lmems_checklast(L, 3);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 2, a, &start), found = SIZE_MAX;
   char best[sizeof(uint64_t)] = {0};
-  check_numbers(L, a);
-  const char *p = lmems_holdelements(L, a, start, count);
-  for (chunk c; count > 0; count -= c.count, start += c.count) {
-    load_chunk(&c, a->type, p, count);
+  lmems_checknumbers(L, a);
+  lmems_series s = lmems_holdseries(L, a, start, count);
+  for (lmems_chunk c; s.count > 0; start += c.count) {
+    lmems_load(&c, &s);
     size_t i = least_in(a->type, &c, sign, found == SIZE_MAX, best);
     if (i < c.count)
       found = start + i;
-    p += c.count * a->kind->size;
+    lmems_skip(&s, c.count);
   }
   lmems_letgo();
   if (found == SIZE_MAX) {
     lua_pushnil(L);
     return 1;
   }
-  lmems_get(L, a->type % LMEMS_SWAPPED, best);
+  lmems_get(L, lmems_widetype(a->type), best);
   lua_pushinteger(L, (lua_Integer)found + 1);
   return 2;
 }
@@ -354,5 +390,5 @@ static int max(lua_State *L) {
 
 const luaL_Reg lmems_number[] = {
   {"fill", fill}, {"find", find}, {"sum", sum}, {"min", min}, {"max", max},
-  {NULL, NULL}
+  {"mean", mean}, {"count", count_}, {NULL, NULL}
 };

@@ -6,6 +6,7 @@
 
 #include "argument.h"
 #include "fail.h"
+#include "gate.h"
 #include "verb.h"
 #include "view.h"
 
@@ -27,7 +28,8 @@ static int address(lua_State *L) {
 }
 
 /***
-How many bytes it has. A method of buffers, arrays and structs.
+How many bytes it has; a slice with a step those from its first to its last
+one. A method of buffers, arrays and structs.
 @function object:size
 @treturn integer
 */
@@ -70,7 +72,7 @@ static int disown(lua_State *L) {
   lmems_view *view = lmems_checkany(L);
   lmems_checkalive(L, view);
   lmems_record *record = view->record;
-  if (!view->owner || record->capacity == 0)
+  if (!lmems_owns(view))
     return lmems_argerror(L, 1, "the %s does not own its memory",
                           lmems_classname(view));
   size_t size = lmems_blocksize(record);
@@ -82,18 +84,67 @@ static int disown(lua_State *L) {
   return 1;
 }
 
+/***
+A new object of the same kind and on the same heap, with a copy of the bytes.
+A method of buffers, arrays and structs.
+@function object:clone
+@treturn[1] object
+@treturn[2] nil over the limit, or without memory
+@treturn[2] string a message
+@treturn[2] integer a code
+*/
+static int clone(lua_State *L) {
+  const lmems_view *view = lmems_checkany(L);
+  lmems_view *new;
+  lmems_checklast(L, 1);
+  size_t bytes = lmems_optbytes(L, 2, 1, 0);
+  lmems_pushkept(L, 1);
+  int kept = lua_gettop(L);
+  int error = lmems_newowner(L, kept - 1, lua_isnil(L, kept) ? 0 : kept,
+                             view->record->box, view->seal ^ (uintptr_t)view,
+                             bytes, 0, &new);
+  if (error != MEMS_OK)
+    return lmems_fail(L, error);
+  memcpy(new->record->data, lmems_holdpart(L, view, view->offset, bytes),
+         bytes);
+  lmems_letgo();
+  if (view->kind != NULL)
+    lmems_setkind(new, view->kind);
+  if (lmems_toview(L, -1, LMEMS_STRUCT_SEAL) == NULL)
+    new->length = bytes / (view->kind != NULL ? view->kind->size : 1);
+  return 1;
+}
+
+/***
+The bytes of an array or a struct as a buffer, which keeps it alive; of a
+buffer the same as a slice of all of it. A method of buffers, arrays and
+structs.
+@function object:buffer
+@treturn buffer
+@raise if it is a slice with a step
+*/
+static int buffer(lua_State *L) {
+  const lmems_view *view = lmems_checkany(L);
+  lmems_checklast(L, 1);
+  size_t bytes = lmems_optbytes(L, 2, 1, 0);
+  lmems_part(L, LMEMS_BUFFER_SEAL, 1, view->offset, bytes)->length = bytes;
+  return 1;
+}
+
 static int object_eq(lua_State *L) {
   const lmems_view *a = lmems_anyview(L, 1), *b = lmems_anyview(L, 2);
   int same = a != NULL && b != NULL && lmems_alive(a) && lmems_alive(b) &&
              a->record->data + a->offset == b->record->data + b->offset &&
-             lmems_viewbytes(a) == lmems_viewbytes(b);
+             lmems_viewbytes(a) == lmems_viewbytes(b) &&
+             (lmems_stepped(a) ? a->stride : 0) ==
+               (lmems_stepped(b) ? b->stride : 0);
   lua_pushboolean(L, same);
   return 1;
 }
 
 const luaL_Reg lmems_object[] = {
   {"address", address}, {"size", size}, {"release", release},
-  {"disown", disown}, {NULL, NULL}
+  {"disown", disown}, {"clone", clone}, {"buffer", buffer}, {NULL, NULL}
 };
 
 /*
@@ -106,7 +157,8 @@ static void push_metatable(lua_State *L, int methods,
   lua_createtable(L, 0, 16);
   lmems_setmethods(L, class->events);
   lua_pushvalue(L, methods);
-  lua_pushcclosure(L, class->index, 1);
+  if (!class->methods)
+    lua_pushcclosure(L, class->index, 1);
   lua_setfield(L, -2, "__index");
   lua_pushstring(L, class->name);
   lua_setfield(L, -2, "__name");
@@ -120,6 +172,12 @@ void lmems_newclass(lua_State *L, const lmems_class *class) {
   };
   static const luaL_Reg finalizer[] = {{"__gc", collected}, {NULL, NULL}};
   int methods = lua_gettop(L);
+  if (class->methods) {
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, class->index);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, methods);
+  }
   for (int owner = 0; owner <= 1; owner++) {
     push_metatable(L, methods, class);
     lmems_setmethods(L, shared);

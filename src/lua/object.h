@@ -11,12 +11,14 @@
 extern const luaL_Reg lmems_object[];
 
 /* A class: its name, and the events of its metatables. `index` is called
-   with the table of methods as upvalue 1. */
+   with the table of methods as upvalue 1; or, if there is nothing but
+   methods, with that table as argument 1, for what is not in it. */
 typedef struct lmems_class {
   uintptr_t seal;
   const char *name;
   const luaL_Reg *events;
   lua_CFunction index;
+  int methods; /* not 0: there is nothing but methods */
 } lmems_class;
 
 /* Makes the two metatables of a class, for owners and parts; the table of

@@ -1,5 +1,5 @@
 /*
-** sort.h - sorting the elements of an array.
+** sort.h - sorting the elements of an array, or their indices.
 */
 
 #ifndef LMEMS_SORT_H

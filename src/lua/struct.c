@@ -9,12 +9,15 @@
 #include "struct.h"
 
 #include "argument.h"
-#include "array.h"
+#include "copy.h"
+#include "each.h"
 #include "element.h"
 #include "explain.h"
 #include "fail.h"
 #include "gate.h"
 #include "layout.h"
+#include "method.h"
+#include "near.h"
 #include "self.h"
 #include "value.h"
 
@@ -32,29 +35,50 @@ of that type, or of several dimensions, the outermost first. A type is one of
 @{peek}, another struct, or `"char"`: its last dimension is the length of a
 string, which a byte 0 ends if it is shorter.
 
-Fields lie as a C compiler lays them out, each at a multiple of its size. With
-`layout = "packed"` they lie one behind the other.
+Fields lie as a C compiler lays them out, each behind the one before it at a
+multiple of its size. With `layout = "packed"` they lie one behind the other.
+A field may also have
+
+- `bits = n`: it is a bit field of an integer type or `bool`, as gcc has them
+on Linux;
+- `offset = n`: where it begins, in bytes; it may lie over others;
+- `align = n`: it begins at a multiple of that power of two, up to 4096.
+
+`align = n` beside the fields is for the whole. A new object's physical address
+is a multiple of its alignment, until it is resized.
+
+`p:name(...)` finds functions in the table `methods`, behind the fields and
+before the methods that all objects have; so does `S.name`.
 
 The type `S` has `S.size`, `S.align`, `S.offsets` (a table: name to offset),
 and the functions @{struct:new}, @{struct:array} and @{struct:at}.
 
 An object `p` has `p.x` and `p.x = value`. Fields that are structs or arrays
 are views, which keep `p` alive; they are assigned from tables or from objects
-of the same type, all or nothing. `tostring(p)` shows the fields. Methods are
+of the same type, all or nothing. `tostring(p)` shows the fields, `pairs(p)`
+goes over them in their order. Methods are
 those of all objects, @{struct:totable} and @{struct:move}; where a field has
 the name of a method, `S.totable(p)` calls it.
 @function struct
 @luals return mems.structtype<mems.struct>
 @tparam table definition
+@tparam[opt] table methods is kept, not copied
 @treturn struct
-@raise if the definition is wrong
+@raise if the definition is wrong, or a field has the name of a method
 @usage local P = mems.struct { { "x", "f32" }, { "name", "char", 16 },
   { "m", "f64", 3, 3 } }
 */
 static int struct_(lua_State *L) {
   lmems_self self = lmems_anyself(L);
-  lua_settop(L, self.arg);
-  lmems_newlayout(L, self.arg, lmems_anchorindex(self));
+  lmems_checklast(L, self.arg + 1);
+  lua_settop(L, self.arg + 1);
+  int methods = !lua_isnil(L, self.arg + 1);
+  if (methods && !lua_istable(L, self.arg + 1))
+    lmems_argerror(L, self.arg + 1, "a table of methods expected, got %s",
+                   lmems_pushshown(L, self.arg + 1));
+  lmems_layout *s = lmems_newlayout(L, self.arg, lmems_anchorindex(self));
+  if (methods)
+    lmems_setmethodtable(L, s, self.arg + 1);
   return 1;
 }
 
@@ -77,8 +101,8 @@ static lmems_box *push_heap(lua_State *L) {
 }
 
 /***
-A new object, all zero, then with the fields of a table or of another object
-of the type.
+A new object, all zero, then with the fields of a table, by names or by
+positions, or of another object of the type.
 @function struct:new
 @luals class structtype
 @luals return T
@@ -93,7 +117,8 @@ static int new(lua_State *L) {
   lmems_view *view;
   lua_settop(L, 2);
   int error = lmems_newowner(L, 1, 0, push_heap(L), LMEMS_STRUCT_SEAL,
-                             s->kind.size, 0, &view);
+                             s->kind.size, lmems_wantsalign(&s->kind),
+                             &view);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
   lmems_setkind(view, &s->kind);
@@ -107,7 +132,10 @@ An array of structs, each zero or from the table.
 @function struct:array
 @luals class structtype
 @luals return mems.array<T>
-@tparam integer|table what how many; or a table of tables or objects
+@luals param value T|table
+@tparam integer|table|array what how many; or a table of tables or objects; or
+ an array of such structs
+@param[opt] value that each of so many has
 @treturn[1] array
 @treturn[2] nil over the limit, or without memory
 @treturn[2] string a message
@@ -115,15 +143,17 @@ An array of structs, each zero or from the table.
 */
 static int array(lua_State *L) {
   lmems_layout *s = check_layout(L);
-  lua_settop(L, 2);
+  lmems_checklast(L, 3);
+  lua_settop(L, 3);
   return lmems_makearray(L, 1, 0, push_heap(L), &s->kind, 2);
 }
 
-/* Step 2 of at and move: makes the record of `view` look at the struct at
-   the address at 2. There is room for it. */
-static void look_at(lua_State *L, lmems_box *box, lmems_view *view) {
+/* Step 2 of at and move: makes the record of `view` look at the struct
+   `offset` bytes after the address at 2. There is room for it. */
+static void look_at(lua_State *L, lmems_box *box, lmems_view *view,
+                    size_t offset) {
   size_t size = view->kind->size;
-  char *p = lmems_hold(L, box, 2, 0, size);
+  char *p = lmems_hold(L, box, 2, offset, size);
   if (lmems_recordlives(view->record))
     lmems_blockdead(view->record);
   else if (!lmems_kept(view))
@@ -137,22 +167,26 @@ static void look_at(lua_State *L, lmems_box *box, lmems_view *view) {
 /* Makes the view at `view` keep what is at `object` alive. */
 static void keep_object(lua_State *L, int view, int object) {
   lua_pushvalue(L, object);
-  lua_setiuservalue(L, view, 2);
+  lua_setiuservalue(L, view, 3);
 }
 
 /***
 A view of a struct in memory that is there already. It does not own it: when
-the block is freed or moved, the view is dead.
+the block is freed, or moved by @{realloc}, the view is dead. It keeps an
+object that it looks at alive, and goes along when that is resized.
 @function struct:at
 @luals class structtype
-@tparam memory addr of its first byte; all of it has to be in one block
+@tparam memory addr all of the struct has to be in one block, or in the object
+@tparam[opt=0] integer offset of its first byte
 @treturn object
 */
 static int at(lua_State *L) {
   lmems_layout *s = check_layout(L);
+  size_t offset = lmems_optoffset(L, 3);
+  lmems_checklast(L, 3);
   lua_settop(L, 2);
   lmems_box *box = push_heap(L);
-  lmems_view *view = lmems_pushowner(L, LMEMS_STRUCT_SEAL, 1, 2);
+  lmems_view *view = lmems_pushowner(L, LMEMS_STRUCT_SEAL, 1, 3);
   int top = lua_gettop(L);
   keep_object(L, top, 2);
   lmems_setkind(view, &s->kind);
@@ -160,7 +194,7 @@ static int at(lua_State *L) {
   lmems_resolve(L, 2);
   lmems_checkopen(L, box);
   lmems_boxroom(L, box);
-  look_at(L, box, view);
+  look_at(L, box, view, offset);
   lua_settop(L, top);
   return 1;
 }
@@ -181,7 +215,7 @@ static void move_anywhere(lua_State *L, lmems_view *view) {
   lmems_boxroom(L, box);
   if (!lmems_kept(view)) /* by now */
     lmems_dead(L, view);
-  look_at(L, box, view);
+  look_at(L, box, view, 0);
   keep_object(L, 1, 3);
 }
 
@@ -202,7 +236,7 @@ static void move_in_array(lua_State *L, lmems_view *view) {
   size_t size = view->kind->size, offset;
   size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
   if (i >= view->length || !lmems_kept(view) ||
-      __builtin_mul_overflow(i, size, &offset) || offset >= LMEMS_LIFE)
+      __builtin_mul_overflow(i, view->stride, &offset) || offset >= LMEMS_LIFE)
     bad_move(L, view);
   offset += view->first;
   if (record->floor + offset + size > record->limit)
@@ -267,6 +301,28 @@ static inline const lmems_field *find_field(lua_State *L,
   return field != NULL ? field : lmems_field_slow(L, 2, s);
 }
 
+/* The method whose name is at 2: of the type, or of all structs. */
+static int index_method(lua_State *L, const lmems_layout *s) {
+  lmems_near near;
+  lua_settop(L, 2);
+  if (lua_isinteger(L, 2) && lmems_askedbyipairs(L))
+    return 0;
+  int methods = lmems_pushmethods(L, 1, s);
+  if (methods) {
+    lua_pushvalue(L, 2);
+    if (lua_gettable(L, 3) != LUA_TNIL)
+      return 1;
+  }
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
+    return 1;
+  lmems_nearto(L, 2, &near);
+  if (methods)
+    lmems_nearkeys(L, 3, &near);
+  lmems_nearkeys(L, lua_upvalueindex(1), &near);
+  return lmems_nofield(L, 2, s, &near);
+}
+
 LMEMS_SLOW static int index_slow(lua_State *L) {
   lmems_view *view = lmems_toview(L, 1, LMEMS_STRUCT_SEAL);
   if (view == NULL)
@@ -276,11 +332,7 @@ LMEMS_SLOW static int index_slow(lua_State *L) {
     lmems_pushelement(L, 1, &field->kind, view->offset + field->offset);
     return 1;
   }
-  lua_settop(L, 2);
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
-    return lmems_nofield(L, 2, view->kind->layout);
-  return 1;
+  return index_method(L, view->kind->layout);
 }
 
 /* The field of a plain type of a view that is alive, or NULL: fast. */
@@ -309,7 +361,7 @@ LMEMS_SLOW static int newindex_slow(lua_State *L) {
     return luaL_typeerror(L, 1, "mems.struct");
   const lmems_field *field = find_field(L, view->kind->layout);
   if (field == NULL)
-    return lmems_nofield(L, 2, view->kind->layout);
+    return lmems_nofield(L, 2, view->kind->layout, NULL);
   const char *what = lua_pushfstring(L, "field '%s'", field->name);
   lmems_setelement(L, 1, 3, &field->kind, view->offset + field->offset, what);
   return 0;
@@ -330,21 +382,47 @@ static int struct_newindex(lua_State *L) {
 ** Types
 */
 
-static int type_index(lua_State *L) {
-  lmems_layout *s = check_layout(L);
+/* Raises: there is nothing at that key of a type. */
+LMEMS_RAISES static int no_function(lua_State *L) {
+  lmems_near near;
+  const char *shown = lmems_pushshown(L, 2);
+  lmems_nearto(L, 2, &near);
+  lmems_nearkeys(L, lua_upvalueindex(1), &near);
+  lmems_nearname(&near, "align", 5);
+  lmems_nearname(&near, "offsets", 7);
+  luaL_error(L, "a type of struct has no %s%s", shown,
+             lmems_pushnear(L, &near));
+  __builtin_unreachable();
+}
+
+/* What is no function of all types: it is the type's own. */
+static int type_value(lua_State *L, const lmems_layout *s) {
   const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
-  if (strcmp(key, "size") == 0) {
-    lua_pushinteger(L, (lua_Integer)s->kind.size);
-  } else if (strcmp(key, "align") == 0) {
+  if (strcmp(key, "align") == 0) {
     lua_pushinteger(L, (lua_Integer)s->align);
-  } else if (strcmp(key, "offsets") == 0) {
-    lua_getiuservalue(L, 1, 3);
-  } else {
-    lua_settop(L, 2);
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
-      luaL_error(L, "a type of struct has no %s", lmems_pushshown(L, 2));
+    return 1;
   }
+  if (strcmp(key, "offsets") == 0) {
+    lua_getiuservalue(L, 1, 3);
+    return 1;
+  }
+  if (lmems_pushmethods(L, 1, s)) {
+    lua_pushvalue(L, 2);
+    if (lua_gettable(L, -2) != LUA_TNIL)
+      return 1;
+  }
+  return no_function(L);
+}
+
+/* Functions come first, as `S:new` is what is asked for most. */
+static int type_index(lua_State *L) {
+  lua_settop(L, 2);
+  lua_pushvalue(L, 2);
+  int found = lua_rawget(L, lua_upvalueindex(1));
+  if (found == LUA_TNIL)
+    return type_value(L, check_layout(L));
+  if (found == LUA_TBOOLEAN) /* `size`, which is no function here */
+    lua_pushinteger(L, (lua_Integer)check_layout(L)->kind.size);
   return 1;
 }
 
@@ -366,6 +444,8 @@ const luaL_Reg lmems_typemethods[] = {
 };
 
 void lmems_newtypes(lua_State *L) {
+  lua_pushboolean(L, 1);
+  lua_setfield(L, -2, "size");
   luaL_newmetatable(L, "mems.layout");
   lua_pushcfunction(L, type_tostring);
   lua_setfield(L, -2, "__tostring");
@@ -381,9 +461,9 @@ void lmems_newtypes(lua_State *L) {
 
 static const luaL_Reg events[] = {
   {"__newindex", struct_newindex}, {"__tostring", struct_tostring},
-  {NULL, NULL}
+  {"__pairs", lmems_structpairs}, {NULL, NULL}
 };
 
 const lmems_class lmems_structclass = {
-  LMEMS_STRUCT_SEAL, "mems.struct", events, struct_index
+  LMEMS_STRUCT_SEAL, "mems.struct", events, struct_index, 0
 };

@@ -9,7 +9,7 @@
 #ifndef LMEMS_TYPE_H
 #define LMEMS_TYPE_H
 
-#include "rule.h"
+#include "near.h"
 
 /* X(ID, name, C type, bits) */
 #define LMEMS_INTEGERS(X) \
@@ -22,16 +22,29 @@
   X(I64, i64, int64_t, 64) \
   X(U64, u64, uint64_t, 64)
 
-#define LMEMS_TYPES(X) \
+#define LMEMS_NUMBERS(X) \
   LMEMS_INTEGERS(X) \
   X(F32, f32, float, 32) \
-  X(F64, f64, double, 64) \
+  X(F64, f64, double, 64)
+
+#define LMEMS_TYPES(X) \
+  LMEMS_NUMBERS(X) \
   X(BOOL, bool, unsigned char, 8) \
   X(PTR, ptr, mems_addr, 64)
 
+/* Those that C has no type for: X(ID, name, WIDE, bits). WIDE is the type of
+   LMEMS_TYPES that has all their values. */
+#define LMEMS_NARROW(X) \
+  X(I24, i24, I32, 24) \
+  X(U24, u24, U32, 24) \
+  X(F16, f16, F32, 16)
+
+/* X as for LMEMS_TYPES, with anything as the third. */
+#define LMEMS_EVERY(X) LMEMS_TYPES(X) LMEMS_NARROW(X)
+
 enum {
 #define X(ID, name, ctype, bits) LMEMS_##ID,
-  LMEMS_TYPES(X)
+  LMEMS_EVERY(X)
 #undef X
   LMEMS_SWAPPED,
   LMEMS_NTYPES = 2 * LMEMS_SWAPPED
@@ -44,8 +57,25 @@ int lmems_checktype(lua_State *L, int arg);
 /* The type of that name, or -1. */
 int lmems_findtype(const char *name, size_t length);
 
+/* The type of this machine's byte order in LMEMS_TYPES that has all values of
+   `type`. */
+int lmems_widetype(int type);
+
+/* Is it one of LMEMS_NARROW? */
+static inline int lmems_isnarrow(int type) {
+  return type % LMEMS_SWAPPED > LMEMS_PTR;
+}
+
+/* `n` elements of `type` at `from` as elements of its wide type at `to`, and
+   back. The places don't overlap, and need no alignment. */
+void lmems_widen(int type, char *to, const char *from, size_t n);
+void lmems_narrow(int type, char *to, const char *from, size_t n);
+
 /* Its name ("i32", or "i32be" where the machine is little-endian). */
 const char *lmems_typename(int type);
+
+/* Adds the names of types that are near. */
+void lmems_neartypes(lmems_near *near);
 
 /* Raises: the value at `value` does not fit `type`. `element` is its index
    in a list that is argument `arg`, or 0. */
@@ -61,10 +91,22 @@ static inline size_t lmems_typesize(int type) {
 #define X(ID, name, ctype, bits) \
     [LMEMS_##ID] = (bits) / 8, \
     [LMEMS_##ID + LMEMS_SWAPPED] = (bits) / 8,
-    LMEMS_TYPES(X)
+    LMEMS_EVERY(X)
 #undef X
   };
   return size[type];
+}
+
+/* Is it an integer of this machine's byte order with a sign? */
+static inline int lmems_signedtype(int type) {
+  return type == LMEMS_I8 || type == LMEMS_I16 || type == LMEMS_I32 ||
+         type == LMEMS_I64;
+}
+
+/* What C aligns it to; one that is three bytes to nothing. */
+static inline size_t lmems_typealign(int type) {
+  size_t size = lmems_typesize(type);
+  return size == 3 ? 1 : size;
 }
 
 static inline uint8_t lmems_swap8(uint8_t u) { return u; }
@@ -129,8 +171,16 @@ LMEMS_BITS(i64, int64_t, 64, INT64_MIN, INT64_MAX)
 LMEMS_BITS(u64, uint64_t, 64, INT64_MIN, INT64_MAX)
 #undef LMEMS_BITS
 
-int lmems_bits_f32(lua_State *L, int index, uint32_t *u);
 int lmems_bits_ptr(lua_State *L, int index, uint64_t *u);
+
+/* A number that is too large for f32 is infinite there, as in string.pack. */
+static inline int lmems_bits_f32(lua_State *L, int index, uint32_t *u) {
+  int ok;
+  float f = (float)lua_tonumberx(L, index, &ok);
+  if (ok)
+    memcpy(u, &f, sizeof f);
+  return ok;
+}
 
 static inline int lmems_bits_f64(lua_State *L, int index, uint64_t *u) {
   int ok;
@@ -171,13 +221,65 @@ static inline int lmems_bits_bool(lua_State *L, int index, uint8_t *u) {
 LMEMS_TYPES(X)
 #undef X
 
+/* The same of three bytes and of halves of a float. */
+
+static inline uint32_t lmems_load24(int swapped, const void *p) {
+  const unsigned char *b = p;
+  int big = (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) != swapped;
+  return (uint32_t)b[big ? 2 : 0] | (uint32_t)b[1] << 8 |
+         (uint32_t)b[big ? 0 : 2] << 16;
+}
+
+static inline void lmems_store24(int swapped, void *p, uint32_t u) {
+  unsigned char *b = p;
+  int big = (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) != swapped;
+  b[big ? 2 : 0] = (unsigned char)u;
+  b[1] = (unsigned char)(u >> 8);
+  b[big ? 0 : 2] = (unsigned char)(u >> 16);
+}
+
+/* A number of 24 bits with a sign. */
+static inline int32_t lmems_signed24(uint32_t u) {
+  return (int32_t)(u ^ 0x800000u) - 0x800000;
+}
+
+static inline void lmems_get_i24(lua_State *L, int swapped, const void *p) {
+  lua_pushinteger(L, lmems_signed24(lmems_load24(swapped, p)));
+}
+
+static inline void lmems_get_u24(lua_State *L, int swapped, const void *p) {
+  lua_pushinteger(L, (lua_Integer)lmems_load24(swapped, p));
+}
+
+#define LMEMS_PUT24(name, low, high) \
+  static inline int lmems_put_##name(lua_State *L, int index, int swapped, \
+                                     void *p) { \
+    int ok; \
+    lua_Integer n = lua_tointegerx(L, index, &ok); \
+    if (!ok || n < (low) || n > (high)) \
+      return 0; \
+    lmems_store24(swapped, p, (uint32_t)n); \
+    return 1; \
+  }
+LMEMS_PUT24(i24, -0x800000, 0x7FFFFF)
+LMEMS_PUT24(u24, 0, 0xFFFFFF)
+#undef LMEMS_PUT24
+
+/* A half: sign, 5 bits of exponent, 10 of mantissa, as IEEE 754 has it; the
+   nearest one to a number, the even one of two. */
+float lmems_float_of_half(uint16_t half);
+uint16_t lmems_half_of(double number);
+
+void lmems_get_f16(lua_State *L, int swapped, const void *p);
+int lmems_put_f16(lua_State *L, int index, int swapped, void *p);
+
 /* Pushes the value of type `type` at `p`. */
 static inline void lmems_get(lua_State *L, int type, const void *p) {
   switch (type) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: lmems_get_##name(L, 0, p); break; \
     case LMEMS_##ID + LMEMS_SWAPPED: lmems_get_##name(L, 1, p); break;
-    LMEMS_TYPES(X)
+    LMEMS_EVERY(X)
 #undef X
     default: lua_pushnil(L); break;
   }
@@ -189,10 +291,19 @@ static inline int lmems_put(lua_State *L, int index, int type, void *p) {
 #define X(ID, name, ctype, bits) \
     case LMEMS_##ID: return lmems_put_##name(L, index, 0, p); \
     case LMEMS_##ID + LMEMS_SWAPPED: return lmems_put_##name(L, index, 1, p);
-    LMEMS_TYPES(X)
+    LMEMS_EVERY(X)
 #undef X
     default: return 0;
   }
+}
+
+/* The same as a value of the wide type. */
+static inline int lmems_putwide(lua_State *L, int index, int type, char *p) {
+  char narrow[sizeof(uint64_t)];
+  if (!lmems_put(L, index, type, narrow))
+    return 0;
+  lmems_widen(type, p, narrow, 1);
+  return 1;
 }
 
 #endif

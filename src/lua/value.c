@@ -9,8 +9,10 @@
 
 #include <limits.h>
 
+#include "bits.h"
 #include "fail.h"
 #include "layout.h"
+#include "series.h"
 
 /*
 ** Bytes to Lua
@@ -20,18 +22,34 @@ static int hint(size_t count) {
   return count < INT_MAX ? (int)count : INT_MAX;
 }
 
+static void push_bits(lua_State *L, const lmems_view *view,
+                      const lmems_kind *kind, size_t offset) {
+  int type = kind->element->type;
+  unsigned n = lmems_bitcount(kind);
+  const char *p = lmems_holdpart(L, view, offset, kind->size);
+  uint64_t u = lmems_readbits(p, lmems_bitfirst(kind), n);
+  lmems_letgo();
+  if (type == LMEMS_BOOL)
+    lua_pushboolean(L, u != 0);
+  else if (lmems_signedtype(type))
+    lua_pushinteger(L, lmems_signedbits(u, n));
+  else
+    lua_pushinteger(L, (lua_Integer)u);
+}
+
 static void push_chars(lua_State *L, const lmems_view *view,
                        const lmems_kind *kind, size_t offset) {
   const char *p = lmems_holdpart(L, view, offset, kind->size);
   lmems_letgobytes(L, p, strnlen(p, kind->count));
 }
 
-static void push_row(lua_State *L, const lmems_view *view,
-                     const lmems_kind *kind, size_t offset) {
-  const lmems_kind *element = kind->element;
-  lua_createtable(L, hint(kind->count), 0);
-  for (size_t i = 0; i < kind->count; i++) {
-    lmems_pushvalue(L, view, element, offset + i * element->size);
+void lmems_pushvalues(lua_State *L, const lmems_view *view,
+                      const lmems_kind *element, size_t offset, size_t count,
+                      size_t stride) {
+  luaL_checkstack(L, LUA_MINSTACK, "too many parts in parts");
+  lua_createtable(L, hint(count), 0);
+  for (size_t i = 0; i < count; i++) {
+    lmems_pushvalue(L, view, element, offset + i * stride);
     if (lua_isnil(L, -1)) { /* address 0: as in peekarray */
       lua_pop(L, 1);
       lua_pushboolean(L, 0);
@@ -58,11 +76,16 @@ void lmems_pushvalue(lua_State *L, const lmems_view *view,
     lmems_letgo();
     return;
   }
+  if (kind->type == LMEMS_BITS) {
+    push_bits(L, view, kind, offset);
+    return;
+  }
   luaL_checkstack(L, LUA_MINSTACK, "too many parts in parts");
   if (kind->type == LMEMS_CHARS)
     push_chars(L, view, kind, offset);
   else if (kind->type == LMEMS_ROW)
-    push_row(L, view, kind, offset);
+    lmems_pushvalues(L, view, kind->element, offset, kind->count,
+                     kind->element->size);
   else
     push_struct(L, view, kind->layout, offset);
 }
@@ -78,6 +101,24 @@ LMEMS_RAISES static void misfit(lua_State *L, int index,
   const char *name = lmems_pushkind(L, kind);
   luaL_error(L, "%s: value %s does not fit %s", what, shown, name);
   __builtin_unreachable();
+}
+
+static void store_bits(lua_State *L, int index, const lmems_kind *kind,
+                       char *p, const char *what) {
+  uint64_t u = 0;
+  int type = kind->element->type;
+  unsigned n = lmems_bitcount(kind);
+  int fits = lmems_put(L, index, type, &u);
+  if (fits && type == LMEMS_BOOL) {
+    u = (uint64_t)lua_toboolean(L, index);
+  } else if (fits) {
+    u = (uint64_t)lua_tointegerx(L, index, NULL);
+    fits = u == (lmems_signedtype(type) ? (uint64_t)lmems_signedbits(u, n)
+                                        : lmems_lowbits(u, n));
+  }
+  if (!fits)
+    misfit(L, index, kind, what);
+  lmems_writebits(p, lmems_bitfirst(kind), n, u);
 }
 
 static void store_chars(lua_State *L, int index, const lmems_kind *kind,
@@ -110,7 +151,14 @@ static int store_view(lua_State *L, int index, const lmems_kind *kind,
         !lmems_samekind(view->kind, kind->element))
       return 0;
   }
-  memcpy(p, lmems_holdview(L, view), kind->size);
+  char *from = lmems_holdview(L, view);
+  if (lmems_stepped(view)) {
+    const lmems_series s = {from, view->length, view->stride,
+                            view->kind->size, 0};
+    lmems_pack(p, &s);
+  } else {
+    memcpy(p, from, kind->size);
+  }
   lmems_letgo();
   return 1;
 }
@@ -130,11 +178,30 @@ static void store_row(lua_State *L, int index, const lmems_kind *kind,
   }
 }
 
+/* The field that the key at -2 names, or counts. In one table all do the
+   same: `*keys` has what those before did. */
+static const lmems_field *key_field(lua_State *L, const lmems_layout *s,
+                                    int *keys) {
+  enum { NAMED = 1, COUNTED = 2 };
+  int counted = lua_type(L, -2) == LUA_TNUMBER;
+  *keys |= counted ? COUNTED : NAMED;
+  if (*keys == (NAMED | COUNTED))
+    luaL_error(L, "a table of fields has names or positions, not both");
+  if (!counted)
+    return lmems_checkfield(L, -2, s);
+  lua_Unsigned i = (lua_Unsigned)lua_tointegerx(L, -2, NULL);
+  if (!lua_isinteger(L, -2) || i < 1 || i > s->count)
+    luaL_error(L, "the struct has %I fields, and none at position %s",
+               (lua_Integer)s->count, lmems_pushshown(L, -2));
+  return &s->fields[i - 1];
+}
+
 static void store_struct(lua_State *L, int index, const lmems_kind *kind,
                          char *p) {
+  int keys = 0;
   lua_pushnil(L);
   while (lua_next(L, index)) {
-    const lmems_field *field = lmems_checkfield(L, -2, kind->layout);
+    const lmems_field *field = key_field(L, kind->layout, &keys);
     lmems_storevalue(L, -1, &field->kind, p + field->offset, field->name);
     lua_pop(L, 1);
   }
@@ -147,6 +214,8 @@ void lmems_storevalue(lua_State *L, int index, const lmems_kind *kind,
   if (kind->type < LMEMS_NTYPES) {
     if (!lmems_put(L, index, kind->type, p))
       misfit(L, index, kind, what);
+  } else if (kind->type == LMEMS_BITS) {
+    store_bits(L, index, kind, p, what);
   } else if (kind->type == LMEMS_CHARS) {
     store_chars(L, index, kind, p, what);
   } else if (lua_istable(L, index)) {
@@ -178,8 +247,7 @@ static void show_chars(luaL_Buffer *B, const lmems_view *view,
 static void show_scalar(luaL_Buffer *B, const lmems_view *view,
                         const lmems_kind *kind, size_t offset) {
   lua_State *L = B->L;
-  lmems_get(L, kind->type, lmems_holdpart(L, view, offset, kind->size));
-  lmems_letgo();
+  lmems_pushvalue(L, view, kind, offset);
   if (lua_islightuserdata(L, -1)) { /* an address, shown as such */
     lua_pushinteger(L, (lua_Integer)(uintptr_t)lua_touserdata(L, -1));
     lua_replace(L, -2);
@@ -189,19 +257,27 @@ static void show_scalar(luaL_Buffer *B, const lmems_view *view,
   luaL_addvalue(B);
 }
 
-static void show_row(luaL_Buffer *B, const lmems_view *view,
-                     const lmems_kind *kind, size_t offset) {
-  enum { SHOWN = 16 }; /* elements */
-  size_t count = kind->count < SHOWN ? kind->count : SHOWN;
-  for (size_t i = 0; i < count; i++) {
+/* Appends the first of `count` elements at even distances. */
+static void show_elements(luaL_Buffer *B, const lmems_view *view,
+                          const lmems_kind *element, size_t count,
+                          size_t offset, size_t stride) {
+  enum { SHOWN = 16 };
+  luaL_addchar(B, '{');
+  for (size_t i = 0; i < count && i < SHOWN; i++) {
     luaL_addstring(B, i > 0 ? ", " : "");
-    lmems_showvalue(B, view, kind->element, offset + i * kind->element->size);
+    lmems_showvalue(B, view, element, offset + i * stride);
   }
-  luaL_addstring(B, count < kind->count ? ", ..." : "");
+  luaL_addstring(B, count > SHOWN ? ", ...}" : "}");
+}
+
+void lmems_showelements(luaL_Buffer *B, const lmems_view *array) {
+  show_elements(B, array, array->kind, array->length, array->offset,
+                array->stride);
 }
 
 static void show_struct(luaL_Buffer *B, const lmems_view *view,
                         const lmems_layout *s, size_t offset) {
+  luaL_addchar(B, '{');
   for (size_t i = 0; i < s->count; i++) {
     luaL_addstring(B, i > 0 ? ", " : "");
     luaL_addlstring(B, s->fields[i].name, s->fields[i].length);
@@ -209,20 +285,19 @@ static void show_struct(luaL_Buffer *B, const lmems_view *view,
     lmems_showvalue(B, view, &s->fields[i].kind,
                     offset + s->fields[i].offset);
   }
+  luaL_addchar(B, '}');
 }
 
 void lmems_showvalue(luaL_Buffer *B, const lmems_view *view,
                      const lmems_kind *kind, size_t offset) {
-  if (kind->type < LMEMS_NTYPES) {
+  if (kind->type <= LMEMS_BITS) {
     show_scalar(B, view, kind, offset);
   } else if (kind->type == LMEMS_CHARS) {
     show_chars(B, view, kind, offset);
+  } else if (kind->type == LMEMS_ROW) {
+    show_elements(B, view, kind->element, kind->count, offset,
+                  kind->element->size);
   } else {
-    luaL_addchar(B, '{');
-    if (kind->type == LMEMS_ROW)
-      show_row(B, view, kind, offset);
-    else
-      show_struct(B, view, kind->layout, offset);
-    luaL_addchar(B, '}');
+    show_struct(B, view, kind->layout, offset);
   }
 }

@@ -31,12 +31,12 @@ const char *lmems_classname(const lmems_view *view) {
 */
 
 lmems_view *lmems_anyview(lua_State *L, int arg) {
-  lmems_view *view = lmems_toview(L, arg, LMEMS_BUFFER_SEAL);
-  if (view == NULL)
-    view = lmems_toview(L, arg, LMEMS_ARRAY_SEAL);
-  if (view == NULL)
-    view = lmems_toview(L, arg, LMEMS_STRUCT_SEAL);
-  return view;
+  lmems_view *view = lua_touserdata(L, arg);
+  if (view == NULL || lua_rawlen(L, arg) < sizeof *view)
+    return NULL;
+  uintptr_t seal = view->seal ^ (uintptr_t)view;
+  return seal == LMEMS_BUFFER_SEAL || seal == LMEMS_ARRAY_SEAL ||
+         seal == LMEMS_STRUCT_SEAL ? view : NULL;
 }
 
 lmems_view *lmems_checkany(lua_State *L) {
@@ -93,10 +93,8 @@ lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
                             int values) {
   anchor = lua_absindex(L, anchor);
   lmems_view *view = lua_newuserdatauv(L, sizeof *view, values);
-  memset(view, 0, sizeof *view);
-  view->record = lmems_deadrecord();
-  view->end = LMEMS_RELEASED;
-  view->owner = 1;
+  *view = (lmems_view){.record = lmems_deadrecord(), .end = LMEMS_RELEASED,
+                       .owner = 1};
   lua_pushvalue(L, anchor);
   lua_setiuservalue(L, -2, 1);
   seal_view(L, view, seal);
@@ -119,6 +117,15 @@ int lmems_newowner(lua_State *L, int anchor, int keep, lmems_box *box,
   v->record = record;
   lmems_setend(v, size);
   return MEMS_OK;
+}
+
+void lmems_pushkept(lua_State *L, int index) {
+  const lmems_view *view = lua_touserdata(L, index);
+  lua_pushvalue(L, index);
+  if (!view->owner)
+    lua_getiuservalue(L, -1, 1);
+  lua_getiuservalue(L, -1, 1);
+  lua_getiuservalue(L, -2, 2);
 }
 
 lmems_view *lmems_part(lua_State *L, uintptr_t seal, int parent,

@@ -3,9 +3,10 @@
 **
 ** A view has a part of the bytes of a record (record.h). An owner has a
 ** record of its own, which frees the block when the view is released or
-** collected, or (S:at) only looks at it. Others are parts of an owner: user
-** value 1 keeps it alive. User value 1 of an owner keeps its heap open: its
-** anchor, or what has that.
+** collected, or (S:at, view) only looks at it. Others are parts of an owner:
+** user value 1 keeps it alive. User value 1 of an owner keeps its heap open:
+** its anchor, or what has that. User value 2 keeps the type of its elements,
+** if that is not done by 1; user value 3 what it looks at.
 **
 ** A view that was released or collected is dead for good, also when it comes
 ** back from its finalizer. One whose block was freed or has shrunk is dead
@@ -30,6 +31,8 @@ typedef struct lmems_view {
                              move over: LMEMS_HERE and so on, or that many
                              elements of an array */
   size_t first;           /* for an element of an array: where that begins */
+  size_t stride;          /* bytes from one element to the next, of an array
+                             or of that which it is one of */
   const lmems_kind *kind; /* of an element, or of the struct */
   int type;               /* kind->type */
   int owner;              /* not 0: a record of its own is behind it */
@@ -96,6 +99,11 @@ static inline int lmems_kept(const lmems_view *view) {
          view->end - view->record->floor < LMEMS_LIFE;
 }
 
+/* Does one that is alive own its block? */
+static inline int lmems_owns(const lmems_view *view) {
+  return view->owner && view->record->capacity != 0;
+}
+
 /* How many bytes a view that is alive has. */
 static inline size_t lmems_viewbytes(const lmems_view *view) {
   return (size_t)(view->end - view->record->floor) - view->offset;
@@ -126,10 +134,18 @@ static inline void lmems_setend(lmems_view *view, size_t bytes) {
   view->end = view->record->floor + view->offset + bytes;
 }
 
-/* Sets the kind of its elements. */
+/* Sets the kind of its elements, which lie one behind the other. */
 static inline void lmems_setkind(lmems_view *view, const lmems_kind *kind) {
   view->kind = kind;
   view->type = kind->type;
+  view->stride = kind->size;
+}
+
+/* Is it a slice with a step, with bytes between its elements that are not
+   its own? */
+static inline int lmems_stepped(const lmems_view *view) {
+  return (view->seal ^ (uintptr_t)view) == LMEMS_ARRAY_SEAL &&
+         view->stride != view->kind->size;
 }
 
 /* Pushes a new owner without a record, which is dead; `values` is how many
@@ -143,6 +159,11 @@ lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
 int lmems_newowner(lua_State *L, int anchor, int keep, lmems_box *box,
                    uintptr_t seal, size_t size, size_t align,
                    lmems_view **view);
+
+/* Pushes what a new owner on the same heap has to keep, like the view at
+   `index`: user value 1, an anchor, and user value 2, what is to be kept
+   beside it, or nil. */
+void lmems_pushkept(lua_State *L, int index);
 
 /* Pushes a new view of `size` bytes from `offset` of the record of the view
    at `parent`, which has to be alive when that is made: raises. */
