@@ -4,8 +4,8 @@
 local mems = require "mems"
 local refused = require "spec.support.misuse".refused
 
-local NAMES <const> = { "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64",
-  "f32", "f64" }
+local NAMES <const> = { "i8", "u8", "i16", "u16", "i24", "u24", "i32", "u32",
+  "i64", "u64", "f32", "f64" }
 local CHUNKED <const> = 1100 -- elements: more than two chunks of the kernels
 
 local function is_float(name) return name:sub(1, 1) == "f" end

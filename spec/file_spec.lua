@@ -206,13 +206,12 @@ describe("readfile", function()
       local ls <close> = io.popen("ls /proc/$PPID/fd | wc -l")
       return ls:read("n")
     end
-    open_files()
     local before = open_files()
     for _ = 1, 20 do
       mems.readfile("/")
       mems.readfile("/proc/self/maps")
     end
-    assert.equal(before, open_files())
+    assert.is_true(open_files() <= before) -- others may be closed meanwhile
     mems.finish()
     assert.match("not initialised", refused(mems.readfile, "/"))
   end)

@@ -4,8 +4,8 @@
 local mems = require "mems"
 local refused = require "spec.support.misuse".refused
 
-local NUMBERS <const> = { "i8", "u8", "i16", "u16", "i32", "u32", "i64",
-  "u64", "f32", "f64" }
+local NUMBERS <const> = { "i8", "u8", "i16", "u16", "i24", "u24", "i32", "u32",
+  "i64", "u64", "f16", "f32", "f64" }
 
 local function each_type(check)
   for _, name in ipairs(NUMBERS) do
@@ -21,6 +21,8 @@ local function random_values(kind, n)
   local t = {}
   for i = 1, n do
     if kind:sub(1, 1) == "f" then t[i] = math.random(-40, 40) / 4
+    elseif i % 9 == 4 then t[i] = range.min
+    elseif i % 9 == 8 then t[i] = range.max
     elseif range.size == 8 then t[i] = math.random(0)
     else t[i] = math.random(range.min, range.max) end
   end
@@ -210,6 +212,17 @@ describe("the order of structs", function()
     assert.same(expected, got(slice:clone():sort("key")))
     assert.same(expected, got(slice:sort(less)))
     assert.equal(0, wide[1].id)
+  end)
+
+  it("is that of a field of a few bits", function()
+    local B <const> = mems.struct { { "a", "i32", bits = 5 },
+      { "b", "u32", bits = 20 }, { "c", "bool", bits = 1 }, { "id", "u8" } }
+    local a = B:array { { -3, 9, true, 1 }, { 7, 1 << 19, false, 2 },
+      { -16, 0, true, 3 }, { 7, 9, false, 4 } }
+    assert.same({ 3, 1, 2, 4 }, a:argsort("a"):totable())
+    assert.same({ 2, 4, 1, 3 }, a:argsort("a", "desc"):totable())
+    assert.same({ 3, 1, 4, 2 }, a:argsort("b"):totable())
+    assert.same({ 2, 4, 1, 3 }, a:argsort("c"):totable())
   end)
 
   it("refuses fields that have none", function()

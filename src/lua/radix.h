@@ -15,7 +15,7 @@ enum { LMEMS_FEW = 48 }; /* so many are sorted without a spare array */
 void lmems_sortnumbers(char *p, void *spare, size_t n, int type, int desc);
 
 /* An unsigned number for the element at `p`, which has the order of its type:
-   -0.0 is 0.0, a nan comes last, and no number has its key. */
+   -0.0 is 0.0, a nan comes last, and no other float has its key. */
 #define LMEMS_NANKEY UINT64_MAX
 uint64_t lmems_sortkey(int type, const char *p);
 

@@ -10,9 +10,11 @@
 #include "sort.h"
 
 #include "argument.h"
+#include "bits.h"
 #include "copy.h"
 #include "element.h"
 #include "fail.h"
+#include "kernel.h"
 #include "layout.h"
 #include "radix.h"
 
@@ -69,7 +71,7 @@ static order check_order(lua_State *L, const lmems_view *a) {
     lmems_checklast(L, 2);
     by.desc = check_desc(L, 2);
   }
-  if (by.kind->type > LMEMS_CHARS || by.kind->type == LMEMS_BITS)
+  if (by.kind->type > LMEMS_CHARS)
     lmems_argerror(L, by.kind == a->kind ? 1 : 2, "%s of %s have no order",
                    by.kind == a->kind ? "elements" : "values",
                    lmems_pushkind(L, by.kind));
@@ -193,6 +195,22 @@ static uint64_t *compared(lua_State *L, const lmems_view *a, order by,
 ** Indices by keys
 */
 
+/* The key of what is compared, at `p`. */
+static uint64_t key_of(order by, const char *p) {
+  uint64_t key;
+  if (by.kind->type == LMEMS_BITS) {
+    unsigned n = lmems_bitcount(by.kind);
+    key = lmems_readbits(p, lmems_bitfirst(by.kind), n);
+    if (lmems_signedtype(by.kind->element->type))
+      key = (uint64_t)lmems_signedbits(key, n) ^ (uint64_t)1 << 63;
+  } else {
+    key = lmems_sortkey(by.kind->type, p);
+    if (key == LMEMS_NANKEY && lmems_isfloat(by.kind->type))
+      return key; /* last in both orders */
+  }
+  return by.desc ? ~key : key;
+}
+
 /* The indices of the array at 1 by numbers in its elements, with `room` for
    four times as many. */
 static uint64_t *keyed(lua_State *L, const lmems_view *a, order by,
@@ -201,8 +219,7 @@ static uint64_t *keyed(lua_State *L, const lmems_view *a, order by,
   lmems_series s = lmems_holdseries(L, a, 0, n);
   const char *p = s.p + by.offset;
   for (size_t i = 0; i < n; i++, p += s.stride) {
-    uint64_t key = lmems_sortkey(by.kind->type, p);
-    keys[i].key = by.desc && key != LMEMS_NANKEY ? ~key : key;
+    keys[i].key = key_of(by, p);
     keys[i].index = i;
   }
   lmems_letgo();
@@ -216,7 +233,7 @@ static uint64_t *keyed(lua_State *L, const lmems_view *a, order by,
    more. */
 static uint64_t *push_sorted(lua_State *L, const lmems_view *a, order by,
                              size_t n) {
-  int numbers = by.less == 0 && by.kind->type < LMEMS_NTYPES;
+  int numbers = by.less == 0 && by.kind->type < LMEMS_CHARS;
   size_t words = (numbers ? 4 : 2) * n;
   uint64_t *room = lua_newuserdatauv(L, words * sizeof *room, 0);
   return numbers ? keyed(L, a, by, room, n) : compared(L, a, by, room, n);
