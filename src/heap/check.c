@@ -111,6 +111,7 @@ static const char *check_class(const mems_heap *heap, unsigned number,
 /* The slot that was freed last is one, and no stack names it. */
 static const char *check_recent(const mems_heap *heap) {
   const mems_runs *r = &heap->runs;
+  if (r->turn >= SIZES) return "no class has the turn";
   if (r->recent_class == 0) return NULL;
   if (r->recent_class >= SIZES || r->classes[r->recent_class].most == 0)
     return "the slot that was freed last has no class";

@@ -280,15 +280,26 @@ static uint64_t room_in(const mems_heap *heap, uint64_t g, uint64_t end) {
   return at + 1 < end ? end - at : 0; /* a block takes two at least */
 }
 
+/* Is no slot of the run [g, end) in use? */
+static bool run_is_free(const mems_chain *c, uint64_t g, uint64_t end) {
+  while (g < end && (chain_starts(c)[g / WORD] & chain_useds(c)[g / WORD]) == 0)
+    g += WORD;
+  return g >= end;
+}
+
 uint64_t hole_largest(const mems_heap *heap) {
   const mems_chain *c = &heap->chain;
-  uint64_t g = 0, end = c->end, at = end;
-  if (end >= JOINED) at = last_hole(heap).at;
-  uint64_t most = room_in(heap, at, c->limit);
-  while (g < end && (g = chain_hole(c, g, end)) != NOWHERE) {
-    uint64_t next = chain_next(c, g);
-    if (!runs_has(c, g)) most = at_least(most, room_in(heap, g, next));
-    g = next;
+  uint64_t most = 0, at = 0; /* what is free begins there */
+  for (uint64_t g = 0, next; g < c->end; g = next) {
+    bool run = runs_has(c, g);
+    next = run ? runs_last(c, g / PAGE_GRANULES) * PAGE_GRANULES
+               : chain_next(c, g);
+    if (chain_is_node(c, g)) at = g;
+    if (run ? run_is_free(c, g, next) : chain_is_hole(c, g))
+      most = at_least(most, room_in(heap, at, next));
+    else
+      at = next;
   }
-  return most;
+  if (c->end < JOINED) at = c->end;
+  return at_least(most, room_in(heap, at, c->limit));
 }
