@@ -124,25 +124,22 @@ LMEMS_SLOW static int index_slow(lua_State *L) {
   return 1;
 }
 
-/* The key at 2, which is of that type, as an index from 0, if it is one of a
-   view that is alive, else SIZE_MAX. A string is no index, though Lua would
-   make a number of it. */
-static inline size_t plain_index(lua_State *L, const lmems_view *a,
-                                 int type) {
-  if (LMEMS_UNLIKELY(a == NULL || type != LUA_TNUMBER || !lmems_alive(a)))
+/* The key at 2 as an index from 0, if it is one of a view that is alive, else
+   SIZE_MAX. A string is no index, though Lua would make a number of it. */
+static inline size_t plain_index(lua_State *L, const lmems_view *a) {
+  if (LMEMS_UNLIKELY(a == NULL || !lua_isinteger(L, 2) || !lmems_alive(a)))
     return SIZE_MAX;
-  int ok; /* 1.0 is 1, 1.5 is nothing */
-  size_t i = (size_t)lua_tointegerx(L, 2, &ok) - 1;
-  return ok && i < a->length ? i : SIZE_MAX;
+  size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
+  return i < a->length ? i : SIZE_MAX;
 }
 
 LMEMS_ALIGNED static int array_index(lua_State *L) {
-  int type = lua_type(L, 2);
-  if (type == LUA_TSTRING)
-    return index_method(L);
+  if (!lua_isinteger(L, 2))
+    return lua_type(L, 2) == LUA_TSTRING ? index_method(L) : index_slow(L);
   const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  size_t i = plain_index(L, a, type);
-  if (LMEMS_UNLIKELY(i == SIZE_MAX || a->type >= LMEMS_NTYPES))
+  size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
+  if (LMEMS_UNLIKELY(a == NULL || !lmems_alive(a) || i >= a->length ||
+                     a->type >= LMEMS_NTYPES))
     return index_slow(L);
   const char *p = lmems_held(a->record->data + a->offset);
   if (LMEMS_LIKELY(a->type == LMEMS_F64))
@@ -155,11 +152,14 @@ LMEMS_ALIGNED static int array_index(lua_State *L) {
 
 /* The key at 2 as an index from 0 of a view that is alive; raises. */
 static size_t check_index(lua_State *L, const lmems_view *a) {
-  size_t i = plain_index(L, a, lua_type(L, 2));
+  size_t i = plain_index(L, a);
   if (LMEMS_LIKELY(i != SIZE_MAX))
     return i;
   lmems_checkalive(L, a);
-  bad_index(L, a, 0);
+  i = (size_t)lua_tointegerx(L, 2, NULL) - 1; /* 1.0 is 1 */
+  if (lua_type(L, 2) != LUA_TNUMBER || i >= a->length)
+    bad_index(L, a, 0);
+  return i;
 }
 
 LMEMS_SLOW static int newindex_slow(lua_State *L) {
@@ -172,7 +172,7 @@ LMEMS_SLOW static int newindex_slow(lua_State *L) {
 
 LMEMS_ALIGNED static int array_newindex(lua_State *L) {
   const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  size_t i = plain_index(L, a, lua_type(L, 2));
+  size_t i = plain_index(L, a);
   if (LMEMS_UNLIKELY(i == SIZE_MAX || a->type >= LMEMS_NTYPES))
     return newindex_slow(L);
   char *p = lmems_held(a->record->data + a->offset);

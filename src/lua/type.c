@@ -79,8 +79,8 @@ void lmems_neartypes(lmems_near *near) {
     const char *base = lmems_typename(i / 3), *order = orders[i % 3];
     char name[8];
     size_t m = strlen(base), n = strlen(order);
-    memcpy(name, base, m);
-    memcpy(name + m, order, n);
+    memcpy(name, base, m + 1);
+    memcpy(name + m, order, n + 1);
     lmems_nearname(near, name, m + n);
   }
 }
