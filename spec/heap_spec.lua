@@ -501,7 +501,7 @@ describe("trim", function()
   before_each(function() fresh() end)
   after_each(function() pcall(mems.finish) end)
 
-  it("gives back the pages of holes that were written #limits", function()
+  it("gives back pages of holes that were written to #limits", function()
     local block = mems.malloc(512 * 1024)
     mems.fill(block, 1, 512 * 1024)
     local wall = mems.malloc(16)

@@ -79,9 +79,10 @@ typedef struct mems_options {
   size_t align;       /* physical alignment of every block: a power of two,
                          8 to 2 MiB; default 8 */
   size_t quarantine;  /* freed blocks are kept from reuse until this many
-                         bytes are waiting, and then the oldest are let go;
-                         a larger block never waits. What waits is MEMS_EFREED
-                         to every call. Default 0 */
+                         bytes are waiting, and then the oldest are let go, 64
+                         at most by one call; never more than twice as much
+                         waits, and no block that is larger. What waits is
+                         MEMS_EFREED to every call. Default 0 */
   int fill;           /* not 0: new blocks and what realloc adds are filled
                          with 0xAA, freed ones and what realloc cuts off
                          with 0x55 */
@@ -184,8 +185,9 @@ MEMS_API void mems_heap_close(mems_heap *heap);
    and only if size is 0 (MEMS_EINVAL), the heap's limit would be passed
    (MEMS_ELIMIT) or the OS refuses (MEMS_ENOMEM); before either, what waits in
    the quarantine is let go, as far as that helps, and so is all that was kept
-X and for a call that ends in a refusal or in
-   the last place there is. */
+   ready; a block may then get a longer slot. O(1), but for requests to the OS,
+   one for each 40th that the heap grows, and for a call that ends in a refusal
+   or in the last place there is. */
 MEMS_API mems_addr mems_heap_malloc(mems_heap *heap, size_t size);
 
 /* The same, at a physical address that is a multiple of `align`: a power of
@@ -196,7 +198,7 @@ MEMS_API mems_addr mems_heap_aligned(mems_heap *heap, size_t size,
 
 /* A new block of count * size bytes, all zero; MEMS_ELIMIT if the product
    overflows. Pages that are fresh from the OS are not touched, but for blocks
-   of up to 4096 bytes; where many others are to be zero they go back to the
+   of up to 64 KiB; where many others are to be zero they go back to the
    OS and come fresh. */
 MEMS_API mems_addr mems_heap_calloc(mems_heap *heap, size_t count,
                                     size_t size);
@@ -251,7 +253,8 @@ MEMS_API const char *mems_strerror(int error);
    whole pages that are free are released, also between slots; what waits in
    the quarantine stays. Returns bytes given back. O(size of the heap). A heap
    does the same by itself: while more than 16 MiB and a quarter of what is in
-   use is free and may be in memory, a call that frees releases up to 8 MiB. */
+   use is free and may be in memory, a call that frees releases 4 MiB at most,
+   or as much as it freed. */
 MEMS_API size_t mems_heap_trim(mems_heap *heap);
 
 /* Fills *stats as far as its `size` goes. O(1) for all fields up to `align`,

@@ -272,7 +272,7 @@ static void op_walk(world *w) {
 static void op_largest(world *w) {
   mems_stats s = {.size = sizeof s};
   mems_heap_stats(w->heap, &s);
-  if (s.largest == 0 || s.largest > 1 << 26) return;
+  if (s.largest == 0 || s.largest > 1 << 21) return;
   mems_addr addr = mems_heap_malloc(w->heap, s.largest);
   MUST(addr || mems_heap_error(w->heap) == MEMS_ENOMEM);
   if (addr == 0) return;

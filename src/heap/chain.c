@@ -220,14 +220,15 @@ uint64_t chain_hole(const mems_chain *c, uint64_t g, uint64_t until) {
 void chain_drop_all(mems_chain *c, uint64_t g, uint64_t end) {
   uint64_t *starts = chain_starts(c);
   for (uint64_t i = (g + 1) / WORD; i * WORD < end; i++) {
-    uint64_t old = starts[i];
-    starts[i] = old & ~bits_between(i, g + 1, end);
-    if (old && starts[i] == 0) chain_word_emptied(c, i * WORD);
+    uint64_t old = starts[i], left = old & ~bits_between(i, g + 1, end);
+    if (left == old) continue; /* pages that are clear stay untouched */
+    starts[i] = left;
+    if (left == 0) chain_word_emptied(c, i * WORD);
   }
 }
 
 void chain_clear(mems_chain *c, uint64_t g, uint64_t n) {
   uint64_t *useds = chain_useds(c);
   for (uint64_t i = g / WORD; i * WORD < g + n; i++)
-    useds[i] &= ~bits_between(i, g, g + n);
+    if (useds[i]) useds[i] &= ~bits_between(i, g, g + n);
 }

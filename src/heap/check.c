@@ -111,6 +111,7 @@ static const char *check_class(const mems_heap *heap, unsigned number,
 /* The slot that was freed last is one, and no stack names it. */
 static const char *check_recent(const mems_heap *heap) {
   const mems_runs *r = &heap->runs;
+  if (r->turn >= SIZES) return "no class has the turn";
   if (r->recent_class == 0) return NULL;
   if (r->recent_class >= SIZES || r->classes[r->recent_class].most == 0)
     return "the slot that was freed last has no class";
@@ -190,7 +191,8 @@ static const char *check_hole(const mems_heap *heap, uint64_t g, uint64_t n) {
   if (!hole_heap_is_tight(heap) &&
       !bins_has(&heap->bins, g / REGION, class_of(n)))
     return "a HOLE is in no index";
-  if (n >= heap->hopeless) return "a HOLE is longer than any is said to be";
+  if (n >= heap->hopeless && heap->hopeless_align == 1)
+    return "a HOLE is longer than any is said to be";
   for (uint64_t page = in.from; page < in.to; page++)
     if (idle_is(&d->idle_bits, heap, page) ==
         idle_is(&d->gone_bits, heap, page))

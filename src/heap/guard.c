@@ -10,11 +10,11 @@
 #include <string.h>
 
 /* One page more than can be full, so that head and tail never share a page
-   from both of its ends; a power of two. A block takes two granules at
-   least. */
+   from both of its ends; a power of two. Twice as much as is kept may wait, and
+   a block takes two granules at least. */
 static uint64_t slots_for(uint64_t most) {
   uint64_t page = pages_unit() / sizeof(uint64_t);
-  return bit(bit_last(round_up(most / 2 + 1, page) + page - 1) + 1);
+  return bit(bit_last(round_up(most + 1, page) + page - 1) + 1);
 }
 
 uint64_t guard_room(uint64_t most) {
@@ -43,7 +43,7 @@ void guard_mark(mems_guard *q, void *image, uint64_t g, bool waits) {
 }
 
 bool guard_put(mems_guard *q, void *image, uint64_t g, uint64_t n) {
-  if (n > q->most) return false;
+  if (n > q->most || q->waiting + n > 2 * q->most) return false;
   if (!area_grow(image, &q->bits, g / 16 + 1)) return false;
   uint64_t *slot = guard_slot(q, image, q->tail);
   bool first = ((uintptr_t)slot & (q->page - 1)) == 0;

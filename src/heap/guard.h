@@ -43,7 +43,8 @@ uint64_t guard_plan(mems_guard *q, uint64_t at, uint64_t limit,
 uint64_t guard_room(uint64_t most);
 
 /* The block [g, g + n) waits from now on, as the last of all. False if it is
-   too large to, or the OS refuses a page; then nothing has changed. */
+   too large to, if twice as much as may wait does so already, or if the OS
+   refuses a page; then nothing has changed. */
 bool guard_put(mems_guard *q, void *image, uint64_t g, uint64_t n);
 
 /* Takes the oldest number out of the queue; NOWHERE if it is empty. */

@@ -79,14 +79,14 @@ static void retire(mems_heap *heap, uint64_t g, uint64_t n) {
   } else {
     retire_chained(heap, g, n);
   }
-  if (trim_is_due(heap)) trim_some(heap, n);
 }
 
 /* Lets the blocks go that wait, the oldest first, until no more than `most`
-   granules wait, or `blocks` have gone. */
-static void release(mems_heap *heap, uint64_t most, uint64_t blocks) {
+   granules wait, or `blocks` have gone; how many granules have. */
+static uint64_t release(mems_heap *heap, uint64_t most, uint64_t blocks) {
   const mems_chain *c = &heap->chain;
   mems_guard *q = &heap->dict.guard;
+  uint64_t waited = q->waiting;
   while (q->waiting > most && blocks-- > 0) {
     uint64_t g = guard_take(q, heap);
     if (g == NOWHERE) break;
@@ -98,6 +98,7 @@ static void release(mems_heap *heap, uint64_t most, uint64_t blocks) {
       heap_raise(heap); /* a stack may have it now */
     }
   }
+  return waited - q->waiting;
 }
 
 /* What is there for a request that the heap can't grow for: a longer slot, or
@@ -108,7 +109,8 @@ static uint64_t find(mems_heap *heap, unsigned *number, mems_request r) {
   if (g != NOWHERE) return g;
   *number = 0;
   slot_flush(heap);
-  return hole_find(heap, r.n, r.align, false);
+  g = hole_find(heap, r.n, r.align, false);
+  return g == NOWHERE ? hole_grow(heap, r.n, r.align) : g;
 }
 
 /* The same, while blocks wait that may make room: as many granules as are
@@ -248,10 +250,12 @@ static void take_back(mems_heap *heap, const mems_block *b) {
   mems_guard *q = &heap->dict.guard;
   dict_forget(&heap->dict);
   if (heap->fill) memset(chain_physical(&heap->chain, b->at), 0x55, b->size);
+  uint64_t gone = b->granules;
   if (guard_put(q, heap, b->at, b->granules))
-    release(heap, q->most, RELEASE_MOST);
+    gone = release(heap, q->most, RELEASE_MOST);
   else
     retire(heap, b->at, b->granules);
+  if (trim_is_due(heap)) trim_some(heap, at_most(gone, b->granules));
 }
 
 /* What starts at g is a block of the chain, one whose free takes more than
@@ -360,6 +364,7 @@ mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   if (moved) return moved;
   heap->error = error;
   n = resize(heap, &b, n);
+  heap->error = error;
   if (n == 0) return move(heap, &b, size);
   if (heap->fill) refill(heap, &b, size);
   dict_insert(&heap->dict, &heap->chain, b.at, n, n * GRANULE - size,

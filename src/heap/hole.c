@@ -120,7 +120,8 @@ static bool search_tight(const mems_heap *heap, mems_wish *wish) {
 /* Up from the class of n, in which a hole may do, to those in which every
    one does. */
 static bool search(mems_heap *heap, mems_wish *wish, uint64_t tries) {
-  if (wish->n >= heap->hopeless) return false;
+  if (wish->n >= heap->hopeless && wish->align >= heap->hopeless_align)
+    return false;
   if (hole_heap_is_tight(heap)) return search_tight(heap, wish);
   unsigned sure = class_for(wish->n + wish->align - 1);
   unsigned class = bins_class(&heap->bins, class_of(wish->n));
@@ -230,7 +231,10 @@ uint64_t hole_find(mems_heap *heap, uint64_t n, uint64_t align,
   mems_wish wish = {n, align, {0, 0}};
   if (search(heap, &wish, bounded ? SEARCH_TRIES : UINT64_MAX))
     return cut(heap, &wish);
-  if (!bounded && align == 1) heap->hopeless = at_most(heap->hopeless, n);
+  if (!bounded && (n < heap->hopeless || align < heap->hopeless_align)) {
+    heap->hopeless = n;
+    heap->hopeless_align = align;
+  }
   return NOWHERE;
 }
 
@@ -280,15 +284,26 @@ static uint64_t room_in(const mems_heap *heap, uint64_t g, uint64_t end) {
   return at + 1 < end ? end - at : 0; /* a block takes two at least */
 }
 
+/* Is no slot of the run [g, end) in use? */
+static bool run_is_free(const mems_chain *c, uint64_t g, uint64_t end) {
+  while (g < end && (chain_starts(c)[g / WORD] & chain_useds(c)[g / WORD]) == 0)
+    g += WORD;
+  return g >= end;
+}
+
 uint64_t hole_largest(const mems_heap *heap) {
   const mems_chain *c = &heap->chain;
-  uint64_t g = 0, end = c->end, at = end;
-  if (end >= JOINED) at = last_hole(heap).at;
-  uint64_t most = room_in(heap, at, c->limit);
-  while (g < end && (g = chain_hole(c, g, end)) != NOWHERE) {
-    uint64_t next = chain_next(c, g);
-    if (!runs_has(c, g)) most = at_least(most, room_in(heap, g, next));
-    g = next;
+  uint64_t most = 0, at = 0; /* what is free begins there */
+  for (uint64_t g = 0, next; g < c->end; g = next) {
+    bool run = runs_has(c, g);
+    next = run ? runs_last(c, g / PAGE_GRANULES) * PAGE_GRANULES
+               : chain_next(c, g);
+    if (chain_is_node(c, g)) at = g;
+    if (run ? run_is_free(c, g, next) : chain_is_hole(c, g))
+      most = at_least(most, room_in(heap, at, next));
+    else
+      at = next;
   }
-  return most;
+  if (c->end < JOINED) at = c->end;
+  return at_least(most, room_in(heap, at, c->limit));
 }

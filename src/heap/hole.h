@@ -35,7 +35,8 @@ bool hole_extend(mems_heap *heap, uint64_t end, uint64_t more, bool grow);
 /* Unmaps what is free at the end of the heap, in whole pages of the OS. */
 void hole_shrink(mems_heap *heap);
 
-/* Granules of the longest HOLE that the heap has or could grow to have. */
+/* Granules of the longest HOLE that the heap has or could grow to have, once
+   what stacks name has gone back. */
 uint64_t hole_largest(const mems_heap *heap);
 
 /* Does the heap have no index of its HOLEs? */

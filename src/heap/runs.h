@@ -74,6 +74,7 @@ typedef struct mems_runs {
   bool direct;     /* not so */
   uint32_t recent; /* the slot that was freed last, ... */
   uint32_t recent_class;       /* ... and its class, or 0 */
+  uint32_t turn;   /* the class whose stack was emptied last */
   uint8_t numbers[TABLE_MOST]; /* which class serves 1, 2, ... granules */
   _Alignas(64) mems_class classes[SIZES];
   uint64_t taken;   /* granules in slots that are in use or in a stack, ... */

@@ -14,6 +14,7 @@ enum {
   WASTE_PART = 8, /* of a run may be left behind its last slot */
   LIVE_PART = 8,  /* of what is live in a class may be its next run */
   SPARE_LEAST = 16 * 512, /* granules that may be spare in any heap */
+  FLUSH_MOST = 2000, /* slots that one call takes out of stacks */
   LAST_PART = 4 /* of the limit is for the chain */
 };
 
@@ -193,12 +194,31 @@ static void empty(mems_heap *heap, unsigned number, uint64_t keep) {
   class->top = class->first + (uint16_t)keep;
 }
 
+/* Empties stacks, class by class in turn, until `most` slots have gone. */
+static void flush_some(mems_heap *heap, uint64_t most) {
+  mems_runs *r = &heap->runs;
+  uint64_t count = 0;
+  for (unsigned i = 0; i < SIZES && count < most; i++) {
+    r->turn = (r->turn + 1) % SIZES;
+    count += runs_stacked(r->classes + r->turn);
+    empty(heap, r->turn, 0);
+  }
+}
+
+/* Do stacks keep more from going back to the OS than may stay in memory? */
+static bool holds_much(const mems_heap *heap) {
+  uint64_t used = runs_used(&heap->runs), named = heap->runs.taken - used;
+  return named > at_least(IDLE_LEAST / GRANULE, heap_taken(heap) / 4);
+}
+
 void slot_put(mems_heap *heap, unsigned number, uint64_t g) {
   mems_runs *r = &heap->runs;
   mems_class *class = r->classes + r->recent_class;
   if (r->recent_class) {
-    if (class->top == class->last)
+    if (class->top == class->last) {
       empty(heap, r->recent_class, (class->last - class->first) / 2);
+      if (holds_much(heap)) flush_some(heap, FLUSH_MOST);
+    }
     r->stacks[class->top++] = r->recent;
   }
   r->recent = (uint32_t)g;
@@ -207,14 +227,15 @@ void slot_put(mems_heap *heap, unsigned number, uint64_t g) {
 
 void slot_flush(mems_heap *heap) {
   slot_put(heap, 0, 0);
-  for (unsigned number = 2; number < SIZES; number++) empty(heap, number, 0);
+  flush_some(heap, UINT64_MAX);
 }
 
 uint64_t slot_hole(mems_heap *heap, uint64_t n, uint64_t align) {
   uint64_t g = hole_find(heap, n, align, true);
   if (g != NOWHERE) return g;
   uint64_t taken = heap->runs.taken;
-  slot_flush(heap);
+  slot_put(heap, 0, 0);
+  flush_some(heap, FLUSH_MOST);
   if (heap->runs.taken != taken) g = hole_find(heap, n, align, true);
   return g == NOWHERE ? hole_grow(heap, n, align) : g;
 }

@@ -38,7 +38,8 @@ static uint64_t discard(mems_heap *heap, mems_pages p) {
 void trim_some(mems_heap *heap, uint64_t n) {
   mems_idle *d = &heap->idle;
   uint64_t end = heap->chain.end / PAGE_GRANULES;
-  uint64_t budget = at_least(IDLE_STEP / PAGE, 2 * n / PAGE_GRANULES);
+  uint64_t budget = at_least(IDLE_STEP, at_most(n * GRANULE, IDLE_LEAST)) /
+                    PAGE + SMALL_PIECE;
   for (bool wrapped = false; budget > 0 && d->pages > 0; ) {
     mems_pages p = idle_next(d, heap, d->cursor, end);
     if (p.to == 0) {
