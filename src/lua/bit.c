@@ -64,7 +64,7 @@ static int writebits(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   lmems_checklast(L, self.arg + 3);
   span s = check_span(L, self);
-  lua_Integer most = s.n < 64 ? ((lua_Integer)1 << (s.n - 1)) * 2 - 1
+  lua_Integer most = s.n < 64 ? (lua_Integer)lmems_lowbits(UINT64_MAX, s.n)
                               : LUA_MAXINTEGER;
   lua_Integer v = lmems_checkint(L, self.arg + 3, "v",
                                  s.n < 64 ? 0 : LUA_MININTEGER, most);
