@@ -110,7 +110,9 @@ static uint64_t find(mems_heap *heap, unsigned *number, mems_request r) {
   *number = 0;
   slot_flush(heap);
   g = hole_find(heap, r.n, r.align, false);
-  return g == NOWHERE ? hole_grow(heap, r.n, r.align) : g;
+  /* what is free at the end now may be enough to stay below the limit */
+  bool again = g == NOWHERE && heap->error == MEMS_ELIMIT;
+  return again ? hole_grow(heap, r.n, r.align) : g;
 }
 
 /* The same, while blocks wait that may make room: as many granules as are

@@ -205,10 +205,11 @@ static void flush_some(mems_heap *heap, uint64_t most) {
   }
 }
 
-/* Do stacks keep more from going back to the OS than may stay in memory? */
+/* Do stacks, with idle pages, keep more from the OS than may stay in memory? */
 static bool holds_much(const mems_heap *heap) {
   uint64_t used = runs_used(&heap->runs), named = heap->runs.taken - used;
-  return named > at_least(IDLE_LEAST / GRANULE, heap_taken(heap) / 4);
+  uint64_t most = at_least(IDLE_LEAST / GRANULE, heap_taken(heap) / 4);
+  return named > most / 8 && named + heap->idle.pages * PAGE_GRANULES > most;
 }
 
 void slot_put(mems_heap *heap, unsigned number, uint64_t g) {

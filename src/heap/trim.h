@@ -9,7 +9,8 @@
 
 /* A call has freed n granules: if much that is free is in memory, gives some
    of it back: IDLE_STEP bytes, or a little more than it freed if that is more
-   (IDLE_LEAST at most), in pieces of 32 KiB, and less in smaller ones, which cost more. */
+   (IDLE_LEAST at most), in pieces of 32 KiB, and less in smaller ones, which
+   cost more. */
 void trim_some(mems_heap *heap, uint64_t n);
 
 /* The block [g, g + n) that was freed was so large that all of its whole
