@@ -28,8 +28,9 @@
 #define REGION ((uint64_t)512)
 #define NOWHERE UINT64_MAX /* a granule that no heap has */
 
-/* A heap of up to so many granules is the chain alone, one of up to JOINED
-   makes each request to the OS a node of its own. */
+/* A heap of up to so many granules has no index of its HOLEs, and runs only
+   for what is asked for very often; one of up to JOINED makes each request to
+   the OS a node of its own. */
 #define TIGHT_HEAP ((uint64_t)1536)
 #define JOINED ((uint64_t)8192)
 
@@ -49,7 +50,7 @@ enum {
   STACK_BYTES = 1 << 20,  /* ... and bytes in them */
   REFILL_MOST = 64,       /* slots that it takes at once */
   RUN_ASKS = 12,          /* requests of a class before its first run, ... */
-  RUN_ASKS_TIGHT = 1024,  /* ... while the heap is the chain alone */
+  RUN_ASKS_TIGHT = 1024,  /* ... while the heap is as small as that */
   RUN_SLOTS = 32          /* in a run of more than a page */
 };
 #define SEARCH_TRIES 64
