@@ -66,9 +66,10 @@ enum {
 typedef struct mems_options {
   size_t size;        /* sizeof(mems_options), or 0: the fields up to `fill` */
   uint64_t limit;     /* most bytes the nodes may map, rounded down to whole
-                         pages of the OS, one at least, from 4096 to 2^46. Default 64 GiB, or what
-                         the OS will reserve, halving; see mems_stats.limit.
-                         A limit that is named is also halved if refused. */
+                         pages of the OS, one at least; from 4096 to 2^46.
+                         Default 64 GiB, or what the OS will reserve, halving;
+                         see mems_stats.limit. A limit that is named is also
+                         halved if refused. */
   mems_addr base;     /* first virtual address, a multiple of 8. Default:
                          from 2^56 up, addresses that no other open heap of
                          the process has got this way. base + limit must not
