@@ -16,6 +16,10 @@ local INTROS <const> = {
     .. "these are methods of buffers as well, without the first argument.",
   Bulk = "Many bytes at once. Methods of buffers as well.",
   Strings = "Bytes to and from strings. Methods of buffers as well.",
+  Files = "Between files and memory, with no string in between. Methods of "
+    .. "buffers, arrays and structs as well.",
+  Stream = "Values one behind the other, read and written where the stream "
+    .. "is.",
   Inspection = "What a heap looks like, and who forgot to free.",
   Object = "What buffers, arrays and structs have in common. They own their "
     .. "memory, or are parts of one that does.",
