@@ -327,7 +327,7 @@ describe("a C file #style", function()
 
   it("of the binding has a floor of its own, with its header", function()
     local at, floor_of = {}, floors()
-    each(list "src/lua/*", function(complaints, path)
+    each(list "src/lua/*.[ch]", function(complaints, path)
       local floor, noun = floor_of[path], path:match("([^/]*)%.%w$")
       if at[floor] and at[floor] ~= noun then
         complain(complaints, path, 1, "shares a floor with " .. at[floor])
@@ -348,7 +348,7 @@ describe("a C file #style", function()
   end)
 
   it("of the binding sees nothing of the library but mems.h", function()
-    each(list "src/lua/*", function(complaints, path, text)
+    each(list "src/lua/*.[ch]", function(complaints, path, text)
       for name in text:gmatch('#%s*include%s+"(.-)"') do
         if name ~= "mems.h" and #list("src/lua/" .. name) == 0 then
           complain(complaints, path, 1, "includes " .. name)
