@@ -611,7 +611,7 @@ describe("check", function()
       names("no segment starts where a run does", "map", number, 5)
     end)
 
-    it("a page without a run", function()
+    it("a page without a run #limits", function()
       local message = "a page is of no run"
       local first, last, number = a_run(2)
       names(message, "map", first, number | 1 << 8)
@@ -643,7 +643,7 @@ describe("check", function()
       end
     end)
 
-    it("a run that ends too early", function()
+    it("a run that ends too early #limits", function()
       local first, last = a_run(2)
       assert.is_true(last > first)
       local old = probe.map(heap, last, 0)
