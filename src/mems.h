@@ -187,7 +187,7 @@ MEMS_API void mems_heap_close(mems_heap *heap);
    (MEMS_ELIMIT) or the OS refuses (MEMS_ENOMEM); before either, what waits in
    the quarantine is let go, as far as that helps, and so is all that was kept
    ready; a block may then get a longer slot. O(1), but for requests to the OS,
-   one for each 40th that the heap grows, and for a call that ends in a refusal
+   one for each 48th that the heap grows, and for a call that ends in a refusal
    or in the last place there is. */
 MEMS_API mems_addr mems_heap_malloc(mems_heap *heap, size_t size);
 

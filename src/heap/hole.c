@@ -8,7 +8,7 @@
 
 #include "hole.h"
 
-enum { GROWTH_PART = 40 }; /* of the heap: by so much it grows at least */
+enum { GROWTH_PART = 48 }; /* of the heap: by so much it grows at least */
 
 /* May the segment at g be merged with the one before it? */
 static bool merges(const mems_chain *c, uint64_t g) {

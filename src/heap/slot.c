@@ -13,7 +13,7 @@ enum {
   SMALL_SLOT = 128, /* granules; a run of such slots may be one page */
   WASTE_PART = 8, /* of a run may be left behind its last slot */
   LIVE_PART = 8,  /* of what is live in a class may be its next run */
-  SPARE_LEAST = 16 * 512, /* granules that may be spare in any heap */
+  SPARE_LEAST = 12 * 512, /* granules that may be spare in any heap */
   FLUSH_MOST = 2000, /* slots that one call takes out of stacks */
   LAST_PART = 4 /* of the limit is for the chain */
 };
@@ -49,7 +49,7 @@ static bool is_due(mems_heap *heap, mems_class *class, uint64_t pages) {
   uint64_t n = class->granules;
   if (n <= SMALL_SLOT) return true;
   uint64_t live = class->chained + 1;
-  if (heap->chain.end <= SMALL_HEAP && live * n * 4 < heap_taken(heap))
+  if (heap->chain.end <= SMALL_HEAP && live * n * 3 < heap_taken(heap))
     return false;
   return live >= pages * PAGE_GRANULES / n;
 }
