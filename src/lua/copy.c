@@ -97,6 +97,7 @@ static char *push_converted(lua_State *L, int arg, const lmems_kind *kind,
   lmems_series to = {NULL, count, kind->size, kind->size,
                      lmems_foreign(kind->type)};
   to.p = lua_newuserdatauv(L, count * kind->size, 0);
+  memset(to.p, 0, count * kind->size); /* loaded before it is stored */
   lmems_series from = lmems_holdseries(L, src, 0, count);
   size_t done = copy_series(to, kind, from, src->kind);
   lmems_letgo();
