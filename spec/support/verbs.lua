@@ -445,7 +445,7 @@ end)
 -- Those of all objects, with what `get` gives.
 local function shared_by(get)
   return {
-    clone = { get }, buffer = { get },
+    clone = { get }, buffer = { get }, readonly = { get },
     read = { function(w) return get(w), verbs.zeros end },
     write = { function(w) return get(w), verbs.nowhere end },
   }

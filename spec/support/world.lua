@@ -134,8 +134,19 @@ function world.new(flavor)
   return self
 end
 
+--- Makes all its objects read-only: calls get views of them.
+function world:freeze()
+  self.thawed = self:owners()
+  for name, object in pairs(self) do
+    local ok, view = pcall(function() return object:readonly() end)
+    if ok then self[name] = view end
+  end
+  self.stream = self.buffer:stream(8)
+end
+
 --- The objects that own memory.
 function world:owners()
+  if self.thawed then return self.thawed end
   return { self.array, self.larges, self.smalls, self.buffer, self.one,
            self.held }
 end

@@ -206,6 +206,7 @@ int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   box->trace = trace;
   box->fill = o.fill;
   box->quarantine = o.quarantine != 0;
+  box->readonly = options->readonly;
   box->owned = box->raw = box->unseen = box->credit = 0;
   /* no collection frees what raw blocks of a default heap take */
   box->look = box->standard ? SIZE_MAX : (size_t)1 << 20;

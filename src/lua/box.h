@@ -44,6 +44,7 @@ struct lmems_box {
   int standard;       /* not 0: a default heap */
   int fill;           /* not 0: the heap has the option `fill` */
   int quarantine;     /* not 0: it has a quarantine */
+  int readonly;       /* not 0: no verb writes to its blocks */
   lmems_box *next;    /* in the list of the state */
   lmems_box **back;
 };
@@ -91,6 +92,7 @@ static inline mems_heap *lmems_openheap(lua_State *L, const lmems_box *box) {
 typedef struct lmems_options {
   mems_options heap;
   int trace, leaks;
+  int readonly;      /* not 0: no verb is to write to its blocks */
 } lmems_options;
 
 /* Opens a heap in `box`, which has none. MEMS_OK, or why not. */

@@ -78,6 +78,14 @@ int lmems_dead(lua_State *L, const lmems_view *view) {
   __builtin_unreachable();
 }
 
+int lmems_unwritable(lua_State *L, int arg, const lmems_view *view) {
+  const char *name = lmems_classname(view);
+  if (arg != 0)
+    lmems_argerror(L, arg, "the %s is read-only", name);
+  luaL_error(L, "the %s is read-only", name);
+  __builtin_unreachable();
+}
+
 /*
 ** Making views
 */
@@ -136,6 +144,7 @@ lmems_view *lmems_part(lua_State *L, uintptr_t seal, int parent,
   memset(view, 0, sizeof *view);
   lmems_checkalive(L, whole);
   view->record = whole->record;
+  view->readonly = whole->readonly;
   view->offset = offset;
   lmems_setend(view, size);
   if (whole->owner)
