@@ -140,5 +140,6 @@ int luaopen_mems_probe(lua_State *L) {
   probe_set_inner(L);
   probe_set_break(L);
   probe_set_alloc(L);
+  probe_set_host(L);
   return 1;
 }

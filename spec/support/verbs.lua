@@ -487,6 +487,20 @@ recipes.stream = {
   __tostring = { function(w) return w.stream end },
 }
 
+-- Memory of a host program, where there is one.
+local function lent(w) return w.lent or w.buffer end
+for name, recipe in pairs {
+  release = lent, clone = lent, readonly = lent, __gc = lent, __close = lent,
+  slice = function(w) return lent(w), 3 end,
+  peek = function(w) return lent(w), "u8" end,
+  poke = function(w) return lent(w), "u8", 7 end,
+  copy = function(w) return w.buffer, lent(w), 3 end,
+  resize = function(w) return lent(w), 10 end,
+} do
+  local list = recipes.buffer[name]
+  if list then recipes.buffer[name] = { recipe, table.unpack(list) } end
+end
+
 -- Typed peeks and pokes, which come from the table of types, are called alike.
 local function typed(kind, name)
   local verb, type = name:match("^(p[eo][ek][ke])_(%l+%d*%l*)$")

@@ -116,6 +116,8 @@ local function set_objects(self)
   self.scope = on.scope()
   self.scoped = self.scope:malloc(200)
   self.held = self.scope:buffer("held")
+  local host = rawget(_G, "host") -- in a state of the test build
+  self.lent = host and host.lend("bytes of a host")
 end
 
 --- A world of a flavor.

@@ -56,6 +56,13 @@ void lmems_blocklook(lmems_box *box, lmems_record *record,
                    segment.requested - skip);
 }
 
+void lmems_blocklend(lmems_box *box, lmems_record *record, void *data,
+                     size_t size) {
+  record->box = box;
+  record->capacity = 0;
+  lmems_recordlink(&box->records, record, (uintptr_t)data, data, size);
+}
+
 void lmems_blockshare(const lmems_record *of, lmems_record *record) {
   record->box = of->box;
   record->capacity = 0;

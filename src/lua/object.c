@@ -23,7 +23,11 @@ structs.
 static int address(lua_State *L) {
   lmems_view *view = lmems_checkany(L);
   lmems_checkalive(L, view);
-  lmems_pushaddr(L, lmems_viewaddr(view));
+  mems_addr addr = lmems_viewaddr(view);
+  if (addr == 0)
+    return lmems_argerror(L, 1, "the memory of the %s is the host program's, "
+                          "and has no address", lmems_classname(view));
+  lmems_pushaddr(L, addr);
   return 1;
 }
 

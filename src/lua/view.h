@@ -43,6 +43,15 @@ typedef struct lmems_view {
   short readonly;         /* not 0: no verb writes through it */
 } lmems_view;
 
+/* An owner whose bytes a host program has lent: a buffer. */
+typedef struct lmems_lent {
+  lmems_view view;
+  lmems_hook *hook; /* NULL: they were given back */
+} lmems_lent;
+
+/* What `owner` is. */
+enum { LMEMS_OWNER = 1, LMEMS_LENT = 2 };
+
 #define LMEMS_RELEASED UINT64_MAX
 
 /* The length of structs: no element; made by S:at; an element of an array
@@ -114,7 +123,8 @@ static inline size_t lmems_viewbytes(const lmems_view *view) {
   return (size_t)(view->end - view->record->floor) - view->offset;
 }
 
-/* The virtual address of the first byte of one that is alive. */
+/* The virtual address of the first byte of one that is alive; 0: its bytes
+   were lent. */
 mems_addr lmems_viewaddr(const lmems_view *view);
 
 /* Raises: the view at `arg`, or if that is 0 one that is no argument, is
@@ -182,6 +192,10 @@ static inline int lmems_stepped(const lmems_view *view) {
    user values it has, `anchor` where the first of them is. */
 lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
                             int values);
+
+/* Pushes a new buffer of the `size` bytes at `pointer`, which are given back
+   by the hook when it ends. Raises, and then there is no hook yet. */
+void lmems_pushlent(lua_State *L, const lmems_hook *what, int readonly);
 
 /* Pushes a new owner of a new block, see lmems_blocknew. What is at `keep`,
    if that is not 0, it keeps alive as well. MEMS_OK, or why the
