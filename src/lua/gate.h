@@ -58,10 +58,10 @@ static inline const char *lmems_hold(lua_State *L, lmems_box *box, int arg,
 static inline char *lmems_write(lua_State *L, lmems_box *box, int arg,
                                 size_t offset, size_t size) {
   if (LMEMS_LIKELY(lua_type(L, arg) == LUA_TLIGHTUSERDATA &&
-                   box->heap != NULL && !box->readonly)) {
+                   box->heap != NULL)) {
     mems_addr addr = (uintptr_t)lua_touserdata(L, arg);
     char *block = mems_heap_span(box->heap, addr, offset + size);
-    if (LMEMS_LIKELY(block != NULL))
+    if (LMEMS_LIKELY(block != NULL && !box->readonly))
       return lmems_held(block + offset);
   }
   return lmems_write_slow(L, box, arg, offset, size);
