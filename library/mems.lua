@@ -580,6 +580,13 @@ function object:clone() end
 ---@return mems.buffer
 function object:buffer() end
 
+---The same bytes, which nothing can be written to through it: whatever would
+---raises, and so it is for its parts, and for views of it. It keeps the object
+---alive. The object itself is as it was, and who has its address may write
+---there. A method of buffers, arrays and structs.
+---@return self
+function object:readonly() end
+
 ---Makes a buffer: bytes that are freed when it is released or collected. All
 ---verbs on memory are methods of it, with the buffer in place of the address
 ---and its own bounds, not those of the block: `b:peek("i32", 8)`,

@@ -19,7 +19,7 @@ that check every access.]],
 
 supported_platforms = { "linux" }
 
-dependencies = { "lua >= 5.4, < 5.5" }
+dependencies = { "lua >= 5.4, < 5.6" }
 
 build = {
   type = "builtin",
@@ -64,6 +64,7 @@ build = {
         "src/lua/gate.c",
         "src/lua/heap.c",
         "src/lua/hold.c",
+        "src/lua/host.c",
         "src/lua/kernel.c",
         "src/lua/kind.c",
         "src/lua/layout.c",
