@@ -69,6 +69,13 @@ static void lose(mems_heap *heap) {
   plan_begin(heap, &o, base);
   plan_make_empty(heap);
   heap->closed = heap->readonly = true;
+  if (kept.lost) kept.lost(kept.lost_context);
+}
+
+void mems_heap_onfork(mems_heap *heap, void (*lost)(void *context),
+                      void *context) {
+  place_of(heap)->lost = lost;
+  place_of(heap)->lost_context = context;
 }
 
 static void before_fork(void) {
