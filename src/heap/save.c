@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admit.h"
@@ -28,7 +29,7 @@ typedef struct mems_copy {
   const mems_heap *there; /* where they are in the file */
   int file;
   bool load;
-  uint64_t sum, done, total;
+  uint64_t sum, done, told, total;
   const mems_saving *saving;
   int error;
 } mems_copy;
@@ -41,6 +42,7 @@ static bool stop(mems_copy *copy, int error) {
 /* Tells how far it is. */
 static bool tell(mems_copy *copy) {
   const mems_saving *s = copy->saving;
+  copy->told = copy->done;
   if (s == NULL || s->progress == NULL) return true;
   return s->progress(s->context, copy->done, copy->total) == 0 ||
          stop(copy, MEMS_ECHANGED);
@@ -69,7 +71,7 @@ static bool copy_bytes(mems_copy *copy, uint64_t here, uint64_t there,
     size_t piece = (size_t)at_most(size, STEP);
     if (!copy_piece(copy, at, piece, offset)) return false;
     copy->done += piece;
-    if (piece == STEP && !tell(copy)) return false;
+    if (copy->done - copy->told >= STEP && !tell(copy)) return false;
     at += piece;
     offset += piece;
     size -= piece;
@@ -166,12 +168,16 @@ static uint64_t shape_of(const mems_heap *heap) {
   return head_sum(sum, chain_useds(c), bytes);
 }
 
+/* Bytes of the file of a heap that is laid out like this one. */
+static uint64_t length_of(const mems_heap *there) {
+  const mems_chain *c = &there->chain;
+  return c->payload + c->limit * GRANULE - HEAD_ROOM;
+}
+
 /* Writes all, and the preamble at last. */
 static bool write_all(mems_copy *copy, const mems_options *o) {
-  const mems_heap *heap = copy->here, *there = copy->there;
-  const mems_chain *c = &there->chain;
-  uint64_t shape = shape_of(heap);
-  uint64_t length = c->payload + c->limit * GRANULE - HEAD_ROOM;
+  const mems_heap *heap = copy->here;
+  uint64_t shape = shape_of(heap), length = length_of(copy->there);
   mems_head head = {.state = HEAD_SAVED};
   if (ftruncate(copy->file, (off_t)length) != 0) return stop(copy, MEMS_EFILE);
   copy->total = total_of(copy);
@@ -232,14 +238,14 @@ int mems_heap_save(mems_heap *heap, const char *path,
   }
   int error = save(heap, path, s);
   if (error == MEMS_OK) return MEMS_OK;
-  heap_fail(heap, error);
   const mems_options o = {.why = s.why, .why_size = s.why_size};
   mems_attempt a = {&o, path, error};
   if (error == MEMS_EFILE)
     admit_refuse_os(&a, "can't be written");
   else
     admit_refuse(&a, error, "was not written: %s", mems_strerror(error));
-  return error;
+  heap_fail(heap, a.error);
+  return a.error;
 }
 
 /*
@@ -261,6 +267,13 @@ static bool read_all(mems_copy *copy, const mems_head *head) {
   if (!copy_truth(copy) || !copy_blocks(copy, NULL)) return false;
   return head->saved == 0 || head->saved == copy->sum ||
          stop(copy, MEMS_EFORMAT);
+}
+
+/* The heap has another base than the file: its roots name the same blocks. */
+static void move_roots(mems_heap *heap, mems_addr from) {
+  mems_root_entry *root = head_of(heap)->roots;
+  for (uint64_t i = 0; i < ROOTS; i++)
+    if (root[i].addr) root[i].addr += heap->dict.base - from;
 }
 
 /* A heap in memory with room for what is in a file that has this head. */
@@ -310,10 +323,16 @@ static mems_heap *restore(mems_attempt *a, int file, const mems_head *head,
   mems_heap *there = layout_for(&as_file);
   if (there == NULL)
     return admit_refuse_space(a);
-  mems_heap *heap = make_room(a, head, &o);
+  struct stat status;
+  bool whole = fstat(file, &status) == 0 &&
+               (uint64_t)status.st_size == length_of(there);
+  mems_heap *heap = whole ? make_room(a, head, &o) : NULL;
+  if (!whole) admit_refuse(a, MEMS_EFORMAT, "is a heap that was cut or made "
+                           "longer");
   mems_copy copy = {.here = heap, .there = there, .file = file, .load = true};
   if (heap && read_all(&copy, head)) {
     recover(heap);
+    move_roots(heap, head->fixed.base);
     if (head->state != HEAD_OPEN) heap->recovery.size = 0;
   } else if (heap) {
     if (copy.error == MEMS_EFILE)
