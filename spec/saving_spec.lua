@@ -67,6 +67,26 @@ describe("a copy of a heap", function()
     end)
   end
 
+  it("has no roots where there were none", function()
+    for _, options in ipairs { {}, { path = place.new() } } do
+      options.limit = 1 << 20
+      heap = mems.open(options)
+      local addr = heap:malloc(100)
+      assert(heap:save(path))
+      heap:setroot("x", addr)
+      heap:setroot("x", nil)
+      local again = place.new()
+      assert(heap:save(again))
+      heap:close()
+      for _, copy in ipairs { path, again } do
+        heap = assert(mems.restore(copy))
+        assert.equal(100, heap:size(addr))
+        assert.same({}, heap:roots())
+        heap:close()
+      end
+    end
+  end)
+
   it("may have another limit, if all has room", function()
     heap = mems.open { limit = 64 << 20 }
     local expected = fill(heap)

@@ -168,6 +168,12 @@ static uint64_t shape_of(const mems_heap *heap) {
   return head_sum(sum, chain_useds(c), bytes);
 }
 
+/* A heap without roots has no sum of them. */
+static bool are_none(const mems_root_entry *roots) {
+  const mems_root_entry none[ROOTS] = {{.addr = 0}};
+  return memcmp(roots, none, sizeof none) == 0;
+}
+
 /* Bytes of the file of a heap that is laid out like this one. */
 static uint64_t length_of(const mems_heap *there) {
   const mems_chain *c = &there->chain;
@@ -182,8 +188,9 @@ static bool write_all(mems_copy *copy, const mems_options *o) {
   if (ftruncate(copy->file, (off_t)length) != 0) return stop(copy, MEMS_EFILE);
   copy->total = total_of(copy);
   if (heap->rooted) {
-    char *roots = (char *)head_of(heap)->roots;
-    if (!copy_piece(copy, roots, PAGE, PAGE)) return false;
+    mems_root_entry *roots = head_of(heap)->roots;
+    if (!copy_piece(copy, (char *)roots, PAGE, PAGE)) return false;
+    if (are_none(roots)) copy->sum = SEED;
   }
   if (!copy_truth(copy) || !copy_blocks(copy, NULL)) return false;
   copy->done = copy->total;
@@ -256,14 +263,12 @@ int mems_heap_save(mems_heap *heap, const char *path,
 static bool read_all(mems_copy *copy, const mems_head *head) {
   mems_heap *heap = copy->here;
   mems_preamble *p = head_of(heap);
-  const mems_root_entry none[ROOTS] = {{.addr = 0}};
   if (!pages_map(NULL, p, PREAMBLE)) return stop(copy, MEMS_ENOMEM);
   heap->rooted = true;
   if (!copy_piece(copy, (char *)&p->redo, PAGE, 2 * PAGE)) return false;
   copy->sum = SEED;
   if (!copy_piece(copy, (char *)p->roots, PAGE, PAGE)) return false;
-  /* a heap without roots has no sum of them */
-  if (memcmp(p->roots, none, sizeof none) == 0) copy->sum = SEED;
+  if (are_none(p->roots)) copy->sum = SEED;
   if (!copy_truth(copy) || !copy_blocks(copy, NULL)) return false;
   return head->saved == 0 || head->saved == copy->sum ||
          stop(copy, MEMS_EFORMAT);
