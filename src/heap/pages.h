@@ -31,6 +31,7 @@ typedef struct mems_place {
   int file;                 /* descriptor of the file + 1; 0: none */
   char *file_start;         /* where its first byte is, or would be */
   uint64_t *end;            /* where the file has the end; NULL: no file */
+  bool shared;              /* by processes: what is usable stays so */
 } mems_place;
 
 /* What the OS deals in: bytes, a multiple of PAGE. */

@@ -19,7 +19,7 @@
 
 #include "image.h"
 
-/* Rebuilds all; fills heap->recovery but for the time. Whatever the truth needs
+/* Rebuilds all; fills own_of(heap)->recovery but for the time. Whatever the truth needs
    up to heap->chain.end is usable, and the rest of the image as far. */
 void recover(mems_heap *heap);
 
