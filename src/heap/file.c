@@ -8,8 +8,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int file_open(const char *path, bool write) {
@@ -23,7 +23,7 @@ int file_reopen(int descriptor, bool write) {
 }
 
 int file_in_memory(void) {
-  return memfd_create("mems", 0);
+  return (int)syscall(SYS_memfd_create, "mems", 0);
 }
 
 /* Writes a name beside `path` that nobody has, most likely. */

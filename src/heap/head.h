@@ -1,13 +1,13 @@
 /*
 ** head.h - the first pages of a heap's file, and the format they announce.
 **
-**   [ head ][ roots ][ redo ][ summary ][ running ][ struct ][ areas | payload ]
-**     what    named    a call  counters   while processes     of the image
-**     it is   blocks   that    of a clean share it: the lock,
-**                      could   close      who they are, and
-**                      stop               the mems_heap of all
-**                      halfway
-**   0        PAGE     2 PAGE  3 PAGE     4 PAGE    STRUCT_AT  PREAMBLE
+**   [ head ][ roots ][ redo ][ summary ][ running, struct ][ areas | payload ]
+**     what    named    a call  counters   while processes    of the image
+**     it is   blocks   that    of a       share it: the
+**                      could   clean      lock, who they
+**                      stop    close      are, and the
+**                      halfway            mems_heap of all
+**   0        PAGE     2 PAGE  3 PAGE     4 PAGE, STRUCT_AT PREAMBLE
 **
 ** Geometry, the place of each area, follows from the checked part of the head
 ** alone: from limit, quarantine and the page of the OS. It never comes from
@@ -96,7 +96,7 @@ typedef struct mems_summary {
    first of them opens it. */
 typedef struct mems_running {
   uint64_t changes;   /* blocks that ended or changed, in all */
-  uint32_t word;      /* the lock: 0, or the owner's slot + 1, with LOCK_WAITED */
+  uint32_t word;      /* the lock: 0, or the owner's slot + 1; share.h */
   uint32_t takeovers; /* of the lock from one who had died */
   uint32_t pids[SLOTS];  /* who has, or had, each slot, ... */
   uint32_t lives[SLOTS]; /* ... and how often one took it */

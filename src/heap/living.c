@@ -198,8 +198,8 @@ static mems_heap *make(mems_attempt *a, const mems_options *o, int file) {
   if (!ranges_enter(&own_of(heap)->range, RANGES_ALONE, &other)) {
     admit_refuse_overlap(a, other);
   } else if (ftruncate(file, (off_t)length_of(heap)) != 0 ||
-             !file_lock(file, FILE_ALONE, true) || !map_file(heap, file, false) ||
-             !pages_map(place, p, PREAMBLE)) {
+             !file_lock(file, FILE_ALONE, true) ||
+             !map_file(heap, file, false) || !pages_map(place, p, PREAMBLE)) {
     admit_refuse_os(a, "can't be made");
   } else if (!plan_make_empty(heap)) {
     admit_refuse(a, MEMS_ENOSPC, "can't be made: the disk has no room");
@@ -259,7 +259,7 @@ static void bring_up(mems_heap *heap, const mems_options *o) {
   own_of(heap)->recovery.nanoseconds = now() - start;
   bool asked = state == HEAD_CLEAN || state == HEAD_SAVED;
   mems_recovery *r = &own_of(heap)->recovery;
-  if (asked && r->repairs == 0 && !r->redone) r->size = 0; /* nothing had happened */
+  if (asked && r->repairs == 0 && !r->redone) r->size = 0;
 }
 
 /* The file is in use from now on. */

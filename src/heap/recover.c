@@ -235,7 +235,7 @@ static void clear_hints(mems_heap *heap) {
 }
 
 void recover(mems_heap *heap) {
-  own_of(heap)->recovery = (mems_recovery){.size = sizeof own_of(heap)->recovery};
+  own_of(heap)->recovery = (mems_recovery){.size = sizeof(mems_recovery)};
   mend_end(heap);
   own_of(heap)->recovery.redone = redo_again(heap);
   mend_nodes(heap);
