@@ -25,6 +25,7 @@ build = {
   type = "builtin",
   modules = {
     ["mems"] = "lua/mems/init.lua",
+    ["mems.picture"] = "lua/mems/picture.lua",
     ["mems.scope"] = "lua/mems/scope.lua",
     ["mems.library.mems"] = "library/mems.lua", -- for editors
     ["mems.core"] = {
