@@ -94,13 +94,14 @@ describe("the counter of addresses", function()
   end
 
   it("gives ranges that lie apart, until none is left", function()
-    assert.is_true(take_all() > 100000)
+    assert.is_true(take_all() > 50000)
     local order = ascending()
     for i = 2, #order do
       assert(order[i - 1] + taken[order[i - 1]] < order[i], i)
     end
     assert(order[1] >= 1 << 56)
-    assert(order[#order] + taken[order[#order]] > 0)
+    -- behind are those of heaps in files
+    assert(order[#order] + taken[order[#order]] < 1 << 62)
     local heap, message, code = mems_inside.open()
     assert.is_nil(heap)
     assert.is_string(message)

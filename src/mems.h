@@ -59,7 +59,24 @@ enum {
   MEMS_EINSIDE,  /* the address is inside a block, not at its start */
   MEMS_ERANGE,   /* the range starts in a block and runs past its end */
   MEMS_EINIT,    /* the default heap is not initialised, or it is already */
-  MEMS_EBROKEN   /* an invariant does not hold: the heap was damaged */
+  MEMS_EBROKEN,  /* an invariant does not hold: the heap was damaged */
+  MEMS_EBUSY,    /* another process has the file open, or an open heap has
+                    addresses that the file's heap would have */
+  MEMS_ENOSPC,   /* the disk has no room */
+  MEMS_EFILE,    /* the OS refused something about a file: errno says what */
+  MEMS_EFORMAT,  /* the file is no heap that can be opened here, or was made
+                    with other options */
+  MEMS_EREADONLY, /* the heap was opened to be read only */
+  MEMS_ECLOSED,  /* a heap in a file, after a fork: it is the parent's */
+  MEMS_ENOROOT,  /* no root has this name */
+  MEMS_ECHANGED  /* the heap was changed while it was saved */
+};
+
+/* Whether mems_heap_open makes the file. */
+enum {
+  MEMS_CREATE_MISSING = 0, /* if it is not there */
+  MEMS_CREATE_NEVER,
+  MEMS_CREATE_NEW          /* and it must not be there: else MEMS_EFILE */
 };
 
 /* How to open a heap. A field that is 0 takes its default. */
@@ -87,6 +104,16 @@ typedef struct mems_options {
   int fill;           /* not 0: new blocks and what realloc adds are filled
                          with 0xAA, freed ones and what realloc cuts off
                          with 0x55 */
+  const char *path;   /* the heap lives in this file: see mems_heap_open.
+                         Default NULL: in memory */
+  int create;         /* MEMS_CREATE_..., for `path` */
+  int readonly;       /* not 0, with `path`: nothing changes the file; calls
+                         that would are MEMS_EREADONLY. Several processes may
+                         read one file */
+  int check;          /* not 0, with `path`: all but the truth is rebuilt, as
+                         after a crash */
+  char *why;          /* gets a sentence that says why open failed, cut at */
+  size_t why_size;    /* so many bytes; NULL: nobody asks */
 } mems_options;
 
 /* The state of a heap. The last three fields cost a walk over all segments,
@@ -186,10 +213,23 @@ MEMS_API int mems_errno(void);
 /* A new, empty heap. NULL on failure, with the reason in *error (which may
    be NULL): MEMS_EINVAL for an option out of its range, MEMS_ENOMEM if the
    OS refuses even the smallest reservation, or if the open heaps have left
-   no addresses. Costs address space and a few pages until it is used. */
+   no addresses. Costs address space and a few pages until it is used.
+   With `path` the heap lives in that file, which is opened, or made with these
+   options and a default limit of 4 GiB: its addresses mean the same whenever
+   it is opened, wherever it then lies in memory. The file has limit, base,
+   page, align, quarantine and fill for life; whoever opens it may leave them
+   0. What a process has stored stays when it dies, at any instruction: each
+   block whose malloc had returned and whose free or realloc had not begun
+   is there with its exact size and contents. The file is as long as the limit
+   allows, and takes room on the disk only as far as it is used. One process
+   at a time may have it open to be changed: MEMS_EBUSY. A forked child does
+   not have it: MEMS_ECLOSED. Opening takes well under 1 ms if the heap was
+   closed by this system since it started, else some 0.3 s for each GiB of
+   small blocks. */
 MEMS_API mems_heap *mems_heap_open(const mems_options *options, int *error);
 
-/* Unmaps all of the heap. `heap` may be NULL. */
+/* Unmaps all of the heap; what is in a file stays there. `heap` may be
+   NULL. */
 MEMS_API void mems_heap_close(mems_heap *heap);
 
 /* A new block of `size` bytes, contents undefined. It takes whole granules of
@@ -297,6 +337,111 @@ MEMS_API int mems_heap_walk(mems_heap *heap,
    names what does not hold. O(size of the heap). */
 MEMS_API int mems_heap_check(mems_heap *heap);
 MEMS_API const char *mems_heap_broken(const mems_heap *heap);
+
+/*
+** Roots and cells: how a program that starts anew finds what is in a heap.
+** They are there in heaps of memory, too; those in files keep them.
+*/
+
+/* A name for a block: MEMS_ROOTS of them at most. */
+typedef struct mems_root {
+  char name[40];
+  mems_addr addr;
+  uint64_t tag;        /* the caller's, say for the type of the block */
+} mems_root;
+
+enum { MEMS_ROOTS = 63 };
+
+/* `name`, 1 to 39 bytes, names the block at `addr` from now on, in one step; 0:
+   there is no such root. MEMS_OK, or MEMS_EINVAL for the name, MEMS_ELIMIT if
+   there are MEMS_ROOTS, or what is wrong with the address. */
+MEMS_API int mems_heap_setroot(mems_heap *heap, const char *name,
+                               mems_addr addr, uint64_t tag);
+
+/* The block that `name` names, and its tag in *tag (which may be NULL). 0 if
+   there is none (MEMS_ENOROOT), or if it was freed (MEMS_EFREED). */
+MEMS_API mems_addr mems_heap_root(const mems_heap *heap, const char *name,
+                                  uint64_t *tag);
+
+/* Fills *root with the first root from number `i` on, i from 0 up, and returns
+   the number behind it; 0 if there is none any more. */
+MEMS_API size_t mems_heap_roots(const mems_heap *heap, size_t i,
+                                mems_root *root);
+
+/* Where an address is stored: in the root `root`, or, if that is NULL, in the
+   8 bytes at `addr`, a multiple of 8, inside a block. */
+typedef struct mems_cell {
+  const char *root;
+  mems_addr addr;
+} mems_cell;
+
+/* mems_heap_malloc, and the cell holds the new address, in one step: after a
+   crash both happened or neither did. What the cell held before is not
+   freed. */
+MEMS_API mems_addr mems_heap_malloc_to(mems_heap *heap, const mems_cell *cell,
+                                       size_t size);
+
+/* mems_heap_free of the block whose address the cell holds, which holds 0
+   then, in one step. A cell of 0 is no mistake. */
+MEMS_API int mems_heap_free_from(mems_heap *heap, const mems_cell *cell);
+
+/* mems_heap_realloc of the block whose address the cell holds, which holds the
+   new one then, in one step; the cell must not lie in that block. A cell of 0
+   gets a new block. */
+MEMS_API mems_addr mems_heap_realloc_to(mems_heap *heap, const mems_cell *cell,
+                                        size_t size);
+
+/*
+** What keeps a heap beyond the process.
+*/
+
+/* What was stored until now survives a loss of power, as far as system and disk
+   keep their word: MEMS_OK or MEMS_EFILE. In memory there is nothing to do.
+   Takes as long as the disk does. */
+MEMS_API int mems_heap_sync(mems_heap *heap);
+
+/* How mems_heap_save saves. A field that is 0 takes its default. */
+typedef struct mems_saving {
+  size_t size;         /* sizeof(mems_saving) */
+  uint64_t limit;      /* of the heap in the new file; default: as it is */
+  int (*progress)(void *context, uint64_t done, uint64_t total);
+                       /* called for each MiB or more, in bytes; other than 0
+                          ends it all: MEMS_ECHANGED. It must not change the
+                          heap */
+  void *context;
+  char *why;           /* as in mems_options */
+  size_t why_size;
+} mems_saving;
+
+/* Copies a heap, also one in memory only, into a file of its own, with all
+   addresses as they are: all of it, or nothing. A file that has this name is
+   replaced. It has a checksum, is on the disk when this returns, and can be
+   opened or restored. MEMS_OK or why not. `saving` may be NULL.
+   O(size of the heap). */
+MEMS_API int mems_heap_save(mems_heap *heap, const char *path,
+                            const mems_saving *saving);
+
+/* A heap in memory with all that is in a file, which is not changed and not
+   used any more, under the same addresses, unless `options` has another base.
+   What has a checksum and does not fit to it is MEMS_EFORMAT. NULL on failure,
+   as mems_heap_open. */
+MEMS_API mems_heap *mems_heap_restore(const char *path,
+                                      const mems_options *options,
+                                      int *error);
+
+/* What was found when a file was opened that had not been closed. */
+typedef struct mems_recovery {
+  size_t size;         /* set by the caller: sizeof(mems_recovery) */
+  uint64_t blocks;     /* that are there */
+  uint64_t repairs;    /* places that no crash of a process leaves behind, but
+                          a loss of power may, and that were put right */
+  int redone;          /* not 0: the call that was in progress was finished */
+  uint64_t nanoseconds; /* that it took */
+} mems_recovery;
+
+/* Fills *recovery and returns 1 if the heap was recovered; else 0. */
+MEMS_API int mems_heap_recovered(const mems_heap *heap,
+                                 mems_recovery *recovery);
 
 /* Prints main chain, sub-chains and totals in the classic format. 0, or
    MEMS_EINVAL if the file took no more. */

@@ -71,6 +71,14 @@ bool bins_reach(mems_bins *b, uint64_t end) {
   return ok;
 }
 
+void bins_clear(mems_bins *b) {
+  char *image = (char *)b - b->here;
+  memset(image + b->tops.at, 0, b->tops.usable);
+  for (unsigned level = 0; level < LONG; level++)
+    memset(image + b->long_level[level].at, 0, b->long_level[level].usable);
+  memset(b->present, 0, sizeof b->present);
+}
+
 void bins_forget(mems_bins *b, uint64_t end) {
   for (unsigned c = 0; c < CLASSES; c++) {
     uint64_t region = (end + REGION - 1) / REGION;

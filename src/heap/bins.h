@@ -55,6 +55,9 @@ uint64_t bins_plan(mems_bins *b, uint64_t here, uint64_t at, uint64_t limit);
 /* Makes the sets usable for granules below `end`. */
 bool bins_reach(mems_bins *b, uint64_t end);
 
+/* Forgets all, whatever there is. */
+void bins_clear(mems_bins *b);
+
 /* Forgets all regions that start at `end` or behind. */
 void bins_forget(mems_bins *b, uint64_t end);
 

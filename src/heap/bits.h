@@ -20,6 +20,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "truth.h"
+
 static inline uint64_t bit(unsigned i) {
   return UINT64_C(1) << i;
 }
@@ -107,8 +109,7 @@ static inline void bits_put(uint64_t *map, uint64_t i, uint64_t mask,
   uint64_t w;
   char *at = (char *)map + i / 32 * 4;
   memcpy(&w, at, sizeof w);
-  w = (w & ~(mask << i % 32)) | bits << i % 32;
-  memcpy(at, &w, sizeof w);
+  truth_put_field(at, (w & ~(mask << i % 32)) | bits << i % 32);
 }
 
 #else
@@ -132,8 +133,8 @@ static inline void bits_put(uint64_t *map, uint64_t i, uint64_t mask,
   uint64_t *w = map + i / 64;
   unsigned rest = 63 - i % 64;
   uint64_t over = mask >> 1 >> rest;
-  if (over) w[1] = (w[1] & ~over) | (bits >> 1 >> rest & over);
-  w[0] = (w[0] & ~(mask << i % 64)) | (bits & mask) << i % 64;
+  if (over) truth_put(w + 1, (w[1] & ~over) | (bits >> 1 >> rest & over));
+  truth_put(w, (w[0] & ~(mask << i % 64)) | (bits & mask) << i % 64);
 }
 
 #endif

@@ -3,7 +3,9 @@
 **
 ** Order of the stores: a new start is written with its used bit clear
 ** before anything relies on it, and a node's start before the end moves, so
-** that whatever prefix of them survives a crash is a valid chain.
+** that whatever prefix of them survives a crash is a valid chain. What may
+** be left over behind the end, or a sentinel that is missing there, recovery
+** mends (recover.h).
 */
 
 #include "chain.h"
@@ -58,10 +60,11 @@ static mems_needs needs_of(const mems_chain *c, uint64_t end) {
   };
 }
 
-static bool reach(mems_chain *c, uint64_t end) {
+bool chain_reach(mems_chain *c, uint64_t end) {
   char *self = (char *)c;
   mems_needs n = needs_of(c, end);
-  return area_grow(self, &c->start_bits, n.starts) &&
+  return area_grow(self, &c->tops, c->tops.size) &&
+         area_grow(self, &c->start_bits, n.starts) &&
          area_grow(self, &c->used_bits, n.useds) &&
          area_grow(self, &c->level1, n.level1) &&
          area_grow(self, &c->level2, n.level2) &&
@@ -94,37 +97,43 @@ void chain_word_emptied(mems_chain *c, uint64_t g) {
     left = chain_level(c, level)[i / WORD] &= ~bit(i % WORD);
 }
 
-static void set_sentinel(mems_chain *c, uint64_t g) {
-  chain_useds(c)[g / WORD] |= bit(g % WORD);
-  chain_starts(c)[g / WORD] |= bit(g % WORD);
-  chain_word_filled(c, g);
+void chain_set_sentinel(mems_chain *c, uint64_t g) {
+  uint64_t *w = chain_useds(c) + g / WORD;
+  truth_put(w, *w | bit(g % WORD));
+  if (chain_mark(c, g)) chain_word_filled(c, g);
 }
 
-static void mark_node(mems_chain *c, uint64_t g, bool on) {
+void chain_mark_node(mems_chain *c, uint64_t g, bool on) {
   uint64_t page = g / PAGE_GRANULES;
   uint64_t *w = chain_node_bits(c) + page / WORD, mask = bit(page % WORD);
-  *w = on ? *w | mask : *w & ~mask;
+  truth_put(w, on ? *w | mask : *w & ~mask);
+}
+
+/* The chain ends at `end` from now on. */
+static void commit(mems_chain *c, uint64_t end) {
+  c->end = end;
+  if (chain_place(c)->end)
+    truth_put(chain_place(c)->end, chain_seal_end(end));
 }
 
 bool chain_open(mems_chain *c) {
-  if (!area_grow((char *)c, &c->tops, c->tops.size)) return false;
-  if (!reach(c, 0)) return false;
-  set_sentinel(c, 0);
+  if (!chain_reach(c, 0)) return false;
+  chain_set_sentinel(c, 0);
   return true;
 }
 
 bool chain_grow(mems_chain *c, uint64_t granules, bool node) {
   uint64_t old = c->end, end = old + granules;
   assert(end <= c->limit && granules % PAGE_GRANULES == 0);
-  if (!reach(c, end) ||
-      !pages_map(chain_physical(c, old), granules * GRANULE)) {
+  if (!chain_reach(c, end) || !pages_map(chain_place(c), chain_physical(c, old),
+                                         granules * GRANULE)) {
     retreat(c, old);
     return false;
   }
-  set_sentinel(c, end);
-  if (node) mark_node(c, old, true);
+  chain_set_sentinel(c, end);
+  if (node) chain_mark_node(c, old, true);
   chain_free(c, old);
-  c->end = end;
+  commit(c, end);
   c->nodes += node;
   return true;
 }
@@ -132,17 +141,16 @@ bool chain_grow(mems_chain *c, uint64_t granules, bool node) {
 bool chain_shrink(mems_chain *c, uint64_t end) {
   uint64_t old = c->end;
   assert(chain_prev(c, old - 1) == chain_prev(c, end));
-  if (!pages_unmap(chain_physical(c, end), (old - end) * GRANULE))
+  if (!pages_unmap(chain_place(c), chain_physical(c, end),
+                   (old - end) * GRANULE))
     return false;
-  set_sentinel(c, end);
-  c->end = end;
+  commit(c, end); /* a sentinel before the end would look like a block */
+  chain_set_sentinel(c, end);
   if (chain_is_node(c, end)) {
-    mark_node(c, end, false);
+    chain_mark_node(c, end, false);
     c->nodes--;
   }
-  uint64_t *w = chain_starts(c) + old / WORD;
-  *w &= ~bit(old % WORD);
-  if (*w == 0) chain_word_emptied(c, old);
+  chain_drop(c, old);
   retreat(c, end);
   return true;
 }
@@ -222,7 +230,7 @@ void chain_drop_all(mems_chain *c, uint64_t g, uint64_t end) {
   for (uint64_t i = (g + 1) / WORD; i * WORD < end; i++) {
     uint64_t old = starts[i], left = old & ~bits_between(i, g + 1, end);
     if (left == old) continue; /* pages that are clear stay untouched */
-    starts[i] = left;
+    truth_put(starts + i, left);
     if (left == 0) chain_word_emptied(c, i * WORD);
   }
 }
@@ -230,5 +238,5 @@ void chain_drop_all(mems_chain *c, uint64_t g, uint64_t end) {
 void chain_clear(mems_chain *c, uint64_t g, uint64_t n) {
   uint64_t *useds = chain_useds(c);
   for (uint64_t i = g / WORD; i * WORD < g + n; i++)
-    if (useds[i]) useds[i] &= ~bits_between(i, g, g + n);
+    if (useds[i]) truth_put(useds + i, useds[i] & ~bits_between(i, g, g + n));
 }

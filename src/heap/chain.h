@@ -53,15 +53,6 @@ typedef struct mems_chain {
   mems_area node_bits;      /* a bit for each page: a node starts there */
 } mems_chain;
 
-/* Where an image lies in this process. */
-typedef struct mems_place {
-  uint64_t *starts, *useds; /* the bitmaps */
-  uint16_t *map;            /* the page map (runs.h) */
-  char *payload;
-  char *reservation;        /* all of it, ... */
-  size_t reserved;          /* ... in bytes */
-} mems_place;
-
 /* Notes where the image of *c lies, once all of it is laid out. */
 void chain_attach(mems_chain *c);
 
@@ -80,6 +71,22 @@ bool chain_grow(mems_chain *c, uint64_t granules, bool node);
 /* Unmaps all from granule `end` on, which is a multiple of the OS's page and
    lies in the last segment, a HOLE. False if the OS refuses. */
 bool chain_shrink(mems_chain *c, uint64_t end);
+
+/* Makes the bitmaps usable for granules up to `end`, the sentinel's. */
+bool chain_reach(mems_chain *c, uint64_t end);
+
+/* The end as a file has it: in pages, with some bits that tell whether it is
+   one, so that it changes by one store. */
+static inline uint64_t chain_seal_end(uint64_t end) {
+  uint64_t pages = end / PAGE_GRANULES;
+  return pages << 24 | (pages * UINT64_C(0x9E3779B97F4A7C15) >> 40);
+}
+
+/* The sentinel stands at g. */
+void chain_set_sentinel(mems_chain *c, uint64_t g);
+
+/* A node starts at g, or none does. */
+void chain_mark_node(mems_chain *c, uint64_t g, bool on);
 
 /* Bytes in use for the bitmaps. */
 uint64_t chain_overhead(const mems_chain *c);
@@ -108,7 +115,7 @@ void chain_clear(mems_chain *c, uint64_t g, uint64_t n);
 uint64_t chain_hole(const mems_chain *c, uint64_t g, uint64_t until);
 
 static inline mems_place *chain_place(const mems_chain *c) {
-  return (mems_place *)((char *)c - PAGE);
+  return place_of(c);
 }
 
 /* The bitmaps, as words of 64 granules. */
@@ -154,7 +161,7 @@ static inline bool chain_is_hole(const mems_chain *c, uint64_t g) {
    chain_word_filled has to be told. */
 static inline bool chain_mark(mems_chain *c, uint64_t g) {
   uint64_t *w = chain_starts(c) + g / WORD, old = *w;
-  *w = old | bit(g % WORD);
+  truth_put(w, old | bit(g % WORD));
   return UNLIKELY(old == 0);
 }
 
@@ -176,7 +183,8 @@ static inline bool chain_is_clear(const mems_chain *c, uint64_t g,
 
 /* Makes a HOLE of the segment at g. */
 static inline void chain_free(mems_chain *c, uint64_t g) {
-  chain_useds(c)[g / WORD] &= ~bit(g % WORD);
+  uint64_t *w = chain_useds(c) + g / WORD;
+  truth_put(w, *w & ~bit(g % WORD));
 }
 
 /* Splits: a HOLE begins at g, inside a segment. */
@@ -187,9 +195,9 @@ static inline void chain_begin(mems_chain *c, uint64_t g) {
 
 /* Merges: the segment at g becomes part of the one before it. */
 static inline void chain_drop(mems_chain *c, uint64_t g) {
-  uint64_t *w = chain_starts(c) + g / WORD;
-  *w &= ~bit(g % WORD);
-  if (UNLIKELY(*w == 0)) chain_word_emptied(c, g);
+  uint64_t *w = chain_starts(c) + g / WORD, left = *w & ~bit(g % WORD);
+  truth_put(w, left);
+  if (UNLIKELY(left == 0)) chain_word_emptied(c, g);
 }
 
 static inline bool chain_is_node(const mems_chain *c, uint64_t g) {

@@ -19,7 +19,7 @@ void dict_retreat(mems_dict *d, mems_chain *c, uint64_t end) {
 void dict_insert(const mems_dict *d, mems_chain *c, uint64_t g, uint64_t n,
                  size_t slack, uint64_t align) {
   uint64_t brim = entry_brim(n), entry = 1 | at_most(slack, brim) << 1;
-  if (slack >= brim) *dict_tiny(d, c, g) = (unsigned char)slack;
+  if (slack >= brim) truth_put_byte(dict_tiny(d, c, g), (unsigned char)slack);
   if (align > 1) entry |= entry_mark(n, align);
   bits_put(chain_useds(c), g, entry_mask(n), entry);
 }

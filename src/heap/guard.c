@@ -39,7 +39,7 @@ uint64_t *guard_slot(const mems_guard *q, const void *image,
 
 void guard_mark(mems_guard *q, void *image, uint64_t g, bool waits) {
   uint64_t *word = guard_word(q, image, g), mask = bit(g / 2 % WORD);
-  *word = waits ? *word | mask : *word & ~mask;
+  truth_put(word, waits ? *word | mask : *word & ~mask);
 }
 
 bool guard_put(mems_guard *q, void *image, uint64_t g, uint64_t n) {
@@ -47,7 +47,7 @@ bool guard_put(mems_guard *q, void *image, uint64_t g, uint64_t n) {
   if (!area_grow(image, &q->bits, g / 16 + 1)) return false;
   uint64_t *slot = guard_slot(q, image, q->tail);
   bool first = ((uintptr_t)slot & (q->page - 1)) == 0;
-  if (first && !pages_map(slot, q->page)) return false;
+  if (first && !pages_map(NULL, slot, q->page)) return false;
   *slot = g;
   q->tail++;
   guard_mark(q, image, g, true);
@@ -62,7 +62,7 @@ uint64_t guard_take(mems_guard *q, void *image) {
   uint64_t g = *slot;
   /* a page that the OS won't take back is used again when its turn comes */
   if (((uintptr_t)behind & (q->page - 1)) == 0)
-    pages_unmap(behind - q->page, q->page);
+    pages_unmap(NULL, behind - q->page, q->page);
   return g;
 }
 

@@ -14,6 +14,8 @@
 
 #include "hole.h"
 #include "image.h"
+#include "redo.h"
+#include "root.h"
 #include "slot.h"
 #include "trim.h"
 
@@ -33,7 +35,11 @@ typedef struct mems_request {
   uint64_t n, align; /* granules */
   uint64_t mark;     /* the alignment that was asked for; 1: none */
   bool zero;
+  const mems_found *cell;  /* gets the address in the same step; NULL */
+  const mems_block *from;  /* moves from there; NULL */
 } mems_request;
+
+static void take_back(mems_heap *heap, const mems_block *b);
 
 /* Counts a block of n granules of the chain in, or out. */
 static void count(mems_heap *heap, uint64_t n, bool in) {
@@ -42,6 +48,27 @@ static void count(mems_heap *heap, uint64_t n, bool in) {
   heap->used += in ? n : -n;
   if (n <= SLOT_MOST) heap->runs.classes[size_class(n)].chained += by;
   if (in) heap_raise(heap);
+}
+
+/* Enters a block whose address goes into a cell, and takes back the one that
+   it replaces. */
+static void publish(mems_heap *heap, mems_redo *todo, const mems_request *r) {
+  mems_chain *c = &heap->chain;
+  todo->cell = r->cell->cell;
+  todo->tag = r->cell->tag;
+  todo->value = dict_addr(&heap->dict, todo->at);
+  if (r->from) {
+    memcpy(chain_physical(c, todo->at), chain_physical(c, r->from->at),
+           at_most(r->size, r->from->size));
+    todo->gone = r->from->at;
+  }
+  truth_order();
+  redo_begin(heap, todo);
+  dict_insert(&heap->dict, c, todo->at, todo->granules, todo->slack,
+              todo->align);
+  redo_publish(heap, todo);
+  if (r->from) take_back(heap, r->from);
+  redo_end(heap);
 }
 
 /* Enters a slot of a class, or a HOLE of exactly r.n granules (number 0). */
@@ -56,8 +83,14 @@ static mems_addr hand_out(mems_heap *heap, uint64_t g, unsigned number,
     idle_touch(&heap->idle, heap, pages_around(g, g + n));
     count(heap, n, true);
   }
-  dict_insert(&heap->dict, &heap->chain, g, n, n * GRANULE - r.size, r.mark);
   heap->mallocs++;
+  mems_redo todo = redo_nothing();
+  todo.at = g, todo.granules = n, todo.slack = n * GRANULE - r.size;
+  todo.align = r.mark;
+  if (r.cell)
+    publish(heap, &todo, &r);
+  else
+    dict_insert(&heap->dict, &heap->chain, g, n, todo.slack, r.mark);
   return dict_addr(&heap->dict, g);
 }
 
@@ -93,8 +126,8 @@ static uint64_t release(mems_heap *heap, uint64_t most, uint64_t blocks) {
     uint64_t n = g < c->end ? dict_length(c, &heap->runs, g) : 0;
     if (n && chain_useds(c)[g / WORD] >> g % WORD & 1 &&
         guard_waits(q, heap, g)) {
-      guard_drop(q, heap, g, n);
       retire(heap, g, n);
+      guard_drop(q, heap, g, n); /* last: it is no block at any time */
       heap_raise(heap); /* a stack may have it now */
     }
   }
@@ -128,6 +161,7 @@ static uint64_t find_all(mems_heap *heap, unsigned *number, mems_request r) {
 }
 
 static COLD mems_addr allocate(mems_heap *heap, mems_request r) {
+  if (heap->readonly) return refuse(heap, MEMS_EREADONLY);
   if (r.size == 0) return refuse(heap, MEMS_EINVAL);
   if (r.size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
   r.mark = r.align > heap->align ? r.align : 1;
@@ -149,6 +183,10 @@ static COLD mems_addr allocate(mems_heap *heap, mems_request r) {
   }
   if (g == NOWHERE) g = find_all(heap, &number, r);
   if (g == NOWHERE) return 0;
+  if (!number && !hole_claim(heap, g, r.n)) {
+    hole_free(heap, g, r.n);
+    return 0;
+  }
   heap->error = error; /* of an attempt before the one that did it */
   return hand_out(heap, g, number, r);
 }
@@ -251,12 +289,12 @@ static bool block_at(const mems_heap *heap, mems_addr addr, mems_block *b) {
 static void take_back(mems_heap *heap, const mems_block *b) {
   mems_guard *q = &heap->dict.guard;
   dict_forget(&heap->dict);
-  if (heap->fill) memset(chain_physical(&heap->chain, b->at), 0x55, b->size);
   uint64_t gone = b->granules;
-  if (guard_put(q, heap, b->at, b->granules))
-    gone = release(heap, q->most, RELEASE_MOST);
-  else
-    retire(heap, b->at, b->granules);
+  bool waits = guard_put(q, heap, b->at, b->granules);
+  if (!waits) retire(heap, b->at, b->granules);
+  truth_order(); /* it is freed before its contents go */
+  if (heap->fill) memset(chain_physical(&heap->chain, b->at), 0x55, b->size);
+  if (waits) gone = release(heap, q->most, RELEASE_MOST);
   if (trim_is_due(heap)) trim_some(heap, at_most(gone, b->granules));
 }
 
@@ -267,6 +305,7 @@ static COLD int free_far(mems_heap *heap, uint64_t g) {
   mems_addr addr = dict_addr(&heap->dict, 0) + (g << 3 | g >> 61);
   if (addr == 0) return MEMS_OK;
   if (!block_at(heap, addr, &b)) return heap->error;
+  if (heap->readonly) return heap->error = MEMS_EREADONLY;
   take_back(heap, &b);
   return MEMS_OK;
 }
@@ -303,45 +342,76 @@ static void refill(mems_heap *heap, const mems_block *b, size_t size) {
   if (size < b->size) memset(at + size, 0x55, b->size - size);
 }
 
+/* What is to become of a block: n granules for `size` bytes. */
+typedef struct mems_change {
+  uint64_t n, mark;
+  size_t size;
+} mems_change;
+
 /* Makes a block of the chain n granules long where it stands:
      shrink   [ b        ]          grow   [ b   | HOLE        ]
               [ b | HOLE ]                 [ b          | HOLE ]
    False if there is no room. For a block that is small beside its heap that
    does not grow: there may be room for it elsewhere. */
-static bool resize_chained(mems_heap *heap, const mems_block *b, uint64_t n) {
+static bool resize_chained(mems_heap *heap, const mems_block *b,
+                           mems_change to) {
   mems_chain *c = &heap->chain;
-  uint64_t end = b->at + b->granules;
+  uint64_t end = b->at + b->granules, n = to.n;
   bool grow = n > SLOT_MOST || 2 * n > c->end;
-  if (n > b->granules && !hole_extend(heap, end, n - b->granules, grow))
+  if (n > b->granules && !hole_room(heap, end, n - b->granules, grow))
     return false;
-  if (n != b->granules) {
-    count(heap, b->granules, false);
-    count(heap, n, true);
-  }
-  if (n < b->granules) {
-    chain_begin(c, b->at + n);
-    hole_free(heap, b->at + n, b->granules - n);
-  }
+  mems_redo todo = redo_nothing();
+  todo.at = b->at, todo.granules = n, todo.align = to.mark;
+  todo.slack = n * GRANULE - to.size;
+  if (n != b->granules) redo_begin(heap, &todo);
+  if (n > b->granules) hole_extend(heap, end, n - b->granules);
+  if (n < b->granules) chain_begin(c, b->at + n);
+  dict_insert(&heap->dict, c, b->at, n, todo.slack, to.mark);
+  if (n == b->granules) return true;
+  redo_end(heap);
+  count(heap, b->granules, false);
+  count(heap, n, true);
   return true;
 }
 
-/* The granules that a block has where it stands when n are needed; 0 if there
-   is no room. */
-static uint64_t resize(mems_heap *heap, const mems_block *b, uint64_t n) {
-  if (runs_has(&heap->chain, b->at)) return n <= b->granules ? b->granules : 0;
-  uint64_t rounded = size_rounded(n);
-  if (resize_chained(heap, b, rounded)) return rounded;
-  return rounded != n && resize_chained(heap, b, n) ? n : 0;
+/* The same for any block; the slot of one stays as long as it is. What a block
+   of the chain has too much is free. */
+static bool resize(mems_heap *heap, const mems_block *b, mems_change to) {
+  if (runs_has(&heap->chain, b->at)) {
+    if (to.n > b->granules) return false;
+    dict_insert(&heap->dict, &heap->chain, b->at, b->granules,
+                b->granules * GRANULE - to.size, to.mark);
+    to.n = b->granules;
+  } else {
+    uint64_t least = to.n;
+    to.n = size_rounded(least);
+    if (!resize_chained(heap, b, to)) {
+      if (to.n == least) return false;
+      to.n = least;
+      if (!resize_chained(heap, b, to)) return false;
+    }
+  }
+  truth_order(); /* it has its new size before the contents go */
+  if (heap->fill) refill(heap, b, to.size);
+  if (to.n < b->granules)
+    hole_free(heap, b->at + to.n, b->granules - to.n);
+  return true;
 }
 
-/* Moves a block, whose alignment is kept if it was asked for. */
-static mems_addr move(mems_heap *heap, const mems_block *b, size_t size) {
+/* Moves a block, whose alignment is kept if it was asked for; `cell` gets the
+   new address in the same step, if it is not NULL. */
+static mems_addr move(mems_heap *heap, const mems_block *b, size_t size,
+                      const mems_found *cell) {
   uint64_t align = dict_alignment(&heap->chain, b);
+  if (cell)
+    return allocate(heap, (mems_request){.size = size, .align = align,
+                                         .cell = cell, .from = b});
   mems_addr addr = mems_heap_aligned(heap, size, align * GRANULE);
   if (addr == 0) return 0;
   uint64_t g = dict_granule(&heap->dict, addr);
   memcpy(chain_physical(&heap->chain, g), chain_physical(&heap->chain, b->at),
          at_most(size, b->size));
+  truth_order();
   mems_heap_free(heap, dict_addr(&heap->dict, b->at));
   return addr;
 }
@@ -353,27 +423,70 @@ static bool is_spacious(const mems_heap *heap, const mems_block *b,
   return runs_has(&heap->chain, b->at) && 2 * n < b->granules;
 }
 
+/* Makes a block `size` bytes long, where it stands or elsewhere; then `cell`
+   gets its address, if it is not NULL. The address, or 0. */
+static mems_addr change(mems_heap *heap, const mems_block *b, size_t size,
+                        const mems_found *cell) {
+  mems_change to = {entry_granules(size), dict_alignment(&heap->chain, b),
+                    size};
+  if (size == 0) return refuse(heap, MEMS_EINVAL);
+  if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
+  if (heap->readonly) return refuse(heap, MEMS_EREADONLY);
+  if (to.mark > 1) to.n = at_least(to.n, at_most(MARK_LONG, b->granules));
+  int error = heap->error;
+  mems_addr moved = is_spacious(heap, b, to.n) ? move(heap, b, size, cell) : 0;
+  if (moved) return moved;
+  heap->error = error;
+  bool done = resize(heap, b, to);
+  heap->error = error;
+  if (!done) return move(heap, b, size, cell);
+  dict_forget(&heap->dict);
+  uint64_t n = entry_granules(size);
+  if (n < b->granules && trim_is_due(heap)) trim_some(heap, b->granules - n);
+  return dict_addr(&heap->dict, b->at);
+}
+
 mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   mems_block b;
   if (addr == 0) return mems_heap_malloc(heap, size);
-  if (!block_at(heap, addr, &b)) return 0;
-  if (size == 0) return refuse(heap, MEMS_EINVAL);
-  if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
-  uint64_t n = entry_granules(size), mark = dict_alignment(&heap->chain, &b);
-  if (mark > 1) n = at_least(n, at_most(MARK_LONG, b.granules));
-  int error = heap->error;
-  mems_addr moved = is_spacious(heap, &b, n) ? move(heap, &b, size) : 0;
-  if (moved) return moved;
-  heap->error = error;
-  n = resize(heap, &b, n);
-  heap->error = error;
-  if (n == 0) return move(heap, &b, size);
-  if (heap->fill) refill(heap, &b, size);
-  dict_insert(&heap->dict, &heap->chain, b.at, n, n * GRANULE - size,
-              mark);
-  dict_forget(&heap->dict);
-  if (n < b.granules && trim_is_due(heap)) trim_some(heap, b.granules - n);
-  return addr;
+  return block_at(heap, addr, &b) ? change(heap, &b, size, NULL) : 0;
+}
+
+mems_addr mems_heap_malloc_to(mems_heap *heap, const mems_cell *cell,
+                              size_t size) {
+  mems_found found;
+  if (!root_cell(heap, cell, &found)) return 0;
+  return allocate(heap, (mems_request){.size = size, .align = 1,
+                                       .cell = &found});
+}
+
+int mems_heap_free_from(mems_heap *heap, const mems_cell *cell) {
+  mems_found found;
+  mems_block b;
+  if (!root_cell(heap, cell, &found)) return heap->error;
+  if (found.value == 0) return MEMS_OK;
+  if (!block_at(heap, found.value, &b)) return heap->error;
+  mems_redo todo = redo_nothing();
+  todo.cell = found.cell;
+  todo.tag = found.tag;
+  todo.value = 0;
+  todo.gone = b.at;
+  redo_begin(heap, &todo);
+  redo_publish(heap, &todo);
+  take_back(heap, &b);
+  redo_end(heap);
+  return MEMS_OK;
+}
+
+mems_addr mems_heap_realloc_to(mems_heap *heap, const mems_cell *cell,
+                               size_t size) {
+  mems_found found;
+  mems_block b;
+  if (!root_cell(heap, cell, &found)) return 0;
+  if (found.value == 0) return mems_heap_malloc_to(heap, cell, size);
+  if (!block_at(heap, found.value, &b)) return 0;
+  if (found.cell - b.at < b.granules) return refuse(heap, MEMS_EINVAL);
+  return change(heap, &b, size, &found);
 }
 
 /* The range is not in the block found last; notes why if it is in none. */

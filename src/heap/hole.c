@@ -133,8 +133,7 @@ static bool search(mems_heap *heap, mems_wish *wish, uint64_t tries) {
   return false;
 }
 
-/* Makes an index of a heap that had none. */
-static void note_all(mems_heap *heap) {
+void hole_note_all(mems_heap *heap) {
   const mems_chain *c = &heap->chain;
   uint64_t g = 0, end = c->end;
   while (g < end && (g = chain_hole(c, g, end)) != NOWHERE) {
@@ -167,7 +166,10 @@ static bool grow_by(mems_heap *heap, uint64_t n, bool node) {
     return false;
   }
   runs_set_end(&heap->runs, end);
-  if (tight && !hole_heap_is_tight(heap)) note_all(heap);
+  /* new pages of a file have their place on the disk */
+  if (place_of(heap)->file)
+    idle_touch(&heap->idle, heap, pages_inside(old, end));
+  if (tight && !hole_heap_is_tight(heap)) hole_note_all(heap);
   hole_free(heap, old, n);
   return true;
 }
@@ -194,7 +196,7 @@ static bool lengthen(mems_heap *heap, uint64_t need, bool node) {
   want = at_most(want, left);
   if (grow_by(heap, want, node) || (want != need && grow_by(heap, need, node)))
     return true;
-  heap_fail(heap, MEMS_ENOMEM);
+  heap_fail(heap, hole_refusal(heap));
   return false;
 }
 
@@ -243,19 +245,40 @@ uint64_t hole_grow(mems_heap *heap, uint64_t n, uint64_t align) {
   return grow_for(heap, &wish) ? cut(heap, &wish) : NOWHERE;
 }
 
+bool hole_claim(mems_heap *heap, uint64_t g, uint64_t n) {
+  const mems_place *place = place_of(heap);
+  mems_pages p = pages_around(g, g + n);
+  if (LIKELY(place->file == 0)) return true;
+  while (n > 0 && p.from < p.to) {
+    p.from += idle_like(&heap->idle, heap, p, false);
+    uint64_t gone = idle_like(&heap->idle, heap, p, true);
+    if (gone == 0) break;
+    char *at = chain_physical(&heap->chain, p.from * PAGE_GRANULES);
+    if (!pages_claim(place, at, gone * PAGE)) {
+      heap_fail(heap, MEMS_ENOSPC);
+      return false;
+    }
+    p.from += gone;
+  }
+  return true;
+}
+
 /* The granules of the HOLE at `end` that the segment before it may take. */
 static uint64_t room_at(const mems_chain *c, uint64_t end) {
   return end < c->end && merges(c, end) ? chain_next(c, end) - end : 0;
 }
 
-bool hole_extend(mems_heap *heap, uint64_t end, uint64_t more, bool grow) {
+bool hole_room(mems_heap *heap, uint64_t end, uint64_t more, bool grow) {
   mems_chain *c = &heap->chain;
   uint64_t room = room_at(c, end);
-  if (room < more) {
-    if (!grow || end + room != c->end || !lengthen(heap, more - room, false))
-      return false;
-    room = room_at(c, end);
-  }
+  if (!hole_claim(heap, end, at_most(room, more))) return false;
+  return room >= more || (grow && end + room == c->end &&
+                          lengthen(heap, more - room, false));
+}
+
+void hole_extend(mems_heap *heap, uint64_t end, uint64_t more) {
+  mems_chain *c = &heap->chain;
+  uint64_t room = room_at(c, end);
   chain_drop(c, end);
   if (room > more) {
     chain_begin(c, end + more);
@@ -263,7 +286,6 @@ bool hole_extend(mems_heap *heap, uint64_t end, uint64_t more, bool grow) {
   }
   idle_touch(&heap->idle, heap, pages_around(end, end + more));
   dict_touch(&heap->dict, end + more);
-  return true;
 }
 
 void hole_shrink(mems_heap *heap) {

@@ -23,14 +23,30 @@ uint64_t hole_find(mems_heap *heap, uint64_t n, uint64_t align, bool bounded);
    NOWHERE with the reason in heap->error. */
 uint64_t hole_grow(mems_heap *heap, uint64_t n, uint64_t align);
 
+/* The file of the heap has room for the n granules from g on, which are free:
+   before they are used. False, with the reason in heap->error, if the disk has
+   none. In memory nothing is to be done. */
+bool hole_claim(mems_heap *heap, uint64_t g, uint64_t n);
+
+/* Why the OS refuses pages. */
+static inline int hole_refusal(const mems_heap *heap) {
+  return place_of(heap)->file ? MEMS_ENOSPC : MEMS_ENOMEM;
+}
+
+/* Makes an index of a heap that has none. */
+void hole_note_all(mems_heap *heap);
+
 /* The HOLE of n granules at g, which was part of a block or a run, is free:
    merges it with its neighbours. */
 void hole_free(mems_heap *heap, uint64_t g, uint64_t n);
 
-/* Makes the block that ends at `end` longer by `more` granules, into the HOLE
-   behind it; `grow`: also by making the heap longer, if the block is its last
-   one. False if there is no room. */
-bool hole_extend(mems_heap *heap, uint64_t end, uint64_t more, bool grow);
+/* Is there a HOLE of `more` granules at `end`, where a block ends, for it to
+   grow into? `grow`: the heap may get longer for it, if the block is its last
+   one. */
+bool hole_room(mems_heap *heap, uint64_t end, uint64_t more, bool grow);
+
+/* Gives the block that ends at `end` so many granules of that HOLE. */
+void hole_extend(mems_heap *heap, uint64_t end, uint64_t more);
 
 /* Unmaps what is free at the end of the heap, in whole pages of the OS. */
 void hole_shrink(mems_heap *heap);

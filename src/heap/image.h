@@ -2,11 +2,14 @@
 ** image.h - what a heap is made of. All of it lies in one reservation; behind
 ** the first page begins the image, in which all links are offsets:
 **
-**   [ place ][ mems_heap ][ bitmaps ][ tiny ][ index ][ guard ][ ][ payload ]
-**     a page   whole        usable as far as needed            ^    node by
-**                                                              |    node, in
-**                           a page that nothing may touch -----'    address
-**                                                                   order
+**   [ place ][ mems_heap ][ preamble ][ bitmaps ][ tiny ][ index ][ guard ][ ]
+**     a page   HEAD_ROOM    head.h      usable as far as needed            |
+**                                                                          |
+**                           a page that nothing may touch -----------------'
+**   [ payload: node by node, in address order ]
+**
+** From the preamble on it may be a file; what is before it belongs to the
+** process.
 **
 ** Reservation and payload begin at multiples of HUGE_PAGE, and so blocks may
 ** be aligned to that.
@@ -23,9 +26,13 @@
 #include "bins.h"
 #include "chain.h"
 #include "dict.h"
+#include "head.h"
 #include "idle.h"
 #include "mems.h"
+#include "ranges.h"
 #include "runs.h"
+
+#define HEAD_ROOM ((uint64_t)256 << 10) /* for the struct, which may grow */
 
 /* A HOLE, or some granules of one. */
 typedef struct mems_hole {
@@ -48,12 +55,20 @@ struct mems_heap {
   uint64_t align;     /* of every block, in granules */
   uint64_t node;      /* the least that the heap grows by, in granules */
   uint64_t unit;      /* a page of the OS, in granules */
-  bool drawn;        /* the base is one of ranges.h */
+  bool drawn;        /* the base is one of the counter of ranges.h */
   bool fill;
   bool guarded;       /* fill, or a quarantine: all calls take the long way */
 
+  bool rooted;        /* the preamble is usable */
+  bool readonly;
+  bool closed;        /* by a fork: it is the parent's */
+  bool mended;        /* there may be blocks that are longer than need be */
+
   int error;          /* why the last call failed */
   const char *broken; /* what the checker found */
+
+  mems_range range;   /* its addresses, among those of other heaps */
+  mems_recovery recovery; /* of size 0: there was none */
 
   mems_idle idle;
   mems_bins bins;
@@ -83,6 +98,7 @@ static inline void heap_raise(mems_heap *heap) {
 
 /* Notes why a call failed, for mems_heap_error. */
 static inline void heap_fail(const mems_heap *heap, int error) {
+  if (UNLIKELY(heap->closed)) error = MEMS_ECLOSED;
   /* a heap handed out as const is writable memory all the same; what a
      look-up may change is not part of what the caller sees as the heap */
   ((mems_heap *)heap)->error = error;

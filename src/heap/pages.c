@@ -1,6 +1,6 @@
 /*
 ** pages.c - the one door to the OS: mmap, mprotect, munmap, madvise, mincore,
-** sysconf.
+** sysconf; fallocate and fsync for files.
 **
 ** A reservation is mapped with no rights. Pages become usable by mprotect,
 ** which takes a third of the time that a mapping over them would. They are
@@ -13,6 +13,9 @@
 
 #include "pages.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -72,20 +75,64 @@ void pages_unreserve(void *at, size_t size) {
   munmap(at, size);
 }
 
-bool pages_map(void *at, size_t size) {
-  assert(fits_unit(at, size));
-  return !refused() && mprotect(at, size, PROT_READ | PROT_WRITE) == 0;
+static off_t offset_of(const mems_place *place, const void *at) {
+  return (off_t)((const char *)at - place->file_start);
 }
 
-bool pages_unmap(void *at, size_t size) {
+bool pages_claim(const mems_place *place, const void *at, size_t size) {
+  int error = 0;
+  if (place == NULL || place->file == 0) return true;
+  do error = posix_fallocate(place->file - 1, offset_of(place, at),
+                             (off_t)size);
+  while (error == EINTR);
+  return error == 0;
+}
+
+/* Takes pages out of the file; where it can't be done they are zero. */
+static void punch(const mems_place *place, void *at, size_t size) {
+  int how = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  off_t offset = offset_of(place, at);
+  if (fallocate(place->file - 1, how, offset, (off_t)size) != 0)
+    memset(at, 0, size);
+}
+
+bool pages_map(const mems_place *place, void *at, size_t size) {
+  assert(fits_unit(at, size));
+  return !refused() && pages_claim(place, at, size) &&
+         mprotect(at, size, PROT_READ | PROT_WRITE) == 0;
+}
+
+bool pages_unmap(const mems_place *place, void *at, size_t size) {
+  assert(fits_unit(at, size));
+  if (refused()) return false;
+  if (place == NULL || place->file == 0)
+    return mmap(at, size, PROT_NONE, FLAGS | MAP_FIXED, -1, 0) == at;
+  punch(place, at, size);
+  return mprotect(at, size, PROT_NONE) == 0;
+}
+
+bool pages_discard(const mems_place *place, void *at, size_t size) {
+  assert(fits_unit(at, size));
+  if (refused()) return false;
+  if (place->file == 0) return madvise(at, size, MADV_DONTNEED) == 0;
+  punch(place, at, size);
+  return true;
+}
+
+bool pages_map_file(void *at, size_t size, int file, uint64_t offset,
+                    bool own) {
+  int how = MAP_FIXED | (own ? MAP_PRIVATE | MAP_NORESERVE : MAP_SHARED);
   assert(fits_unit(at, size));
   return !refused() &&
-         mmap(at, size, PROT_NONE, FLAGS | MAP_FIXED, -1, 0) == at;
+         mmap(at, size, PROT_NONE, how, file, (off_t)offset) == at;
 }
 
-bool pages_discard(void *at, size_t size) {
-  assert(fits_unit(at, size));
-  return !refused() && madvise(at, size, MADV_DONTNEED) == 0;
+bool pages_protect(void *at, size_t size) {
+  return mprotect(at, size, PROT_READ) == 0;
+}
+
+bool pages_sync(const mems_place *place) {
+  return fsync(place->file - 1) == 0;
 }
 
 void pages_prefer_huge(void *at, size_t size) {
@@ -118,24 +165,25 @@ static uint64_t to_huge(const char *area, uint64_t bytes) {
   return bytes + round_up(end, HUGE_PAGE) - end;
 }
 
-bool area_grow(char *reservation, mems_area *area, uint64_t bytes) {
+bool area_grow(char *image, mems_area *area, uint64_t bytes) {
   if (bytes <= area->usable) return true;
   uint64_t wanted = round_up(bytes, pages_unit());
   assert(wanted <= area->size);
-  char *start = reservation + area->at, *from = start + area->usable;
+  char *start = image + area->at, *from = start + area->usable;
   bool huge = area->dense && wanted > HUGE_PAGE;
   if (huge) wanted = at_most(to_huge(start, wanted), area->size);
-  if (!pages_map(from, wanted - area->usable)) return false;
+  if (!pages_map(place_of(image), from, wanted - area->usable)) return false;
   if (huge) pages_prefer_huge(from, wanted - area->usable);
   area->usable = wanted;
   return true;
 }
 
-bool area_shrink(char *reservation, mems_area *area, uint64_t bytes) {
+bool area_shrink(char *image, mems_area *area, uint64_t bytes) {
   uint64_t wanted = round_up(bytes, pages_unit());
   if (wanted >= area->usable) return true;
-  char *from = reservation + area->at + wanted;
-  if (!pages_unmap(from, area->usable - wanted)) return false;
+  char *from = image + area->at + wanted;
+  if (!pages_unmap(place_of(image), from, area->usable - wanted))
+    return false;
   area->usable = wanted;
   return true;
 }

@@ -1,22 +1,24 @@
 /*
 ** ranges.c - the counter that ranges are taken from.
 **
-** The counter goes through all addresses from 2^56 to 2^63, in lots of 2^57,
+** The counter goes through all addresses from 2^56 to 2^62, in lots of 2^57,
 ** and then begins again. A lot is entered only while none of its ranges is
 ** in use. Whoever takes a range counts himself in before he moves the
 ** counter, and out again if another was faster: so a lot that the counter is
 ** about to enter anew has nobody in it.
 **
-** The counter and the counts are mutable and shared by all threads, as the
+** Counter, counts and list are mutable and shared by all threads, as the
 ** addresses of a process are.
 */
 
 #include "ranges.h"
 
+#include <sched.h>
 #include <stdatomic.h>
+#include <sys/random.h>
 
 #define LOT_LOG2 57
-#define LOTS 64 /* the first one is half: below 2^56 is no range */
+#define LOTS 32 /* the first one is half: below 2^56 is no range */
 #define LOWEST ((uint64_t)1 << (LOT_LOG2 - 1))
 
 static _Atomic uint64_t next = LOWEST;
@@ -55,4 +57,53 @@ mems_addr ranges_take(uint64_t size) {
 
 void ranges_give(mems_addr first) {
   atomic_fetch_sub(&in_use[lot_of(first)], 1);
+}
+
+static atomic_flag locked = ATOMIC_FLAG_INIT;
+static mems_range *ranges;
+
+mems_range *ranges_lock(void) {
+  while (atomic_flag_test_and_set_explicit(&locked, memory_order_acquire))
+    sched_yield();
+  return ranges;
+}
+
+void ranges_unlock(void) {
+  atomic_flag_clear_explicit(&locked, memory_order_release);
+}
+
+bool ranges_enter(mems_range *range, bool alone, mems_addr *other) {
+  const mems_range *found = ranges_lock();
+  while (alone && found && (found->first >= range->first + range->size ||
+                            range->first >= found->first + found->size))
+    found = found->next;
+  bool free = !alone || found == NULL;
+  if (free) {
+    range->next = ranges;
+    range->back = &ranges;
+    if (ranges) ranges->back = &range->next;
+    ranges = range;
+  } else {
+    *other = found->first;
+  }
+  ranges_unlock();
+  return free;
+}
+
+void ranges_leave(mems_range *range) {
+  ranges_lock();
+  if (range->back) {
+    *range->back = range->next;
+    if (range->next) range->next->back = range->back;
+    range->back = NULL;
+  }
+  ranges_unlock();
+}
+
+mems_addr ranges_draw(uint64_t size) {
+  const uint64_t least = (uint64_t)1 << 62;
+  uint64_t random = 0;
+  if (getrandom(&random, sizeof random, 0) < 0) random = (uintptr_t)&random;
+  uint64_t step = round_up(size, HUGE_PAGE);
+  return least + random % (least / step - 1) * step;
 }

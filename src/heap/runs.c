@@ -80,6 +80,17 @@ void runs_set_end(mems_runs *r, uint64_t end) {
   if (r->direct) r->end = at_most(end, UINT32_MAX);
 }
 
+/* Where a word has many starts they are one pattern, turned from word to
+   word. */
+uint64_t runs_starts(uint64_t n, uint64_t g, uint64_t end, uint64_t i) {
+  uint64_t last = g + (end - g) / n * n, from = at_least(g, i * WORD);
+  uint64_t at = g + (from - g + n - 1) / n * n, pattern = 1;
+  if (at >= (i + 1) * WORD) return 0;
+  for (uint64_t shift = n; shift < WORD; shift *= 2)
+    pattern |= pattern << shift;
+  return pattern << at % WORD & bits_between(i, g, at_most(last + 1, end));
+}
+
 uint64_t runs_last(const mems_chain *c, uint64_t page) {
   const uint16_t *map = runs_map(c);
   unsigned number = runs_number(map[page]), back = runs_back(map[page]);

@@ -109,6 +109,10 @@ void runs_set_end(mems_runs *r, uint64_t end);
 /* Class `number` as runs_open makes it, with its stack from `first` on. */
 mems_class runs_class(unsigned number, uint32_t first);
 
+/* The start bits of a run [g, end) of slots of n granules in word number i, as
+   they have to be; also that of what is left behind the last slot. */
+uint64_t runs_starts(uint64_t n, uint64_t g, uint64_t end, uint64_t i);
+
 /* The page behind the last one of the run that begins at `page`. */
 uint64_t runs_last(const mems_chain *c, uint64_t page);
 

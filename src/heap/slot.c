@@ -87,21 +87,13 @@ static uint64_t next_pages(mems_heap *heap, unsigned number, uint64_t asked) {
   return pages == 0 && small ? 1 : pages;
 }
 
-/* Sets the start bits of slots of n granules from g to `end`. Where a word has
-   many they are one pattern, turned from word to word. */
+/* Sets the start bits of slots of n granules from g to `end`. */
 static void mark_slots(mems_chain *c, uint64_t n, uint64_t g, uint64_t end) {
-  uint64_t pattern = 1, last = g + (end - g) / n * n;
-  for (uint64_t shift = n; shift < WORD; shift *= 2)
-    pattern |= pattern << shift;
-  for (uint64_t i = g / WORD, at = g; i * WORD < end; i++) {
-    uint64_t old = chain_starts(c)[i], bits = 0;
-    if (at < (i + 1) * WORD) {
-      bits = pattern << at % WORD;
-      at += (bit_last(bits) - at % WORD) + n;
-    }
-    bits &= bits_between(i, g, at_most(last + 1, end));
-    chain_starts(c)[i] = old | bits;
-    if (old == 0 && bits) chain_word_filled(c, i * WORD);
+  for (uint64_t i = g / WORD; i * WORD < end; i++) {
+    uint64_t old = chain_starts(c)[i], bits = runs_starts(n, g, end, i);
+    if (bits == 0) continue;
+    truth_put(chain_starts(c) + i, old | bits);
+    if (old == 0) chain_word_filled(c, i * WORD);
   }
 }
 
@@ -308,7 +300,7 @@ static bool make_run(mems_heap *heap, unsigned number, uint64_t asked) {
   uint64_t g = slot_hole(heap, n, PAGE_GRANULES);
   heap->error = error;
   if (g == NOWHERE) return false;
-  if (g + n > UINT32_MAX) {
+  if (g + n > UINT32_MAX || !hole_claim(heap, g, n)) {
     hole_free(heap, g, n);
     return false;
   }

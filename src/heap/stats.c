@@ -217,7 +217,15 @@ const char *mems_strerror(int error) {
       [MEMS_ERANGE] = "the range runs past the end of its block",
       [MEMS_EINIT] = "the default heap is not initialised, or is already",
       [MEMS_EBROKEN] = "an invariant of the heap does not hold",
+      [MEMS_EBUSY] = "the file or its addresses are in use",
+      [MEMS_ENOSPC] = "the disk has no room",
+      [MEMS_EFILE] = "the operating system refused something about a file",
+      [MEMS_EFORMAT] = "the file is no heap that can be opened here",
+      [MEMS_EREADONLY] = "the heap is read-only",
+      [MEMS_ECLOSED] = "the heap is closed: the process was forked",
+      [MEMS_ENOROOT] = "no root has this name",
+      [MEMS_ECHANGED] = "the heap was changed while it was saved",
   };
-  if (error < 0 || error > MEMS_EBROKEN) return "unknown error";
+  if (error < 0 || error > MEMS_ECHANGED) return "unknown error";
   return texts[error];
 }

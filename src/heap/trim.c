@@ -25,12 +25,18 @@ static mems_pages whole(const mems_heap *heap, mems_pages p) {
   return p;
 }
 
+/* Is it for mems_heap_trim alone to give memory back? So it is in a file, where
+   that takes the disk's time. */
+static bool waits_for_trim(const mems_heap *heap) {
+  return place_of(heap)->file != 0;
+}
+
 /* Gives pages back; returns how many. */
 static uint64_t discard(mems_heap *heap, mems_pages p) {
   p = whole(heap, p);
   uint64_t count = p.to - p.from;
   char *at = chain_physical(&heap->chain, p.from * PAGE_GRANULES);
-  if (count == 0 || !pages_discard(at, count * PAGE)) return 0;
+  if (count == 0 || !pages_discard(place_of(heap), at, count * PAGE)) return 0;
   idle_gone(&heap->idle, heap, p);
   return count;
 }
@@ -40,6 +46,7 @@ void trim_some(mems_heap *heap, uint64_t n) {
   uint64_t end = heap->chain.end / PAGE_GRANULES;
   uint64_t budget = at_least(IDLE_STEP, at_most(n * GRANULE, IDLE_LEAST)) /
                     PAGE + SMALL_PIECE;
+  if (waits_for_trim(heap)) return;
   for (bool wrapped = false; budget > 0 && d->pages > 0; ) {
     mems_pages p = idle_next(d, heap, d->cursor, end);
     if (p.to == 0) {
@@ -56,14 +63,14 @@ void trim_some(mems_heap *heap, uint64_t n) {
 }
 
 void trim_block(mems_heap *heap, uint64_t g, uint64_t n) {
-  discard(heap, pages_inside(g, g + n));
+  if (!waits_for_trim(heap)) discard(heap, pages_inside(g, g + n));
 }
 
 /* Makes [from, to), in bytes of the payload, zero. */
 static void zero(mems_heap *heap, uint64_t from, uint64_t to) {
   char *payload = chain_physical(&heap->chain, 0);
   mems_pages p = {0, 0};
-  if (to - from >= ZERO_LEAST) {
+  if (to - from >= ZERO_LEAST && !waits_for_trim(heap)) {
     p = whole(heap, pages_inside((from + GRANULE - 1) / GRANULE,
                                  to / GRANULE));
     if (discard(heap, p) == 0) p = (mems_pages){0, 0};
@@ -81,9 +88,11 @@ void trim_zero(mems_heap *heap, uint64_t g, size_t size) {
   uint64_t from = g * GRANULE, to = from + size;
   mems_pages p = pages_around(g, g + (size + GRANULE - 1) / GRANULE);
   while (p.from < p.to) {
-    p.from += idle_like(d, heap, p, true);
+    /* what was punched out of a file and then claimed may be anything */
+    if (!waits_for_trim(heap)) p.from += idle_like(d, heap, p, true);
     if (p.from == p.to) break;
     uint64_t end = p.from + idle_like(d, heap, p, false);
+    if (waits_for_trim(heap)) end = p.to;
     zero(heap, at_least(from, p.from * PAGE), at_most(to, end * PAGE));
     p.from = end;
   }
@@ -95,13 +104,28 @@ static size_t resident(const mems_heap *heap) {
                         heap->chain.end * GRANULE);
 }
 
+/* Gives back what it can of the idle pages p; the page behind them. In a file
+   those of a run stay, as nothing claims them again. */
+static uint64_t give(mems_heap *heap, mems_pages p) {
+  uint64_t at = p.from;
+  if (!waits_for_trim(heap)) {
+    discard(heap, p);
+    return p.to;
+  }
+  bool run = runs_map(&heap->chain)[at] != 0;
+  while (at < p.to && (runs_map(&heap->chain)[at] != 0) == run) at++;
+  if (!run) discard(heap, (mems_pages){p.from, at});
+  return at;
+}
+
 size_t mems_heap_trim(mems_heap *heap) {
   mems_idle *d = &heap->idle;
+  if (heap->readonly) return 0;
   size_t before = resident(heap);
   uint64_t end = heap->chain.end / PAGE_GRANULES;
   slot_flush(heap);
   mems_pages p = {0, 0};
-  while ((p = idle_next(d, heap, p.to, end)).to) discard(heap, p);
+  while ((p = idle_next(d, heap, p.to, end)).to) p.to = give(heap, p);
   hole_shrink(heap);
   d->cursor = 0;
   return before - at_most(before, resident(heap));

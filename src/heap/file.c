@@ -1,0 +1,140 @@
+/*
+** file.c - the OS's side of file.h: open, link, rename, fcntl, pread, pwrite.
+*/
+
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+int file_open(const char *path, bool write) {
+  return open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+}
+
+/* Writes a name beside `path` that nobody has, most likely. */
+static bool name_beside(char *name, const char *path) {
+  uint64_t random = 0;
+  if (getrandom(&random, sizeof random, 0) < 0) random = (uintptr_t)name;
+  int length = snprintf(name, PATH_MAX, "%s.%016llx", path,
+                        (unsigned long long)random);
+  if (length < PATH_MAX) return true;
+  errno = ENAMETOOLONG;
+  return false;
+}
+
+/* A file without a name, in the folder of `path`. */
+static int open_unnamed(const char *path) {
+  char folder[PATH_MAX] = ".";
+  const char *slash = strrchr(path, '/');
+  size_t length = slash ? (size_t)(slash - path) + 1 : 1;
+  if (length >= sizeof folder) return -1;
+  if (slash) memcpy(folder, path, length);
+  folder[length] = '\0';
+  return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+}
+
+bool file_begin(mems_draft *draft, const char *path) {
+  draft->temporary[0] = '\0';
+  draft->file = open_unnamed(path);
+  if (draft->file >= 0) return true;
+  if (errno != EOPNOTSUPP && errno != EISDIR) return false;
+  if (!name_beside(draft->temporary, path)) return false;
+  draft->file = open(draft->temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC,
+                     0666);
+  return draft->file >= 0;
+}
+
+static bool link_unnamed(int file, const char *path) {
+  char self[32];
+  snprintf(self, sizeof self, "/proc/self/fd/%d", file);
+  return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+}
+
+/* Takes the name away that it has meanwhile. */
+static void forget_name(mems_draft *draft) {
+  int error = errno;
+  if (draft->temporary[0]) unlink(draft->temporary);
+  draft->temporary[0] = '\0';
+  errno = error;
+}
+
+bool file_name(mems_draft *draft, const char *path, bool replace) {
+  bool named = draft->temporary[0] != '\0', done;
+  if (!replace) {
+    done = named ? link(draft->temporary, path) == 0
+                 : link_unnamed(draft->file, path);
+  } else {
+    if (!named && (!name_beside(draft->temporary, path) ||
+                   !link_unnamed(draft->file, draft->temporary))) {
+      draft->temporary[0] = '\0';
+      return false;
+    }
+    done = rename(draft->temporary, path) == 0;
+    if (done) draft->temporary[0] = '\0';
+  }
+  forget_name(draft);
+  return done;
+}
+
+void file_abandon(mems_draft *draft) {
+  forget_name(draft);
+  close(draft->file);
+}
+
+bool file_lock(int file, bool write) {
+  struct flock lock = {.l_type = write ? F_WRLCK : F_RDLCK,
+                       .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+  int done;
+  do done = fcntl(file, F_OFD_SETLK, &lock);
+  while (done != 0 && errno == EINTR);
+  return done == 0;
+}
+
+bool file_read(int file, void *to, size_t size, uint64_t offset) {
+  for (char *at = to; size > 0; ) {
+    ssize_t n = pread(file, at, size, (off_t)offset);
+    if (n == 0) errno = 0;
+    if (n == 0 || (n < 0 && errno != EINTR)) return false;
+    if (n < 0) continue;
+    at += n;
+    offset += (uint64_t)n;
+    size -= (size_t)n;
+  }
+  return true;
+}
+
+bool file_write(int file, const void *from, size_t size, uint64_t offset) {
+  for (const char *at = from; size > 0; ) {
+    ssize_t n = pwrite(file, at, size, (off_t)offset);
+    if (n < 0 && errno != EINTR) return false;
+    if (n < 0) continue;
+    at += n;
+    offset += (uint64_t)n;
+    size -= (size_t)n;
+  }
+  return true;
+}
+
+/* The digits of a number from `text`, two for each byte. */
+static void read_digits(unsigned char boot[16], const char *text) {
+  for (unsigned i = 0; i < 32 && *text; text++) {
+    const char *digits = "0123456789abcdef", *at = strchr(digits, *text);
+    if (at == NULL) continue;
+    boot[i / 2] = (unsigned char)(boot[i / 2] << 4 | (at - digits));
+    i++;
+  }
+}
+
+void file_boot(unsigned char boot[16]) {
+  char text[64] = "";
+  int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  memset(boot, 0, 16);
+  if (file < 0) return;
+  ssize_t n = read(file, text, sizeof text - 1);
+  close(file);
+  if (n > 0) read_digits(boot, text);
+}

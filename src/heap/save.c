@@ -1,0 +1,352 @@
+/*
+** save.c - a copy of a heap in a file of its own, and a heap in memory out of
+** such a copy.
+**
+** The file is one that opens, with no hints in it but the page map: preamble,
+** truth, and the bytes of all blocks, each where a heap of that limit has it.
+** What is free is not written. The checksum goes over all that is, in this
+** order, so that restore, which reads it in the same, can tell.
+*/
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admit.h"
+#include "file.h"
+#include "plan.h"
+#include "recover.h"
+
+enum {
+  STEP = 1 << 20, /* bytes that are copied at once */
+  SEED = 5        /* where sums begin */
+};
+
+/* A copy on its way: from or to a file that is laid out like `there`. */
+typedef struct mems_copy {
+  mems_heap *here;        /* whose bytes are read, or written */
+  const mems_heap *there; /* where they are in the file */
+  int file;
+  bool load;
+  uint64_t sum, done, total;
+  const mems_saving *saving;
+  int error;
+} mems_copy;
+
+static bool stop(mems_copy *copy, int error) {
+  copy->error = error;
+  return false;
+}
+
+/* Tells how far it is. */
+static bool tell(mems_copy *copy) {
+  const mems_saving *s = copy->saving;
+  if (s == NULL || s->progress == NULL) return true;
+  return s->progress(s->context, copy->done, copy->total) == 0 ||
+         stop(copy, MEMS_ECHANGED);
+}
+
+static bool copy_piece(mems_copy *copy, char *at, size_t size,
+                       uint64_t offset) {
+  bool done = copy->load ? file_read(copy->file, at, size, offset)
+                         : file_write(copy->file, at, size, offset);
+  if (!done) {
+    bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+    bool cut = copy->load && errno == 0;
+    return stop(copy, full ? MEMS_ENOSPC : cut ? MEMS_EFORMAT : MEMS_EFILE);
+  }
+  copy->sum = head_sum(copy->sum, at, size);
+  return true;
+}
+
+/* Copies bytes that lie at two offsets of the two images. */
+static bool copy_bytes(mems_copy *copy, uint64_t here, uint64_t there,
+                       uint64_t size) {
+  char *at = (char *)copy->here + here;
+  uint64_t offset = there - HEAD_ROOM;
+  while (size > 0) {
+    /* pieces end at even places, so the sum of both ways is the same */
+    size_t piece = (size_t)at_most(size, STEP);
+    if (!copy_piece(copy, at, piece, offset)) return false;
+    copy->done += piece;
+    if (piece == STEP && !tell(copy)) return false;
+    at += piece;
+    offset += piece;
+    size -= piece;
+  }
+  return true;
+}
+
+/* The first bytes of an area. */
+static bool copy_area(mems_copy *copy, const mems_area *here,
+                      const mems_area *there, uint64_t bytes) {
+  return copy_bytes(copy, here->at, there->at, bytes);
+}
+
+/* The truth, but for the preamble, and the page map. */
+static bool copy_truth(mems_copy *copy) {
+  const mems_heap *a = copy->here, *b = copy->there;
+  uint64_t end = a->chain.end, words = end / WORD + 1;
+  uint64_t pages = end / PAGE_GRANULES;
+  if (!copy_area(copy, &a->chain.start_bits, &b->chain.start_bits,
+                 (words + 1) * 8) ||
+      !copy_area(copy, &a->chain.used_bits, &b->chain.used_bits, words * 8) ||
+      !copy_area(copy, &a->chain.node_bits, &b->chain.node_bits,
+                 words_for(pages) * 8) ||
+      !copy_area(copy, &a->runs.map, &b->runs.map, pages * 2) ||
+      !copy_area(copy, &a->dict.tiny, &b->dict.tiny, end / 2))
+    return false;
+  /* how many of these bits are usable is no part of the truth */
+  const mems_guard *q = &a->dict.guard;
+  uint64_t bytes = q->most ? at_most(q->bits.usable, end / 16) : 0;
+  uint64_t sum = copy->sum;
+  bool done = bytes == 0 ||
+              copy_area(copy, &q->bits, &b->dict.guard.bits, bytes);
+  copy->sum = sum;
+  return done;
+}
+
+/* The start behind g, by the bits alone: the summaries may not be there. */
+static uint64_t next_start(const mems_chain *c, uint64_t g) {
+  uint64_t i = g / WORD, w = bits_above(chain_starts(c)[i], g % WORD);
+  while (w == 0 && (i + 1) * WORD <= c->end) w = chain_starts(c)[++i];
+  return w ? at_most(i * WORD + bit_first(w), c->end) : c->end;
+}
+
+/* Calls copy_bytes for each stretch of blocks side by side; without `copy` the
+   sum of their lengths is all. */
+static bool copy_blocks(mems_copy *copy, uint64_t *total) {
+  const mems_chain *c = &copy->here->chain;
+  uint64_t from = NOWHERE;
+  for (uint64_t g = 0, next; g <= c->end; g = next) {
+    bool block = g < c->end && chain_is_process(c, g);
+    next = g < c->end ? next_start(c, g) : g + 1;
+    if (block && from == NOWHERE) from = g;
+    if (block || from == NOWHERE) continue;
+    uint64_t at = from * GRANULE, size = (g - from) * GRANULE;
+    from = NOWHERE;
+    if (total) {
+      *total += size;
+    } else if (!copy_bytes(copy, c->payload + at,
+                           copy->there->chain.payload + at, size)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* What is copied in all. */
+static uint64_t total_of(mems_copy *copy) {
+  uint64_t end = copy->here->chain.end, total = 0;
+  copy_blocks(copy, &total);
+  return total + end / 4 + end / 2 + end / 256;
+}
+
+/*
+** Saving
+*/
+
+/* The options that a heap has. */
+static mems_options options_of(const mems_heap *heap, uint64_t limit) {
+  mems_options o = {.limit = limit ? limit : heap->chain.limit * GRANULE,
+                    .base = heap->dict.base,
+                    .page = heap->node * GRANULE,
+                    .align = heap->align * GRANULE,
+                    .quarantine = heap->dict.guard.most * GRANULE,
+                    .fill = heap->fill};
+  plan_defaults(&o);
+  return o;
+}
+
+/* A sum of the bits that say what is a block: has any changed? */
+static uint64_t shape_of(const mems_heap *heap) {
+  const mems_chain *c = &heap->chain;
+  uint64_t bytes = (c->end / WORD + 1) * 8;
+  uint64_t sum = head_sum(c->end, chain_starts(c), bytes);
+  return head_sum(sum, chain_useds(c), bytes);
+}
+
+/* Writes all, and the preamble at last. */
+static bool write_all(mems_copy *copy, const mems_options *o) {
+  const mems_heap *heap = copy->here, *there = copy->there;
+  const mems_chain *c = &there->chain;
+  uint64_t shape = shape_of(heap);
+  uint64_t length = c->payload + c->limit * GRANULE - HEAD_ROOM;
+  mems_head head = {.state = HEAD_SAVED};
+  if (ftruncate(copy->file, (off_t)length) != 0) return stop(copy, MEMS_EFILE);
+  copy->total = total_of(copy);
+  if (heap->rooted) {
+    char *roots = (char *)head_of(heap)->roots;
+    if (!copy_piece(copy, roots, PAGE, PAGE)) return false;
+  }
+  if (!copy_truth(copy) || !copy_blocks(copy, NULL)) return false;
+  copy->done = copy->total;
+  if (!tell(copy)) return false;
+  if (shape != shape_of(heap)) return stop(copy, MEMS_ECHANGED);
+  head_make(&head, o, heap->dict.base, pages_unit());
+  head.end = chain_seal_end(heap->chain.end);
+  head.saved = copy->sum;
+  if (!file_write(copy->file, &head, sizeof head, 0) ||
+      fsync(copy->file) != 0)
+    return stop(copy, MEMS_EFILE);
+  return true;
+}
+
+/* Where the bytes of a heap with these options are in its file: a struct that
+   is laid out, with nothing usable but itself. */
+static mems_heap *layout_for(const mems_options *o) {
+  mems_heap *heap = plan_reserve(o);
+  if (heap) plan_begin(heap, o, o->base);
+  return heap;
+}
+
+/* MEMS_OK or why not: with MEMS_EFILE errno says more. */
+static int save(mems_heap *heap, const char *path, mems_saving s) {
+  mems_options o = options_of(heap, s.limit);
+  if (heap->closed) return MEMS_ECLOSED;
+  if (s.limit > ((uint64_t)1 << 46) || (s.limit && s.limit < PAGE))
+    return MEMS_EINVAL;
+  if (o.limit < heap->chain.end * GRANULE) return MEMS_ELIMIT;
+  mems_draft draft;
+  mems_heap *there = layout_for(&o);
+  if (there == NULL) return MEMS_ENOMEM;
+  mems_copy copy = {.here = heap, .there = there, .saving = &s,
+                    .error = MEMS_EFILE};
+  if (file_begin(&draft, path)) {
+    copy.file = draft.file;
+    copy.sum = SEED;
+    bool done = write_all(&copy, &o) && file_name(&draft, path, true);
+    if (done) copy.error = MEMS_OK;
+    file_abandon(&draft);
+  }
+  plan_unreserve(there);
+  return copy.error;
+}
+
+int mems_heap_save(mems_heap *heap, const char *path,
+                   const mems_saving *saving) {
+  mems_saving s = {0};
+  if (saving) {
+    size_t size = saving->size ? saving->size : sizeof s;
+    memcpy(&s, saving, at_most(size, sizeof s));
+  }
+  int error = save(heap, path, s);
+  if (error == MEMS_OK) return MEMS_OK;
+  heap_fail(heap, error);
+  const mems_options o = {.why = s.why, .why_size = s.why_size};
+  mems_attempt a = {&o, path, error};
+  if (error == MEMS_EFILE)
+    admit_refuse_os(&a, "can't be written");
+  else
+    admit_refuse(&a, error, "was not written: %s", mems_strerror(error));
+  return error;
+}
+
+/*
+** Restoring
+*/
+
+/* Reads all of a file into a heap in memory that has room for it. */
+static bool read_all(mems_copy *copy, const mems_head *head) {
+  mems_heap *heap = copy->here;
+  mems_preamble *p = head_of(heap);
+  const mems_root_entry none[ROOTS] = {{.addr = 0}};
+  if (!pages_map(NULL, p, PREAMBLE)) return stop(copy, MEMS_ENOMEM);
+  heap->rooted = true;
+  if (!copy_piece(copy, (char *)&p->redo, PAGE, 2 * PAGE)) return false;
+  copy->sum = SEED;
+  if (!copy_piece(copy, (char *)p->roots, PAGE, PAGE)) return false;
+  /* a heap without roots has no sum of them */
+  if (memcmp(p->roots, none, sizeof none) == 0) copy->sum = SEED;
+  if (!copy_truth(copy) || !copy_blocks(copy, NULL)) return false;
+  return head->saved == 0 || head->saved == copy->sum ||
+         stop(copy, MEMS_EFORMAT);
+}
+
+/* A heap in memory with room for what is in a file that has this head. */
+static mems_heap *make_room(mems_attempt *a, const mems_head *head,
+                            mems_options *o) {
+  mems_addr other;
+  uint64_t end = admit_end(head);
+  if (end * GRANULE > o->limit)
+    return admit_refuse(a, MEMS_ELIMIT, "has more than the limit allows");
+  mems_heap *heap = plan_reserve(o);
+  if (heap == NULL)
+    return admit_refuse_space(a);
+  plan_begin(heap, o, o->base);
+  heap->range = (mems_range){.first = o->base, .size = o->limit};
+  if (!ranges_enter(&heap->range, true, &other)) {
+    admit_refuse_overlap(a, other);
+  } else if (!plan_reach(heap, end)) {
+    ranges_leave(&heap->range);
+    admit_refuse(a, MEMS_ENOMEM, "needs more memory than there is");
+  } else {
+    return heap;
+  }
+  plan_unreserve(heap);
+  return NULL;
+}
+
+/* What the file was made with, but for a base and a limit that are asked
+   for. */
+static mems_options wanted(const mems_head *head, const mems_options *asked) {
+  const mems_head_fixed *f = &head->fixed;
+  mems_options o = {.limit = f->limit, .base = f->base, .page = f->page,
+                    .align = f->align, .quarantine = f->quarantine,
+                    .fill = f->fill != 0};
+  if (asked->limit) o.limit = asked->limit;
+  if (asked->base) o.base = asked->base;
+  plan_defaults(&o);
+  return o;
+}
+
+/* A heap in memory out of an open file with a good head. */
+static mems_heap *restore(mems_attempt *a, int file, const mems_head *head,
+                          const mems_options *asked) {
+  const mems_options none = {0};
+  mems_options as_file = wanted(head, &none), o = wanted(head, asked);
+  if (!file_lock(file, false))
+    return admit_refuse(a, MEMS_EBUSY, "is in use by another process");
+  mems_heap *there = layout_for(&as_file);
+  if (there == NULL)
+    return admit_refuse_space(a);
+  mems_heap *heap = make_room(a, head, &o);
+  mems_copy copy = {.here = heap, .there = there, .file = file, .load = true};
+  if (heap && read_all(&copy, head)) {
+    recover(heap);
+    if (head->state != HEAD_OPEN) heap->recovery.size = 0;
+  } else if (heap) {
+    if (copy.error == MEMS_EFILE)
+      admit_refuse_os(a, "can't be read");
+    else
+      admit_refuse(a, copy.error, copy.error == MEMS_EFORMAT
+                   ? "was damaged: its checksum is wrong"
+                   : "needs more memory than there is");
+    ranges_leave(&heap->range);
+    plan_unreserve(heap);
+    heap = NULL;
+  }
+  plan_unreserve(there);
+  return heap;
+}
+
+mems_heap *mems_heap_restore(const char *path, const mems_options *options,
+                             int *error) {
+  mems_options asked = plan_options(options), o = asked;
+  o.limit = o.base = 0; /* these may differ */
+  mems_attempt a = {&o, path, MEMS_OK};
+  mems_heap *heap = NULL;
+  if (plan_is_good(&asked)) {
+    int file = file_open(path, false);
+    mems_head head;
+    if (file < 0)
+      admit_refuse_os(&a, "can't be opened");
+    else if (admit_head(&a, file, &head))
+      heap = restore(&a, file, &head, &asked);
+    if (file >= 0) close(file);
+  } else {
+    a.error = MEMS_EINVAL;
+  }
+  if (error) *error = a.error;
+  return heap;
+}
