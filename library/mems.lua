@@ -395,6 +395,26 @@ function heap:write(addr, file, n, offset) end
 ---@return integer? # the system's number, as `io.open` gives it, for the file; else one of the `codes`
 function heap:readfile(path) end
 
+---A picture of the heap: one SVG in a file or a string, which needs nothing
+---else. It shows the nodes, and in them, to scale, each block by its size, the
+---holes, the runs with their slots and what waits in the quarantine; beside
+---them totals and a legend. The pointer over a part shows its address and size
+---and, with the option `trace`, where it was allocated. In a large heap small
+---neighbours are taken together, and shown by how much of them is live: the
+---picture of 1 GiB is as readable as that of a page, and not larger.
+---@param path? string of the file; without it the text is given
+---@param options? table `width`, in pixels, from 300 (960); `title`
+---@return string|true|nil # true, or the text; nil if the file can't be written
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function heap:picture(path, options) end
+
+---The same for a terminal: lines of text, at most 24 or one for each node, in
+---which each character shows how much of some bytes is live.
+---@param width? integer in characters, from 8 to 1000 (64)
+---@return string
+function heap:map(width) end
+
 ---The state of the heap: a table with all that is counted, or one number of
 ---it. `holes`, `requested` and `largest` cost a walk over all segments, and so
 ---does the table; any other number costs the same for every heap.
@@ -432,6 +452,19 @@ function heap:nodes() end
 ---@param node? mems.address any address in a node: only its sub-chain
 ---@return fun(): "PROCESS"|"HOLE"|nil, lightuserdata, integer, integer # an iterator
 function heap:segments(node) end
+
+---Loops over the segments, in address order, with neighbours taken together as
+---long as they are at most `unit` bytes, in one node, and alike in whether
+---they are slots of a run and how long these are: `for addr, size, blocks,
+---live, requested, holes, waiting, slot in mems.extents(4096) do`. Gives for
+---each the first address, the bytes, how many blocks there are, the bytes of
+---their segments and those that were asked for, how many holes, the bytes of
+---those that wait in the quarantine, and how long the slots are, 0 if they are
+---none. A heap of any size is looked over with as few steps as are wanted; see
+---`picture`.
+---@param unit? integer in bytes; 0: each segment is given (0)
+---@return fun(): lightuserdata?, integer, integer, integer, integer # an iterator
+function heap:extents(unit) end
 
 ---Prints main chain, sub-chains and totals.
 ---@param file? file*  (io.stdout)
@@ -579,6 +612,13 @@ function object:clone() end
 ---structs.
 ---@return mems.buffer
 function object:buffer() end
+
+---The same bytes, which nothing can be written to through it: whatever would
+---raises, and so it is for its parts, and for views of it. It keeps the object
+---alive. The object itself is as it was, and who has its address may write
+---there. A method of buffers, arrays and structs.
+---@return self
+function object:readonly() end
 
 ---Makes a buffer: bytes that are freed when it is released or collected. All
 ---verbs on memory are methods of it, with the buffer in place of the address
@@ -1757,6 +1797,26 @@ function mems.write(addr, file, n, offset) end
 ---@return integer? # the system's number, as `io.open` gives it, for the file; else one of the `codes`
 function mems.readfile(path) end
 
+---A picture of the heap: one SVG in a file or a string, which needs nothing
+---else. It shows the nodes, and in them, to scale, each block by its size, the
+---holes, the runs with their slots and what waits in the quarantine; beside
+---them totals and a legend. The pointer over a part shows its address and size
+---and, with the option `trace`, where it was allocated. In a large heap small
+---neighbours are taken together, and shown by how much of them is live: the
+---picture of 1 GiB is as readable as that of a page, and not larger.
+---@param path? string of the file; without it the text is given
+---@param options? table `width`, in pixels, from 300 (960); `title`
+---@return string|true|nil # true, or the text; nil if the file can't be written
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function mems.picture(path, options) end
+
+---The same for a terminal: lines of text, at most 24 or one for each node, in
+---which each character shows how much of some bytes is live.
+---@param width? integer in characters, from 8 to 1000 (64)
+---@return string
+function mems.map(width) end
+
 ---The state of the heap: a table with all that is counted, or one number of
 ---it. `holes`, `requested` and `largest` cost a walk over all segments, and so
 ---does the table; any other number costs the same for every heap.
@@ -1794,6 +1854,19 @@ function mems.nodes() end
 ---@param node? mems.address any address in a node: only its sub-chain
 ---@return fun(): "PROCESS"|"HOLE"|nil, lightuserdata, integer, integer # an iterator
 function mems.segments(node) end
+
+---Loops over the segments, in address order, with neighbours taken together as
+---long as they are at most `unit` bytes, in one node, and alike in whether
+---they are slots of a run and how long these are: `for addr, size, blocks,
+---live, requested, holes, waiting, slot in mems.extents(4096) do`. Gives for
+---each the first address, the bytes, how many blocks there are, the bytes of
+---their segments and those that were asked for, how many holes, the bytes of
+---those that wait in the quarantine, and how long the slots are, 0 if they are
+---none. A heap of any size is looked over with as few steps as are wanted; see
+---`picture`.
+---@param unit? integer in bytes; 0: each segment is given (0)
+---@return fun(): lightuserdata?, integer, integer, integer, integer # an iterator
+function mems.extents(unit) end
 
 ---Prints main chain, sub-chains and totals.
 ---@param file? file*  (io.stdout)

@@ -18,12 +18,13 @@ that check every access.]],
 
 supported_platforms = { "linux" }
 
-dependencies = { "lua >= 5.4, < 5.5" }
+dependencies = { "lua >= 5.4, < 5.6" }
 
 build = {
   type = "builtin",
   modules = {
     ["mems"] = "lua/mems/init.lua",
+    ["mems.picture"] = "lua/mems/picture.lua",
     ["mems.scope"] = "lua/mems/scope.lua",
     ["mems.library.mems"] = "library/mems.lua", -- for editors
     ["mems.core"] = {
@@ -76,6 +77,7 @@ build = {
         "src/lua/gate.c",
         "src/lua/heap.c",
         "src/lua/hold.c",
+        "src/lua/host.c",
         "src/lua/kernel.c",
         "src/lua/kind.c",
         "src/lua/layout.c",

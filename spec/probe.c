@@ -107,6 +107,13 @@ static int hold(lua_State *L) {
   return 0;
 }
 
+/* readonly(heap): no verb is to write to it from now on. */
+static int readonly(lua_State *L) {
+  probe_heap(L, 1);
+  lmems_anchored(L, 1)->readonly = 1;
+  return 0;
+}
+
 /* range_take(size): the first address of a range, or 0; range_give(first) */
 static int range_take(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)ranges_take(probe_number(L, 1)));
@@ -126,11 +133,13 @@ int luaopen_mems_probe(lua_State *L) {
     {"foreign", foreign}, {"physical", physical}, {"free_code", free_code},
     {"aligned", aligned}, {"reset", reset}, {"largest", largest},
     {"resident", resident}, {"hold", hold},
+    {"readonly", readonly},
     {"range_take", range_take}, {"range_give", range_give}, {NULL, NULL}
   };
   luaL_newlib(L, functions);
   probe_set_inner(L);
   probe_set_break(L);
   probe_set_alloc(L);
+  probe_set_host(L);
   return 1;
 }

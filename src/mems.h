@@ -173,6 +173,19 @@ typedef struct mems_segment {
   size_t node_size;    /* length of its node in bytes */
 } mems_segment;
 
+/* Segments that follow each other, taken together. */
+typedef struct mems_extent {
+  mems_addr addr;      /* the first byte */
+  size_t size;         /* bytes */
+  size_t blocks;       /* how many are a PROCESS */
+  size_t live;         /* bytes in these */
+  size_t requested;    /* bytes that were asked for in these */
+  size_t holes;        /* how many are a HOLE */
+  size_t waiting;      /* bytes of those that the quarantine keeps back */
+  size_t slot;         /* bytes of each, if they are slots of runs: of whole
+                          pages that were cut into equal ones; else 0 */
+} mems_extent;
+
 /*
 ** The classic functions: the same on the one default heap of the process,
 ** which takes the default options and the base 1000. They set errno as well:
@@ -316,6 +329,13 @@ MEMS_API void mems_heap_stats(const mems_heap *heap, mems_stats *stats);
    if no node holds it. */
 MEMS_API int mems_heap_locate(const mems_heap *heap, mems_addr addr,
                               mems_segment *segment);
+
+/* Fills *extent with the segment that holds `addr` and those behind it, as
+   long as they are at most `unit` bytes together, in one node, and all slots
+   of one length or none. MEMS_OK, or MEMS_EFOREIGN if no node holds `addr`.
+   O(segments in it). */
+MEMS_API int mems_heap_extent(const mems_heap *heap, mems_addr addr,
+                              size_t unit, mems_extent *extent);
 
 /* Calls visit(context, segment) for each segment in address order, until it
    returns other than 0, and returns that. `visit` must not change the heap. */

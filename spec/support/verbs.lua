@@ -89,6 +89,9 @@ recipes.shared = {
   },
   stats = { function() end },
   nodes = { function() end },
+  extents = { function() end, function() return 512 end },
+  picture = { function() end },
+  map = { function() end, function() return 20 end },
   segments = {
     function() end,
     function(w) return w.block end,
@@ -445,7 +448,7 @@ end)
 -- Those of all objects, with what `get` gives.
 local function shared_by(get)
   return {
-    clone = { get }, buffer = { get },
+    clone = { get }, buffer = { get }, readonly = { get },
     read = { function(w) return get(w), verbs.zeros end },
     write = { function(w) return get(w), verbs.nowhere end },
   }
@@ -486,6 +489,20 @@ recipes.stream = {
   align = { function(w) return w.stream:seek(w.bytes), 4096 end },
   __tostring = { function(w) return w.stream end },
 }
+
+-- Memory of a host program, where there is one.
+local function lent(w) return w.lent or w.buffer end
+for name, recipe in pairs {
+  release = lent, clone = lent, readonly = lent, __gc = lent, __close = lent,
+  slice = function(w) return lent(w), 3 end,
+  peek = function(w) return lent(w), "u8" end,
+  poke = function(w) return lent(w), "u8", 7 end,
+  copy = function(w) return w.buffer, lent(w), 3 end,
+  resize = function(w) return lent(w), 10 end,
+} do
+  local list = recipes.buffer[name]
+  if list then recipes.buffer[name] = { recipe, table.unpack(list) } end
+end
 
 -- Typed peeks and pokes, which come from the table of types, are called alike.
 local function typed(kind, name)
@@ -577,7 +594,8 @@ local function through(f, ...)
   for first in f(...) do assert(first) end
 end
 
-local ITERATORS <const> = { nodes = true, segments = true, leaks = true }
+local ITERATORS <const> = { nodes = true, segments = true, leaks = true,
+  extents = true }
 
 --- The list of all verbs, sorted: kind, name, f, and their recipes (nil if
 -- there is none).

@@ -109,6 +109,49 @@ int mems_heap_locate(const mems_heap *heap, mems_addr addr,
   return found ? MEMS_OK : own_of(heap)->error;
 }
 
+/* The granules of the slots of the run that g lies in, or 0. */
+static uint64_t slot_at(const mems_heap *heap, uint64_t g) {
+  if (!runs_has(&heap->chain, g)) return 0;
+  return size_granules(
+      runs_number(runs_map(&heap->chain)[g / PAGE_GRANULES]));
+}
+
+/* Counts the segment of n granules at g in. */
+static void extend(const mems_heap *heap, uint64_t g, uint64_t n,
+                   mems_extent *e) {
+  const mems_chain *c = &heap->chain;
+  e->size += n * GRANULE;
+  if (dict_is_block(&heap->dict, c, g)) {
+    e->blocks++;
+    e->live += n * GRANULE;
+    e->requested += n * GRANULE - dict_slack(&heap->dict, c, g, n);
+  } else {
+    e->holes++;
+    if (!chain_is_hole(c, g)) e->waiting += n * GRANULE;
+  }
+}
+
+int mems_heap_extent(const mems_heap *heap, mems_addr addr, size_t unit,
+                     mems_extent *extent) {
+  const mems_chain *c = &heap->chain;
+  uint64_t g = (addr - heap->dict.base) / GRANULE;
+  if (g >= c->end) {
+    heap_fail(heap, MEMS_EFOREIGN);
+    return MEMS_EFOREIGN;
+  }
+  g = chain_prev(c, g);
+  uint64_t end = chain_node_end(c, g), slot = slot_at(heap, g), n;
+  *extent = (mems_extent){.addr = dict_addr(&heap->dict, g),
+                          .slot = slot * GRANULE};
+  do {
+    n = chain_next(c, g) - g;
+    if (extent->size > 0 && extent->size + n * GRANULE > unit) break;
+    extend(heap, g, n, extent);
+    g += n;
+  } while (g < end && slot_at(heap, g) == slot);
+  return MEMS_OK;
+}
+
 int mems_heap_walk(mems_heap *heap,
                    int (*visit)(void *, const mems_segment *),
                    void *context) {

@@ -28,6 +28,7 @@ void lmems_setindex(lua_State *L, int array, int value, size_t i) {
   if (i >= a->length || !lmems_alive(a))
     lmems_dead(L, a);
   size_t offset = a->offset + i * a->stride;
+  lmems_checkwritable(L, 0, a);
   if (a->type < LMEMS_NTYPES) {
     int fits = lmems_put(L, value, a->type,
                          lmems_held(a->record->data + offset));
@@ -65,6 +66,12 @@ lmems_series lmems_holdseries(lua_State *L, const lmems_view *array,
   lmems_series s = lmems_seriesof(array, start, count);
   lmems_held(s.p);
   return s;
+}
+
+lmems_series lmems_writeseries(lua_State *L, const lmems_view *array,
+                               size_t start, size_t count) {
+  lmems_checkwritable(L, 0, array);
+  return lmems_holdseries(L, array, start, count);
 }
 
 size_t lmems_optrange(lua_State *L, int arg, const lmems_view *array,
@@ -173,7 +180,8 @@ LMEMS_SLOW static int newindex_slow(lua_State *L) {
 LMEMS_ALIGNED static int array_newindex(lua_State *L) {
   const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
   size_t i = plain_index(L, a);
-  if (LMEMS_UNLIKELY(i == SIZE_MAX || a->type >= LMEMS_NTYPES))
+  if (LMEMS_UNLIKELY(i == SIZE_MAX || a->type >= LMEMS_NTYPES ||
+                     a->readonly))
     return newindex_slow(L);
   char *p = lmems_held(a->record->data + a->offset);
   int fits;
@@ -450,7 +458,7 @@ raises, those before are changed and the others are not. `f` may yield.
 */
 static int map(lua_State *L) {
   lmems_checklast(L, 2);
-  lmems_checkarray(L);
+  lmems_checkwritable(L, 1, lmems_checkarray(L));
   if (lua_type(L, 2) != LUA_TFUNCTION)
     lmems_argerror(L, 2, "a function expected, got %s",
                    lmems_pushshown(L, 2));

@@ -30,6 +30,10 @@ lmems_series lmems_seriesof(const lmems_view *array, size_t start,
 lmems_series lmems_holdseries(lua_State *L, const lmems_view *array,
                               size_t start, size_t count);
 
+/* The same, to write them; raises if it is read-only as well. */
+lmems_series lmems_writeseries(lua_State *L, const lmems_view *array,
+                               size_t start, size_t count);
+
 /* Stores the value at `value` as element `i`, from 0, of the array at
    `array`, which may be one that has gone or shrunk meanwhile: raises. */
 void lmems_setindex(lua_State *L, int array, int value, size_t i);

@@ -43,15 +43,24 @@ int lmems_blocknew(lua_State *L, lmems_box *box, size_t size, size_t align,
   return MEMS_OK;
 }
 
-void lmems_blocklook(lmems_box *box, lmems_record *record, char *data) {
+void lmems_blocklook(lmems_box *box, lmems_record *record,
+                     const char *data) {
   mems_segment segment;
   mems_heap *heap = box->heap;
   mems_heap_locate(heap, mems_heap_address(heap, data), &segment);
   char *block = mems_heap_get(heap, segment.addr);
+  size_t skip = (size_t)(data - block);
   record->box = box;
   record->capacity = 0;
-  lmems_recordlink(&box->records, record, segment.addr, data,
-                   segment.requested - (size_t)(data - block));
+  lmems_recordlink(&box->records, record, segment.addr, block + skip,
+                   segment.requested - skip);
+}
+
+void lmems_blocklend(lmems_box *box, lmems_record *record, void *data,
+                     size_t size) {
+  record->box = box;
+  record->capacity = 0;
+  lmems_recordlink(&box->records, record, (uintptr_t)data, data, size);
 }
 
 void lmems_blockshare(const lmems_record *of, lmems_record *record) {

@@ -18,7 +18,13 @@ int lmems_blocknew(lua_State *L, lmems_box *box, size_t size, size_t align,
 
 /* Makes `record`, which is dead, look at `size` bytes from `data`, a physical
    address inside a live block of the open box. */
-void lmems_blocklook(lmems_box *box, lmems_record *record, char *data);
+void lmems_blocklook(lmems_box *box, lmems_record *record,
+                     const char *data);
+
+/* Makes it look at `size` bytes from `data`, which are in no block: under an
+   address that no block has. */
+void lmems_blocklend(lmems_box *box, lmems_record *record, void *data,
+                     size_t size);
 
 /* The same for all bytes of the live record `of`. */
 void lmems_blockshare(const lmems_record *of, lmems_record *record);

@@ -21,6 +21,8 @@ static int end_state(lua_State *L) {
   lmems_state *state = lua_touserdata(L, 1);
   for (lmems_box *box = state->boxes; box != NULL; box = box->next)
     lmems_boxclose(box);
+  while (state->hooks.used != NULL)
+    lmems_hookrun(state->hooks.used);
   return 0;
 }
 
@@ -46,6 +48,22 @@ static void end_last(lua_State *L) {
   lua_settop(L, state);
 }
 
+/* Pushes a table that does not keep its values alive. */
+static void push_weak(lua_State *L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+}
+
+lmems_state *lmems_findstate(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &STATE);
+  lmems_state *state = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return state;
+}
+
 /* Pushes the userdata of the state, which is new if it is not there. */
 static lmems_state *push_state(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &STATE) == LUA_TUSERDATA)
@@ -56,6 +74,8 @@ static lmems_state *push_state(lua_State *L) {
     .bytes.least = (size_t)8 << 20, .space.least = (size_t)16 << 40
   };
   lua_newtable(L);
+  push_weak(L);
+  lua_rawsetp(L, -2, &state->boxes);
   lua_setiuservalue(L, -2, 1);
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, end_state);
@@ -71,6 +91,13 @@ static lmems_state *push_state(lua_State *L) {
 static void push_kept(lua_State *L) {
   push_state(L);
   lua_getiuservalue(L, -1, 1);
+  lua_remove(L, -2);
+}
+
+/* Pushes the table of handles by their boxes, which does not keep them. */
+static void push_handles(lua_State *L, const lmems_state *state) {
+  push_kept(L);
+  lua_rawgetp(L, -1, &state->boxes);
   lua_remove(L, -2);
 }
 
@@ -113,7 +140,18 @@ lmems_box *lmems_newbox(lua_State *L) {
   handle->box = NULL;
   luaL_setmetatable(L, LMEMS_HEAP);
   lmems_box *box = take_box(L);
-  return handle->box = box;
+  handle->box = box;
+  push_handles(L, box->state);
+  lua_pushvalue(L, -2);
+  lua_rawsetp(L, -2, box);
+  lua_pop(L, 1);
+  return box;
+}
+
+void lmems_pushboxed(lua_State *L, const lmems_box *box) {
+  push_handles(L, box->state);
+  lua_rawgetp(L, -1, box);
+  lua_remove(L, -2);
 }
 
 lmems_box *lmems_newdefault(lua_State *L) {
@@ -187,6 +225,21 @@ void lmems_boxroom(lua_State *L, lmems_box *box) {
 ** Open and close
 */
 
+/* The box has a heap from now on, of which nothing is known yet. */
+static void begin(lmems_box *box, mems_heap *heap) {
+  box->heap = heap;
+  box->trace = NULL;
+  box->fill = box->quarantine = box->readonly = box->borrowed = 0;
+  box->owned = box->raw = box->unseen = box->credit = 0;
+  box->look = SIZE_MAX;
+  box->reserved = 0;
+}
+
+void lmems_boxadopt(lmems_box *box, mems_heap *heap, int owned) {
+  begin(box, heap);
+  box->borrowed = !owned;
+}
+
 int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   int error = MEMS_OK;
   mems_stats stats = {.size = offsetof(mems_stats, holes)};
@@ -202,14 +255,15 @@ int lmems_boxopen(lmems_box *box, const lmems_options *options) {
     return MEMS_ENOMEM;
   }
   mems_heap_stats(heap, &stats);
-  box->heap = heap;
+  begin(box, heap);
   box->trace = trace;
   box->fill = o.fill;
   box->quarantine = o.quarantine != 0;
-  box->owned = box->raw = box->unseen = box->credit = 0;
-  /* no collection frees what raw blocks of a default heap take */
-  box->look = box->standard ? SIZE_MAX : (size_t)1 << 20;
-  box->reserved = box->standard ? 0 : stats.limit;
+  box->readonly = options->readonly;
+  if (!box->standard) { /* no collection frees raw blocks of a default heap */
+    box->look = (size_t)1 << 20;
+    box->reserved = stats.limit;
+  }
   box->state->space.held += box->reserved;
   return MEMS_OK;
 }
@@ -259,7 +313,45 @@ void lmems_boxclose(lmems_box *box) {
   box->state->space.held -= box->reserved;
   lmems_traceclose(box->trace);
   box->trace = NULL;
-  mems_heap_close(heap);
+  if (!box->borrowed)
+    mems_heap_close(heap);
+}
+
+/*
+** Memory that is lent
+*/
+
+lmems_box *lmems_pushlender(lua_State *L) {
+  const lmems_options options = {0};
+  lmems_state *state = push_state(L);
+  push_kept(L);
+  lua_remove(L, -2);
+  if (lua_rawgetp(L, -1, &state->hooks) == LUA_TUSERDATA) {
+    lmems_box *box = lmems_anchored(L, -1);
+    if (box->heap != NULL) {
+      lua_remove(L, -2);
+      return box;
+    }
+  }
+  lua_pop(L, 1);
+  lmems_box *box = lmems_newbox(L);
+  int error = lmems_boxopen(box, &options);
+  if (error != MEMS_OK)
+    luaL_error(L, "%s", mems_strerror(error));
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, -3, &state->hooks);
+  lua_remove(L, -2);
+  return box;
+}
+
+void lmems_lentroom(lua_State *L, lmems_box *box) {
+  push_kept(L);
+  int keep = lua_gettop(L);
+  do {
+    lmems_hookroom(L, keep, &box->state->hooks);
+    lmems_recordroom(L, keep, &box->records, &box->state->pool, &box->records);
+  } while (box->state->hooks.free == NULL);
+  lua_pop(L, 1);
 }
 
 /*

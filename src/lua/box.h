@@ -26,6 +26,7 @@ typedef struct lmems_state {
   lmems_meter space;  /* reserved by heaps */
   size_t credit;      /* for collections when the OS refuses memory */
   lmems_pool pool;    /* records */
+  lmems_hooks hooks;  /* memory that was lent */
   lmems_box *boxes;   /* in use */
   lmems_box *free;
 } lmems_state;
@@ -44,6 +45,8 @@ struct lmems_box {
   int standard;       /* not 0: a default heap */
   int fill;           /* not 0: the heap has the option `fill` */
   int quarantine;     /* not 0: it has a quarantine */
+  int readonly;       /* not 0: no verb writes to its blocks */
+  int borrowed;       /* not 0: the heap is the host program's to close */
   lmems_box *next;    /* in the list of the state */
   lmems_box **back;
 };
@@ -55,6 +58,12 @@ typedef struct lmems_handle {
 
 /* Pushes a new handle with a box without a heap. */
 lmems_box *lmems_newbox(lua_State *L);
+
+/* What belongs to the Lua state, or NULL if nothing does. */
+lmems_state *lmems_findstate(lua_State *L);
+
+/* Pushes the handle that has the box, or nil if that is being collected. */
+void lmems_pushboxed(lua_State *L, const lmems_box *box);
 
 /* The same for a default heap, which no collection ends: its handle is kept
    in the registry, at the box. Pushes its anchor. */
@@ -91,10 +100,15 @@ static inline mems_heap *lmems_openheap(lua_State *L, const lmems_box *box) {
 typedef struct lmems_options {
   mems_options heap;
   int trace, leaks;
+  int readonly;      /* not 0: no verb is to write to its blocks */
 } lmems_options;
 
 /* Opens a heap in `box`, which has none. MEMS_OK, or why not. */
 int lmems_boxopen(lmems_box *box, const lmems_options *options);
+
+/* The heap of `box`, which has none, is this one from now on, which is open;
+   `owned`: it is closed with the box. */
+void lmems_boxadopt(lmems_box *box, mems_heap *heap, int owned);
 
 /* Frees every block of the heap of `box`, which has one; all records are
    dead. */
@@ -128,6 +142,15 @@ int lmems_openretry(lua_State *L, lmems_box *box, uint64_t limit, int error);
 /* Makes room for one more record on a block of the box: the last thing in
    step 1. May collect garbage; raises without memory. */
 void lmems_boxroom(lua_State *L, lmems_box *box);
+
+/* Makes room for one more hook and one more record of the box: for memory that
+   is lent. */
+void lmems_lentroom(lua_State *L, lmems_box *box);
+
+/* Pushes the handle of the heap that lent memory belongs to, as all objects
+   belong to one: nothing is in it but copies. Its box, which is open; raises.
+   */
+lmems_box *lmems_pushlender(lua_State *L);
 
 /* An object owns `more` bytes more, or `less` less. */
 static inline void lmems_boxowns(lmems_box *box, size_t more, size_t less) {

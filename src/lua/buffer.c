@@ -95,6 +95,7 @@ static int own(lua_State *L) {
     return lmems_argerror(L, self.arg, "an object owns block %I already",
                           (lua_Integer)addr);
   view->record = record;
+  view->readonly = (short)box->readonly;
   view->length = size;
   lmems_setend(view, size);
   return 1;
@@ -135,7 +136,7 @@ static int resize(lua_State *L) {
   lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
   size_t size = lmems_checkcount(L, 2, "size");
   lmems_checkalive(L, view);
-  if (!view->owner)
+  if (!lmems_owns(view))
     return lmems_argerror(L, 1, "a slice has the size it was made with");
   if (size > view->length)
     lmems_tell(L, &view->record->box->state->bytes, size - view->length);
@@ -221,7 +222,7 @@ static int append(lua_State *L) {
   }
   size_t at = buffer->length, size;
   lmems_blockresize(buffer->record, buffer->record->capacity, at + total);
-  char *to = lmems_holdview(L, buffer) + at;
+  char *to = lmems_writeview(L, buffer) + at;
   for (int i = 2; i <= last; i++, to += size) {
     const lmems_view *view = lmems_anyview(L, i);
     size = view != NULL ? lmems_viewbytes(view) : lua_rawlen(L, i);

@@ -129,7 +129,7 @@ static size_t check_source(lua_State *L, int arg, const lmems_kind *kind) {
 /* Fills the new array on top with the value at `value`. */
 static void fill_value(lua_State *L, const lmems_view *view, int value) {
   lmems_setindex(L, -1, value, 0);
-  lmems_series s = lmems_holdseries(L, view, 0, view->length);
+  lmems_series s = lmems_writeseries(L, view, 0, view->length);
   lmems_repeat(&s);
   lmems_letgo();
 }
@@ -141,7 +141,7 @@ static void fill_new(lua_State *L, lmems_view *view, int arg) {
   int array = lua_gettop(L);
   if (src != NULL) {
     check_length(L, src, count);
-    lmems_series to = lmems_holdseries(L, view, 0, count);
+    lmems_series to = lmems_writeseries(L, view, 0, count);
     done = copy_series(to, view->kind, lmems_seriesof(src, 0, count),
                        src->kind);
     lmems_letgo();
@@ -286,7 +286,7 @@ static int clone(lua_State *L) {
   if (error != MEMS_OK)
     return lmems_fail(L, error);
   check_length(L, a, count);
-  lmems_series to = lmems_holdseries(L, made, 0, count);
+  lmems_series to = lmems_writeseries(L, made, 0, count);
   lmems_series from = lmems_seriesof(a, 0, count);
   lmems_pack(to.p, &from);
   lmems_letgo();
@@ -328,7 +328,7 @@ static int copy_bytes(lua_State *L, size_t start, size_t count) {
   if (!lmems_samekind(a->kind, src->kind) || lmems_stepped(a) ||
       lmems_stepped(src))
     return 0;
-  lmems_series s = lmems_holdseries(L, a, start, count);
+  lmems_series s = lmems_writeseries(L, a, start, count);
   memmove(s.p, src->record->data + src->offset, count * s.size);
   lmems_letgo();
   return 1;
@@ -350,6 +350,7 @@ static int copy(lua_State *L) {
     ? 1 : lmems_checkint(L, 3, "index", 1, n + 1);
   size_t start = (size_t)first - 1, count;
   lmems_checklast(L, 3);
+  lmems_checkwritable(L, 1, a);
   if (src != NULL) {
     lmems_checkalive(L, src);
     check_convertible(L, 2, a->kind, src);
@@ -367,7 +368,7 @@ static int copy(lua_State *L) {
     return 0;
   const char *elements = src != NULL ? push_converted(L, 2, a->kind, count)
                                      : push_stored(L, start, count);
-  lmems_series s = lmems_holdseries(L, a, start, count);
+  lmems_series s = lmems_writeseries(L, a, start, count);
   lmems_unpack(&s, elements);
   lmems_letgo();
   return 0;

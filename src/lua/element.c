@@ -45,7 +45,7 @@ void lmems_setelement(lua_State *L, int parent, int index,
   char small[SMALL], *copy = small;
   if (kind->type < LMEMS_NTYPES) {
     int fits = lmems_put(L, index, kind->type,
-                         lmems_holdpart(L, whole, offset, size));
+                         lmems_writepart(L, whole, offset, size));
     lmems_letgo();
     if (fits)
       return;
@@ -53,12 +53,13 @@ void lmems_setelement(lua_State *L, int parent, int index,
   /* What has parts is put together in a copy, so that a value which does
      not fit changes nothing. */
   index = lua_absindex(L, index);
+  lmems_checkwritable(L, 0, whole);
   if (size > SMALL)
     copy = lua_newuserdatauv(L, size, 0);
   memcpy(copy, lmems_holdpart(L, whole, offset, size), size);
   lmems_letgo();
   lmems_storevalue(L, index, kind, copy, what);
-  memcpy(lmems_holdpart(L, whole, offset, size), copy, size);
+  memcpy(lmems_writepart(L, whole, offset, size), copy, size);
   lmems_letgo();
   if (copy != small)
     lua_pop(L, 1);

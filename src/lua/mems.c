@@ -27,6 +27,7 @@
 #include "type.h"
 #include "verb.h"
 #include "walk.h"
+#include "mems_lua.h"
 
 #include <lualib.h>
 
@@ -164,8 +165,6 @@ static void push_heap_metatable(lua_State *L) {
   lua_pushvalue(L, -1);
   lua_setfield(L, LUA_REGISTRYINDEX, LMEMS_HEAP);
 }
-
-__attribute__((visibility("default"))) int luaopen_mems_core(lua_State *L);
 
 int luaopen_mems_core(lua_State *L) {
   luaL_checkversion(L);

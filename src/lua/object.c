@@ -23,7 +23,11 @@ structs.
 static int address(lua_State *L) {
   lmems_view *view = lmems_checkany(L);
   lmems_checkalive(L, view);
-  lmems_pushaddr(L, lmems_viewaddr(view));
+  mems_addr addr = lmems_viewaddr(view);
+  if (addr == 0)
+    return lmems_argerror(L, 1, "the memory of the %s is the host program's, "
+                          "and has no address", lmems_classname(view));
+  lmems_pushaddr(L, addr);
   return 1;
 }
 
@@ -131,6 +135,31 @@ static int buffer(lua_State *L) {
   return 1;
 }
 
+/***
+The same bytes, which nothing can be written to through it: whatever would
+raises, and so it is for its parts, and for views of it. It keeps the object
+alive. The object itself is as it was, and who has its address may write there.
+A method of buffers, arrays and structs.
+@function object:readonly
+@luals return self
+@treturn object
+*/
+static int readonly(lua_State *L) {
+  const lmems_view *view = lmems_checkany(L);
+  lmems_checklast(L, 1);
+  lmems_checkalive(L, view);
+  size_t bytes = lmems_viewbytes(view), length = view->length;
+  lmems_view *part = lmems_part(L, view->seal ^ (uintptr_t)view, 1,
+                                view->offset, bytes);
+  part->readonly = 1;
+  part->kind = view->kind;
+  part->type = view->type;
+  part->stride = view->stride;
+  part->first = view->first;
+  part->length = length == LMEMS_ANYWHERE ? LMEMS_HERE : length;
+  return 1;
+}
+
 static int object_eq(lua_State *L) {
   const lmems_view *a = lmems_anyview(L, 1), *b = lmems_anyview(L, 2);
   int same = a != NULL && b != NULL && lmems_alive(a) && lmems_alive(b) &&
@@ -144,7 +173,8 @@ static int object_eq(lua_State *L) {
 
 const luaL_Reg lmems_object[] = {
   {"address", address}, {"size", size}, {"release", release},
-  {"disown", disown}, {"clone", clone}, {"buffer", buffer}, {NULL, NULL}
+  {"disown", disown}, {"clone", clone}, {"buffer", buffer},
+  {"readonly", readonly}, {NULL, NULL}
 };
 
 /*

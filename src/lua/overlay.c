@@ -60,8 +60,9 @@ static void look_at(lua_State *L, lmems_box *box, lmems_view *view, int arg,
   const lmems_view *object = lmems_anyview(L, arg);
   /* A plain address has to lie inside a block, so that it tells which. */
   size_t reach = object == NULL && offset + bytes == 0 ? 1 : bytes;
-  char *p = lmems_hold(L, box, arg, offset, reach) - offset;
+  const char *p = lmems_hold(L, box, arg, offset, reach) - offset;
   view->record = lmems_recordtake(&box->state->pool);
+  view->readonly = object != NULL ? object->readonly : (short)box->readonly;
   if (object != NULL) {
     lmems_blockshare(object->record, view->record);
     view->offset = object->offset + offset;

@@ -153,13 +153,15 @@ static int array(lua_State *L) {
 static void look_at(lua_State *L, lmems_box *box, lmems_view *view,
                     size_t offset) {
   size_t size = view->kind->size;
-  char *p = lmems_hold(L, box, 2, offset, size);
+  const lmems_view *object = lmems_anyview(L, 2);
+  const char *p = lmems_hold(L, box, 2, offset, size);
   if (lmems_recordlives(view->record))
     lmems_blockdead(view->record);
   else if (!lmems_kept(view))
     view->record = lmems_recordtake(&box->state->pool);
   lmems_blocklook(box, view->record, p);
   lmems_letgo();
+  view->readonly = object != NULL ? object->readonly : (short)box->readonly;
   view->offset = 0;
   lmems_setend(view, size);
 }
@@ -370,7 +372,7 @@ LMEMS_SLOW static int newindex_slow(lua_State *L) {
 static int struct_newindex(lua_State *L) {
   const lmems_view *view = lmems_toview(L, 1, LMEMS_STRUCT_SEAL);
   const lmems_field *field = plain_field(L, view);
-  if (LMEMS_UNLIKELY(field == NULL))
+  if (LMEMS_UNLIKELY(field == NULL || view->readonly))
     return newindex_slow(L);
   char *p = lmems_held(view->record->data + view->offset);
   int fits = lmems_put(L, 3, field->kind.type, p + field->offset);

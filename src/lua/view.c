@@ -66,7 +66,7 @@ mems_addr lmems_viewaddr(const lmems_view *view) {
   mems_addr first = record->addr;
   if (record->capacity == 0) /* it looks at bytes in the block */
     first = mems_heap_address(record->box->heap, record->data);
-  return first + view->offset;
+  return first != 0 ? first + view->offset : 0;
 }
 
 int lmems_dead(lua_State *L, const lmems_view *view) {
@@ -75,6 +75,14 @@ int lmems_dead(lua_State *L, const lmems_view *view) {
     luaL_error(L, "the %s is %s: its memory is gone", name,
                lmems_fate(view));
   luaL_error(L, "the %s is out of its memory, which has shrunk", name);
+  __builtin_unreachable();
+}
+
+int lmems_unwritable(lua_State *L, int arg, const lmems_view *view) {
+  const char *name = lmems_classname(view);
+  if (arg != 0)
+    lmems_argerror(L, arg, "the %s is read-only", name);
+  luaL_error(L, "the %s is read-only", name);
   __builtin_unreachable();
 }
 
@@ -94,11 +102,30 @@ lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
   anchor = lua_absindex(L, anchor);
   lmems_view *view = lua_newuserdatauv(L, sizeof *view, values);
   *view = (lmems_view){.record = lmems_deadrecord(), .end = LMEMS_RELEASED,
-                       .owner = 1};
+                       .owner = LMEMS_OWNER};
   lua_pushvalue(L, anchor);
   lua_setiuservalue(L, -2, 1);
   seal_view(L, view, seal);
   return view;
+}
+
+void lmems_pushlent(lua_State *L, const lmems_hook *what, int readonly) {
+  lmems_box *box = lmems_pushlender(L);
+  lmems_lent *lent = lua_newuserdatauv(L, sizeof *lent, 1);
+  lmems_view *view = &lent->view;
+  *lent = (lmems_lent){.view = {.record = lmems_deadrecord(),
+                                .end = LMEMS_RELEASED, .owner = LMEMS_LENT}};
+  lua_rotate(L, -2, 1);
+  lua_setiuservalue(L, -2, 1);
+  seal_view(L, view, LMEMS_BUFFER_SEAL);
+  lmems_lentroom(L, box);
+  lmems_checkopen(L, box);
+  lent->hook = lmems_hooktake(&box->state->hooks, what);
+  view->record = lmems_recordtake(&box->state->pool);
+  lmems_blocklend(box, view->record, what->pointer, what->size);
+  view->readonly = (short)readonly;
+  view->length = what->size;
+  lmems_setend(view, what->size);
 }
 
 int lmems_newowner(lua_State *L, int anchor, int keep, lmems_box *box,
@@ -136,6 +163,7 @@ lmems_view *lmems_part(lua_State *L, uintptr_t seal, int parent,
   memset(view, 0, sizeof *view);
   lmems_checkalive(L, whole);
   view->record = whole->record;
+  view->readonly = whole->readonly;
   view->offset = offset;
   lmems_setend(view, size);
   if (whole->owner)
@@ -166,6 +194,13 @@ void lmems_endview(lmems_view *view) {
   if (view->owner && lmems_kept(view))
     lmems_blockrelease(view->record);
   view->end = LMEMS_RELEASED;
+  if (view->owner == LMEMS_LENT) {
+    lmems_lent *lent = (lmems_lent *)view;
+    lmems_hook *hook = lent->hook;
+    lent->hook = NULL;
+    if (hook != NULL)
+      lmems_hookrun(hook);
+  }
 }
 
 void lmems_disownview(lmems_view *view) {

@@ -11,6 +11,10 @@
 ** A view that was released or collected is dead for good, also when it comes
 ** back from its finalizer. One whose block was freed or has shrunk is dead
 ** as long as that is so.
+**
+** Whoever reads holds its bytes by lmems_hold..., whoever writes by
+** lmems_write...: these are the write gate, which a view that is read-only
+** does not pass.
 */
 
 #ifndef LMEMS_VIEW_H
@@ -35,8 +39,18 @@ typedef struct lmems_view {
                              or of that which it is one of */
   const lmems_kind *kind; /* of an element, or of the struct */
   int type;               /* kind->type */
-  int owner;              /* not 0: a record of its own is behind it */
+  short owner;            /* not 0: a record of its own is behind it */
+  short readonly;         /* not 0: no verb writes through it */
 } lmems_view;
+
+/* An owner whose bytes a host program has lent: a buffer. */
+typedef struct lmems_lent {
+  lmems_view view;
+  lmems_hook *hook; /* NULL: they were given back */
+} lmems_lent;
+
+/* What `owner` is. */
+enum { LMEMS_OWNER = 1, LMEMS_LENT = 2 };
 
 #define LMEMS_RELEASED UINT64_MAX
 
@@ -109,24 +123,50 @@ static inline size_t lmems_viewbytes(const lmems_view *view) {
   return (size_t)(view->end - view->record->floor) - view->offset;
 }
 
-/* The virtual address of the first byte of one that is alive. */
+/* The virtual address of the first byte of one that is alive; 0: its bytes
+   were lent. */
 mems_addr lmems_viewaddr(const lmems_view *view);
 
+/* Raises: the view at `arg`, or if that is 0 one that is no argument, is
+   read-only. */
+LMEMS_RAISES int lmems_unwritable(lua_State *L, int arg,
+                                  const lmems_view *view);
+
+/* The write gate for what is in argument `arg`; see lmems_unwritable. */
+static inline void lmems_checkwritable(lua_State *L, int arg,
+                                       const lmems_view *view) {
+  if (LMEMS_UNLIKELY(view->readonly))
+    lmems_unwritable(L, arg, view);
+}
+
 /* Holds a view's bytes: its first one. Raises if it is dead. */
-static inline char *lmems_holdview(lua_State *L, const lmems_view *view) {
+static inline const char *lmems_holdview(lua_State *L, const lmems_view *view) {
   lmems_checkalive(L, view);
   return lmems_held(view->record->data + view->offset);
 }
 
+/* The same, to write. Raises if it is read-only as well. */
+static inline char *lmems_writeview(lua_State *L, const lmems_view *view) {
+  lmems_checkwritable(L, 0, view);
+  return (char *)lmems_holdview(L, view);
+}
+
 /* Holds `size` bytes, `offset` bytes into the record of a view. Raises if it
    is dead or its memory does not reach so far any more. */
-static inline char *lmems_holdpart(lua_State *L, const lmems_view *view,
+static inline const char *lmems_holdpart(lua_State *L, const lmems_view *view,
                                    size_t offset, size_t size) {
   const lmems_record *record = view->record;
   if (LMEMS_UNLIKELY(!lmems_alive(view) ||
                      record->floor + offset + size > record->limit))
     lmems_dead(L, view);
   return lmems_held(record->data + offset);
+}
+
+/* The same, to write. */
+static inline char *lmems_writepart(lua_State *L, const lmems_view *view,
+                                    size_t offset, size_t size) {
+  lmems_checkwritable(L, 0, view);
+  return (char *)lmems_holdpart(L, view, offset, size);
 }
 
 /* Sets how many bytes of its record the view has. */
@@ -152,6 +192,10 @@ static inline int lmems_stepped(const lmems_view *view) {
    user values it has, `anchor` where the first of them is. */
 lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
                             int values);
+
+/* Pushes a new buffer of the `size` bytes at `pointer`, which are given back
+   by the hook when it ends. Raises, and then there is no hook yet. */
+void lmems_pushlent(lua_State *L, const lmems_hook *what, int readonly);
 
 /* Pushes a new owner of a new block, see lmems_blocknew. What is at `keep`,
    if that is not 0, it keeps alive as well. MEMS_OK, or why the

@@ -19,7 +19,7 @@
 
 /* Upvalues of an iterator, after those of every verb: the next address, and
    the address where it ends. */
-enum { NEXT = 3, END = 4 };
+enum { NEXT = 3, END = 4, UNIT = 5 };
 
 static void push_iterator(lua_State *L, lmems_self self, lua_CFunction step,
                           mems_addr first, mems_addr end) {
@@ -56,16 +56,17 @@ static int segments_step(lua_State *L) {
   return 4;
 }
 
-/* Counts the segments of the node that `segment` begins. */
-static void count_segments(mems_heap *heap, mems_segment segment,
-                           lua_Integer count[2]) {
-  mems_addr end = segment.node + segment.node_size;
+/* Counts the segments from the start of a node to its end. */
+static void count_segments(const mems_heap *heap, mems_addr addr,
+                           mems_addr end, lua_Integer count[2]) {
+  mems_extent e;
   count[MEMS_HOLE] = count[MEMS_PROCESS] = 0;
-  do {
-    count[segment.kind]++;
-  } while (segment.addr + segment.size < end &&
-           mems_heap_locate(heap, segment.addr + segment.size,
-                            &segment) == MEMS_OK);
+  for (; addr < end; addr += e.size) {
+    if (mems_heap_extent(heap, addr, SIZE_MAX, &e) != MEMS_OK)
+      break;
+    count[MEMS_HOLE] += (lua_Integer)e.holes;
+    count[MEMS_PROCESS] += (lua_Integer)e.blocks;
+  }
 }
 
 static int nodes_step(lua_State *L) {
@@ -74,9 +75,9 @@ static int nodes_step(lua_State *L) {
   lua_Integer count[2];
   if (!next_segment(L, self.box->heap, &segment))
     return 0;
-  mems_heap_locate(self.box->heap, segment.node, &segment);
-  count_segments(self.box->heap, segment, count);
-  set_next(L, segment.node + segment.node_size);
+  mems_addr end = segment.node + segment.node_size;
+  count_segments(self.box->heap, segment.node, end, count);
+  set_next(L, end);
   lua_pushlightuserdata(L, (void *)(uintptr_t)segment.node);
   lua_pushinteger(L, (lua_Integer)segment.node_size);
   lua_pushinteger(L, count[MEMS_PROCESS]);
@@ -134,6 +135,53 @@ static int segments(lua_State *L) {
   return 1;
 }
 
+static int extents_step(lua_State *L) {
+  lmems_self self = lmems_iteratorself(L);
+  mems_addr next = (mems_addr)lua_tointeger(L, lua_upvalueindex(NEXT));
+  size_t unit = (size_t)lua_tointeger(L, lua_upvalueindex(UNIT));
+  mems_extent e;
+  if (mems_heap_extent(self.box->heap, next, unit, &e) != MEMS_OK)
+    return 0;
+  set_next(L, e.addr + e.size);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)e.addr);
+  const size_t values[] = {e.size, e.blocks, e.live, e.requested, e.holes,
+                           e.waiting, e.slot};
+  enum { VALUES = sizeof values / sizeof values[0] };
+  for (int i = 0; i < VALUES; i++)
+    lua_pushinteger(L, (lua_Integer)values[i]);
+  return 1 + VALUES;
+}
+
+/***
+Loops over the segments, in address order, with neighbours taken together as
+long as they are at most `unit` bytes, in one node, and alike in whether they
+are slots of a run and how long these are: `for addr, size, blocks, live,
+requested, holes, waiting, slot in mems.extents(4096) do`. Gives for each the
+first address, the bytes, how many blocks there are, the bytes of their
+segments and those that were asked for, how many holes, the bytes of those that
+wait in the quarantine, and how long the slots are, 0 if they are none. A heap
+of any size is looked over with as few steps as are wanted; see @{picture}.
+@function extents
+@within Inspection
+@luals return fun(): lightuserdata?, integer, integer, integer, integer
+@tparam[opt=0] integer unit in bytes; 0: each segment is given
+@treturn function an iterator
+*/
+static int extents(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  lua_Integer unit = 0;
+  lmems_checklast(L, self.arg);
+  if (!lua_isnoneornil(L, self.arg))
+    unit = lmems_checkint(L, self.arg, "unit", 0, LUA_MAXINTEGER);
+  lmems_pushanchor(L, self);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_pushinteger(L, (lua_Integer)first_address(self.box->heap));
+  lua_pushinteger(L, LUA_MAXINTEGER);
+  lua_pushinteger(L, unit);
+  lua_pushcclosure(L, extents_step, UNIT);
+  return 1;
+}
+
 /* The C file behind the Lua file at `arg`; stdout if there is none. */
 static FILE *check_file(lua_State *L, int arg) {
   if (lua_isnoneornil(L, arg))
@@ -168,6 +216,7 @@ static int print_stats(lua_State *L) {
 }
 
 const luaL_Reg lmems_walk[] = {
-  {"nodes", nodes}, {"segments", segments}, {"print_stats", print_stats},
+  {"nodes", nodes}, {"segments", segments},
+  {"extents", extents}, {"print_stats", print_stats},
   {NULL, NULL}
 };
