@@ -43,20 +43,18 @@ static size_t convert(lmems_series to, int type, lmems_series from,
   lmems_chunk x, y;
   size_t done = 0;
   int same = type % LMEMS_SWAPPED == from_type % LMEMS_SWAPPED;
-  while (from.count > 0) {
+  x.count = y.count = 0; /* what was loaded, and what of it fits */
+  for (; from.count > 0 && y.count == x.count; done += y.count) {
     lmems_load(&x, &from);
-    lmems_load(&y, &to);
-    size_t n = x.count;
+    lmems_place(&y, &to);
     if (same)
-      memcpy(y.bytes, x.bytes, n * lmems_typesize(lmems_widetype(type)));
+      memcpy(y.bytes, x.bytes,
+             x.count * lmems_typesize(lmems_widetype(type)));
     else
-      n = lmems_convert(from_type, x.bytes, type, y.bytes, n);
+      y.count = lmems_convert(from_type, x.bytes, type, y.bytes, x.count);
     lmems_store(&y, &to);
-    done += n;
-    if (n < x.count)
-      break;
-    lmems_skip(&from, n);
-    lmems_skip(&to, n);
+    lmems_skip(&from, y.count);
+    lmems_skip(&to, y.count);
   }
   return done;
 }
@@ -97,7 +95,6 @@ static char *push_converted(lua_State *L, int arg, const lmems_kind *kind,
   lmems_series to = {NULL, count, kind->size, kind->size,
                      lmems_foreign(kind->type)};
   to.p = lua_newuserdatauv(L, count * kind->size, 0);
-  memset(to.p, 0, count * kind->size); /* loaded before it is stored */
   lmems_series from = lmems_holdseries(L, src, 0, count);
   size_t done = copy_series(to, kind, from, src->kind);
   lmems_letgo();
