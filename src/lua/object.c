@@ -160,10 +160,8 @@ static void push_metatable(lua_State *L, int methods,
   if (!class->methods)
     lua_pushcclosure(L, class->index, 1);
   lua_setfield(L, -2, "__index");
-  lua_pushstring(L, class->name);
-  lua_setfield(L, -2, "__name");
-  lua_pushstring(L, class->name);
-  lua_setfield(L, -2, "__metatable");
+  lmems_setmethods(L, class->events);
+  lmems_setname(L, class->name);
 }
 
 void lmems_newclass(lua_State *L, const lmems_class *class) {

@@ -20,6 +20,7 @@
 #include "near.h"
 #include "self.h"
 #include "value.h"
+#include "verb.h"
 
 /***
 @module mems
@@ -449,10 +450,7 @@ void lmems_newtypes(lua_State *L) {
   luaL_newmetatable(L, "mems.layout");
   lua_pushcfunction(L, type_tostring);
   lua_setfield(L, -2, "__tostring");
-  lua_pushliteral(L, "mems.struct type");
-  lua_setfield(L, -2, "__name");
-  lua_pushliteral(L, "mems.struct type");
-  lua_setfield(L, -2, "__metatable");
+  lmems_setname(L, "mems.struct type");
   lua_pushvalue(L, -2);
   lua_pushcclosure(L, type_index, 1);
   lua_setfield(L, -2, "__index");
