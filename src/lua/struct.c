@@ -95,8 +95,9 @@ static lmems_layout *check_layout(lua_State *L) {
 /* Pushes the anchor of the heap that the type uses; its box, which is
    open. */
 static lmems_box *push_heap(lua_State *L) {
-  lua_getiuservalue(L, 1, 1);
-  lmems_box *box = lmems_anchored(L, -1);
+  int type = lua_getiuservalue(L, 1, 1);
+  lmems_box *box = type == LUA_TLIGHTUSERDATA ? lua_touserdata(L, -1)
+                                              : lmems_anchored(L, -1);
   lmems_checkopen(L, box);
   return box;
 }
@@ -116,14 +117,14 @@ positions, or of another object of the type.
 static int new(lua_State *L) {
   lmems_layout *s = check_layout(L);
   lmems_view *view;
-  lua_settop(L, 2);
+  int filled = !lua_isnoneornil(L, 2);
   int error = lmems_newowner(L, 1, 0, push_heap(L), LMEMS_STRUCT_SEAL,
                              s->kind.size, lmems_wantsalign(&s->kind),
                              &view);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
   lmems_setkind(view, &s->kind);
-  if (!lua_isnil(L, 2))
+  if (filled)
     lmems_setelement(L, -1, 2, view->kind, 0, "new");
   return 1;
 }
@@ -417,7 +418,6 @@ static int type_value(lua_State *L, const lmems_layout *s) {
 
 /* Functions come first, as `S:new` is what is asked for most. */
 static int type_index(lua_State *L) {
-  lua_settop(L, 2);
   lua_pushvalue(L, 2);
   int found = lua_rawget(L, lua_upvalueindex(1));
   if (found == LUA_TNIL)

@@ -91,7 +91,6 @@ static void seal_view(lua_State *L, lmems_view *view, uintptr_t seal) {
 
 lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
                             int values) {
-  anchor = lua_absindex(L, anchor);
   lmems_view *view = lua_newuserdatauv(L, sizeof *view, values);
   *view = (lmems_view){.record = lmems_deadrecord(), .end = LMEMS_RELEASED,
                        .owner = 1};

@@ -149,7 +149,7 @@ static inline int lmems_stepped(const lmems_view *view) {
 }
 
 /* Pushes a new owner without a record, which is dead; `values` is how many
-   user values it has, `anchor` where the first of them is. */
+   user values it has, `anchor` the positive index of the first of them. */
 lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
                             int values);
 
