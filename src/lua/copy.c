@@ -74,7 +74,7 @@ static size_t copy_series(lmems_series to, const lmems_kind *kind,
 LMEMS_RAISES static void misfit(lua_State *L, int arg, const lmems_kind *kind,
                                 size_t i) {
   const lmems_view *src = lua_touserdata(L, arg);
-  lmems_pushelement(L, arg, src->kind, src->offset + i * src->stride);
+  lmems_pushitem(L, arg, src, i);
   lmems_misfit(L, arg, -1, kind->type, (lua_Integer)i + 1);
 }
 

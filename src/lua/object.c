@@ -127,7 +127,8 @@ static int buffer(lua_State *L) {
   const lmems_view *view = lmems_checkany(L);
   lmems_checklast(L, 1);
   size_t bytes = lmems_optbytes(L, 2, 1, 0);
-  lmems_part(L, LMEMS_BUFFER_SEAL, 1, view->offset, bytes)->length = bytes;
+  lmems_part(L, LMEMS_BUFFER_SEAL, 1, view, view->offset, bytes)->length =
+    bytes;
   return 1;
 }
 
@@ -151,11 +152,11 @@ const luaL_Reg lmems_object[] = {
 ** Classes
 */
 
-/* Pushes a metatable; the table of methods is at `methods`. */
+/* Pushes a metatable; the table of methods is at `methods`. `__index` is set
+   first, and so found at once: no other key has its place in the table. */
 static void push_metatable(lua_State *L, int methods,
                            const lmems_class *class) {
   lua_createtable(L, 0, 16);
-  lmems_setmethods(L, class->events);
   lua_pushvalue(L, methods);
   if (!class->methods)
     lua_pushcclosure(L, class->index, 1);

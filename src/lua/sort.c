@@ -114,7 +114,7 @@ static void push_compared(const sorter *s, int cursor, size_t i) {
   if (a->type == LMEMS_STRUCT)
     move_cursor(s, cursor, i);
   else
-    lmems_pushelement(s->L, 1, a->kind, a->offset + i * a->stride);
+    lmems_pushitem(s->L, 1, a, i);
 }
 
 /* Does element `i` come before element `j`? */
@@ -186,7 +186,7 @@ static uint64_t *compared(lua_State *L, const lmems_view *a, order by,
   else if (a->type == LMEMS_STRUCT && n > 0) {
     s.cursors = lua_gettop(L) + 1;
     for (int i = 0; i < 2; i++)
-      lmems_pushelement(L, 1, a->kind, a->offset);
+      lmems_pushitem(L, 1, a, 0);
   }
   return merge_sort(&s, room, room + n, n);
 }

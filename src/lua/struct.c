@@ -331,7 +331,8 @@ LMEMS_SLOW static int index_slow(lua_State *L) {
     return luaL_typeerror(L, 1, "mems.struct");
   const lmems_field *field = find_field(L, view->kind->layout);
   if (field != NULL) {
-    lmems_pushelement(L, 1, &field->kind, view->offset + field->offset);
+    lmems_pushelement(L, 1, view, &field->kind,
+                      view->offset + field->offset);
     return 1;
   }
   return index_method(L, view->kind->layout);
