@@ -48,6 +48,14 @@ lmems_view *lmems_checkarray(lua_State *L) {
   return a;
 }
 
+void lmems_checklength(lua_State *L, const lmems_view *array,
+                       size_t count) {
+  lmems_checkalive(L, array);
+  if (count > array->length)
+    luaL_error(L, "the array has shrunk: it has %I elements",
+               (lua_Integer)array->length);
+}
+
 lmems_series lmems_seriesof(const lmems_view *array, size_t start,
                             size_t count) {
   size_t offset = array->offset + start * array->stride;
@@ -58,10 +66,7 @@ lmems_series lmems_seriesof(const lmems_view *array, size_t start,
 
 lmems_series lmems_holdseries(lua_State *L, const lmems_view *array,
                               size_t start, size_t count) {
-  if (start + count > array->length)
-    luaL_error(L, "the array has shrunk: it has %I elements",
-               (lua_Integer)array->length);
-  lmems_checkalive(L, array);
+  lmems_checklength(L, array, start + count);
   lmems_series s = lmems_seriesof(array, start, count);
   lmems_held(s.p);
   return s;
@@ -98,21 +103,25 @@ LMEMS_RAISES static int bad_index(lua_State *L, const lmems_view *a,
   __builtin_unreachable();
 }
 
+/* The key at 2 as an index from 0: 1.0 is 1; SIZE_MAX if it is none. A string
+   is no index, though Lua would make a number of it. */
+static size_t any_index(lua_State *L) {
+  return lua_type(L, 2) == LUA_TNUMBER
+    ? (size_t)lua_tointegerx(L, 2, NULL) - 1 : SIZE_MAX;
+}
+
 LMEMS_SLOW static int index_slow(lua_State *L) {
-  int ok;
-  lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
+  const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
+  size_t i = any_index(L);
   if (a == NULL)
     return luaL_typeerror(L, 1, "mems.array");
-  if (lua_type(L, 2) != LUA_TNUMBER)
+  if (lua_type(L, 2) == LUA_TNUMBER)
+    lmems_checkalive(L, a);
+  if (i == a->length && lmems_askedbyipairs(L))
+    return 0;
+  if (i >= a->length)
     bad_index(L, a, lua_upvalueindex(1));
-  lua_Integer i = lua_tointegerx(L, 2, &ok);
-  lmems_checkalive(L, a);
-  if (!ok || (lua_Unsigned)i - 1 >= a->length) {
-    if (ok && i == (lua_Integer)a->length + 1 && lmems_askedbyipairs(L))
-      return 0;
-    bad_index(L, a, 0);
-  }
-  lmems_pushitem(L, 1, a, (size_t)i - 1);
+  lmems_pushitem(L, 1, a, i);
   return 1;
 }
 
@@ -122,8 +131,8 @@ static int index_method(lua_State *L) {
   return lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL ? 1 : index_slow(L);
 }
 
-/* The key at 2 as an index from 0, if it is one of a view that is alive, else
-   SIZE_MAX. A string is no index, though Lua would make a number of it. */
+/* The same of a key that is an integer, and one of a view that is alive:
+   fast. */
 static inline size_t plain_index(lua_State *L, const lmems_view *a) {
   if (LMEMS_UNLIKELY(a == NULL || !lua_isinteger(L, 2) || !lmems_alive(a)))
     return SIZE_MAX;
@@ -156,8 +165,8 @@ static size_t check_index(lua_State *L, const lmems_view *a) {
   if (LMEMS_LIKELY(i != SIZE_MAX))
     return i;
   lmems_checkalive(L, a);
-  i = (size_t)lua_tointegerx(L, 2, NULL) - 1; /* 1.0 is 1 */
-  if (lua_type(L, 2) != LUA_TNUMBER || i >= a->length)
+  i = any_index(L);
+  if (i >= a->length)
     bad_index(L, a, 0);
   return i;
 }

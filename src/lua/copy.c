@@ -78,15 +78,6 @@ LMEMS_RAISES static void misfit(lua_State *L, int arg, const lmems_kind *kind,
   lmems_misfit(L, arg, -1, kind->type, (lua_Integer)i + 1);
 }
 
-/* Raises unless the array has so many elements still. */
-static void check_length(lua_State *L, const lmems_view *array,
-                         size_t count) {
-  lmems_checkalive(L, array);
-  if (array->length < count)
-    luaL_error(L, "the array has shrunk: it has %I elements",
-               (lua_Integer)array->length);
-}
-
 /* Pushes a copy of the first `count` elements of the array that is argument
    `arg`, as packed ones of the kind. */
 static char *push_converted(lua_State *L, int arg, const lmems_kind *kind,
@@ -137,7 +128,7 @@ static void fill_new(lua_State *L, lmems_view *view, int arg) {
   size_t count = view->length, done;
   int array = lua_gettop(L);
   if (src != NULL) {
-    check_length(L, src, count);
+    lmems_checklength(L, src, count);
     lmems_series to = lmems_holdseries(L, view, 0, count);
     done = copy_series(to, view->kind, lmems_seriesof(src, 0, count),
                        src->kind);
@@ -282,7 +273,7 @@ static int clone(lua_State *L) {
   int error = lmems_newlike(L, 1, NULL, count, &made);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
-  check_length(L, a, count);
+  lmems_checklength(L, a, count);
   lmems_series to = lmems_holdseries(L, made, 0, count);
   lmems_series from = lmems_seriesof(a, 0, count);
   lmems_pack(to.p, &from);

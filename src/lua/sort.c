@@ -107,10 +107,7 @@ static void push_compared(const sorter *s, int cursor, size_t i) {
     lmems_get(s->L, a->type, s->copy + i * a->kind->size);
     return;
   }
-  lmems_checkalive(s->L, a);
-  if (i >= a->length)
-    luaL_error(s->L, "the array has shrunk: it has %I elements",
-               (lua_Integer)a->length);
+  lmems_checklength(s->L, a, i + 1);
   if (a->type == LMEMS_STRUCT)
     move_cursor(s, cursor, i);
   else
