@@ -138,8 +138,11 @@ $(HOST): examples/host.c build/libmems_lua.a
 
 # Trying. SPECS=spec/one_spec.lua runs one file only.
 
-test: all $(HOST) build/test/mems/core.so ## run the specs
+test: all $(HOST) build/misuse build/test/mems/core.so ## run the specs
 	.ci/specs build/specs.log $(RUNNER) $(BUSTED) $(BUSTED_FLAGS) $(SPECS)
+
+build/misuse: spec/misuse/misuse.c build/libmems.a
+	$Q$(COMPILE) $(LDFLAGS) -o $@ $^
 
 swept: all build/test/mems/core.so
 	$(RUNNER) $(LUA) spec/sweep.lua $(PLAN)

@@ -57,6 +57,8 @@ struct mems_heap {
   uint64_t unit;      /* a page of the OS, in granules */
   bool drawn;        /* the base is one of the counter of ranges.h */
   bool fill;
+  uint64_t random;    /* what slots are drawn by; 0: they are not */
+  bool verified;      /* fill, and what was filled is looked at again */
   bool guarded;       /* fill, or a quarantine: all calls take the long way */
 
   bool rooted;        /* the preamble is usable */

@@ -21,6 +21,9 @@ static mems_heap *open_memory(mems_options *o) {
   mems_addr base = o->base ? o->base : ranges_take(o->limit);
   if (base != 0) {
     plan_begin(heap, o, base);
+    heap->verified = heap->fill;
+    place_of(heap)->damage = o->damage;
+    place_of(heap)->damage_context = o->context;
     heap->drawn = o->base == 0;
     heap->range = (mems_range){.first = base, .size = o->limit};
     if (plan_make_empty(heap)) {
