@@ -82,6 +82,21 @@ enum {
   MEMS_CREATE_NEW          /* and it must not be there: else MEMS_EFILE */
 };
 
+/* Where bytes were found that nobody should have written: `fill` sees it. */
+enum {
+  MEMS_DAMAGE_BEHIND = 1, /* behind the end of a block */
+  MEMS_DAMAGE_FREED,      /* in a block that was freed and waits */
+  MEMS_DAMAGE_FREE        /* in memory that is free */
+};
+
+/* The first byte that was. */
+typedef struct mems_damage {
+  int what;            /* MEMS_DAMAGE_... */
+  mems_addr addr;      /* the block, or where the free memory begins */
+  size_t size;         /* the bytes that were asked for; 0: free memory */
+  size_t offset;       /* of the byte, from addr */
+} mems_damage;
+
 /* How to open a heap. A field that is 0 takes its default. */
 typedef struct mems_options {
   size_t size;        /* sizeof(mems_options), or 0: the fields up to `fill` */
@@ -124,6 +139,16 @@ typedef struct mems_options {
                          of both; see mems_heap_fd */
   char *why;          /* gets a sentence that says why open failed, cut at */
   size_t why_size;    /* so many bytes; NULL: nobody asks */
+  void (*damage)(void *context, const mems_damage *damage);
+                      /* with `fill`, not with `path`: called when a write to
+                         memory that is free, waits, or lies behind the end of
+                         a block is found, by the free, the malloc, the
+                         realloc or the check that sees it. It may end the
+                         program, but not use the heap: the call goes on.
+                         NULL: only mems_heap_check tells */
+  void *context;      /* for `damage` */
+  int random;         /* not 0: which slot of a run a small block gets is
+                         drawn at random */
 } mems_options;
 
 /* The state of a heap. The last three fields cost a walk over all segments,

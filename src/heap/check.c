@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "damage.h"
 #include "hole.h"
 #include "share.h"
 
@@ -227,7 +228,7 @@ static const char *check_chained(const mems_heap *heap, uint64_t g,
   size_t size = n * GRANULE - dict_slack(&heap->dict, &heap->chain, g, n);
   uint64_t useds = bits_field(chain_useds(&heap->chain), g);
   uint64_t least = entry_alignment(n, useds) > 1 ? MARK_LONG : 2;
-  least = at_least(entry_granules(size), least);
+  least = at_least(entry_granules(size + heap->verified), least);
   if (n != least && n != size_rounded(least))
     return "the slack of a PROCESS does not fit its segment";
   mems_pages p = pages_around(g, g + n);
@@ -386,7 +387,8 @@ static const char *check_all(mems_heap *heap) {
   if (!broken) broken = check_segments(heap, &sums);
   if (!broken) broken = check_quarantine(heap, &sums);
   if (!broken) broken = check_counters(heap, &sums);
-  return broken ? broken : check_last(heap);
+  if (!broken) broken = check_last(heap);
+  return !broken && heap->verified ? damage_check(heap) : broken;
 }
 
 int mems_heap_check(mems_heap *heap) {

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "damage.h"
 #include "hole.h"
 #include "image.h"
 #include "redo.h"
@@ -77,6 +78,11 @@ static mems_addr hand_out(mems_heap *heap, uint64_t g, unsigned number,
                           mems_request r) {
   uint64_t n = number ? size_granules(number) : r.n;
   char *physical = chain_physical(&heap->chain, g);
+  if (heap->verified) {
+    uint64_t from = g * GRANULE, to = number || !r.zero ? 0 : from + r.size;
+    damage_free(heap, g, n);
+    damage_wake(heap, pages_around(g, g + n), from, to);
+  }
   if (r.zero && number) memset(physical, 0, r.size);
   if (r.zero && !number) trim_zero(heap, g, r.size);
   if (heap->fill && !r.zero) memset(physical, 0xAA, r.size);
@@ -100,7 +106,6 @@ static void retire_chained(mems_heap *heap, uint64_t g, uint64_t n) {
   count(heap, n, false);
   chain_free(&heap->chain, g);
   hole_free(heap, g, n);
-  if (n * GRANULE > AT_ONCE) trim_block(heap, g, n);
 }
 
 /* The PROCESS of n granules at g is free. */
@@ -127,9 +132,11 @@ static uint64_t release(mems_heap *heap, uint64_t most, uint64_t blocks) {
     uint64_t n = g < c->end ? dict_length(c, &heap->runs, g) : 0;
     if (n && chain_useds(c)[g / WORD] >> g % WORD & 1 &&
         guard_waits(q, heap, g)) {
+      if (heap->verified) damage_waited(heap, g, n);
       retire(heap, g, n);
       guard_drop(q, heap, g, n); /* last: it is no block at any time */
       heap_raise(heap); /* a stack may have it now */
+      if (n * GRANULE > AT_ONCE) trim_block(heap, g, n);
     }
   }
   return waited - q->waiting;
@@ -167,7 +174,7 @@ static mems_addr allocate_here(mems_heap *heap, mems_request r) {
   if (r.size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
   r.mark = r.align > heap->align ? r.align : 1;
   r.align = at_least(r.align, heap->align);
-  r.n = entry_granules(r.size);
+  r.n = entry_granules(r.size + heap->verified);
   if (r.mark > 1) r.n = at_least(r.n, MARK_LEAST);
   int error = own_of(heap)->error;
   unsigned number = size_class_aligned(r.n, r.align);
@@ -298,10 +305,12 @@ static void take_back(mems_heap *heap, const mems_block *b) {
   mems_guard *q = &heap->dict.guard;
   heap_forget(heap);
   uint64_t gone = b->granules;
+  if (heap->verified) damage_slack(heap, b);
   bool waits = guard_put(q, heap, b->at, b->granules);
   if (!waits) retire(heap, b->at, b->granules);
   truth_order(); /* it is freed before its contents go */
   if (heap->fill) memset(chain_physical(&heap->chain, b->at), 0x55, b->size);
+  if (!waits && gone * GRANULE > AT_ONCE) trim_block(heap, b->at, gone);
   if (waits) gone = release(heap, q->most, RELEASE_MOST);
   if (trim_is_due(heap)) trim_some(heap, at_most(gone, b->granules));
 }
@@ -374,6 +383,10 @@ static bool resize_chained(mems_heap *heap, const mems_block *b,
   todo.at = b->at, todo.granules = n, todo.align = to.mark;
   todo.slack = n * GRANULE - to.size;
   if (n != b->granules) redo_begin(heap, &todo);
+  if (n > b->granules && heap->verified) {
+    damage_free(heap, end, n - b->granules);
+    damage_wake(heap, pages_around(end, b->at + n), 0, 0);
+  }
   if (n > b->granules) hole_extend(heap, end, n - b->granules);
   if (n < b->granules) chain_begin(c, b->at + n);
   dict_insert(&heap->dict, c, b->at, n, todo.slack, to.mark);
@@ -437,12 +450,13 @@ static bool is_spacious(const mems_heap *heap, const mems_block *b,
    gets its address, if it is not NULL. The address, or 0. */
 static mems_addr change(mems_heap *heap, const mems_block *b, size_t size,
                         const mems_found *cell) {
-  mems_change to = {entry_granules(size), dict_alignment(&heap->chain, b),
-                    size};
+  mems_change to = {entry_granules(size + heap->verified),
+                    dict_alignment(&heap->chain, b), size};
   if (size == 0) return refuse(heap, MEMS_EINVAL);
   if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
   if (own_of(heap)->readonly) return refuse(heap, MEMS_EREADONLY);
   if (to.mark > 1) to.n = at_least(to.n, at_most(MARK_LONG, b->granules));
+  if (heap->verified) damage_slack(heap, b);
   int error = own_of(heap)->error;
   mems_addr moved = is_spacious(heap, b, to.n) ? move(heap, b, size, cell) : 0;
   if (moved) return moved;

@@ -81,6 +81,8 @@ struct mems_heap {
   uint64_t node;      /* the least that the heap grows by, in granules */
   uint64_t unit;      /* a page of the OS, in granules */
   bool fill;
+  uint64_t random;    /* what slots are drawn by; 0: they are not */
+  bool verified;      /* fill, and what was filled is looked at again */
   bool guarded;       /* fill, or a quarantine: all calls take the long way */
 
   bool mended;        /* there may be blocks that are longer than need be */

@@ -20,6 +20,7 @@
 #define MEMS_PAGES_H
 
 #include "base.h"
+#include "mems.h"
 
 /* Where an image lies in this process: on the page in front of it. */
 typedef struct mems_place {
@@ -32,6 +33,8 @@ typedef struct mems_place {
   char *file_start;         /* where its first byte is, or would be */
   uint64_t *end;            /* where the file has the end; NULL: no file */
   bool shared;              /* by processes: what is usable stays so */
+  void (*damage)(void *context, const mems_damage *damage); /* or NULL */
+  void *damage_context;
 } mems_place;
 
 /* What the OS deals in: bytes, a multiple of PAGE. */

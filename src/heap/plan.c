@@ -5,6 +5,7 @@
 #include "plan.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 #define LIMIT ((uint64_t)64 << 30)
 #define LIMIT_FILE ((uint64_t)4 << 30)
@@ -77,7 +78,8 @@ mems_heap *plan_reserve(const mems_options *o) {
   char *reservation = pages_reserve(size);
   if (reservation == NULL) return NULL;
   uint64_t start = (uint64_t)(uintptr_t)reservation;
-  char *image = reservation + (round_up(start, HUGE_PAGE) - start) + unit;
+  /* behind one page at least that nothing may touch */
+  char *image = reservation + (round_up(start + 1, HUGE_PAGE) - start) + unit;
   if (!pages_map(NULL, image - unit, unit + plan_struct())) {
     pages_unreserve(reservation, size);
     return NULL;
@@ -88,6 +90,14 @@ mems_heap *plan_reserve(const mems_options *o) {
   place->reserved = size;
   place->file_start = image + HEAD_ROOM;
   return heap;
+}
+
+/* What nobody knows outside of the process, and not 0. */
+static uint64_t seed(const mems_heap *heap) {
+  uint64_t drawn = 0;
+  if (getrandom(&drawn, sizeof drawn, GRND_NONBLOCK) != sizeof drawn)
+    drawn = (uint64_t)(uintptr_t)heap ^ (uint64_t)(uintptr_t)&drawn << 16;
+  return drawn | 1;
 }
 
 void plan_begin(mems_heap *heap, const mems_options *o, mems_addr base) {
@@ -104,7 +114,9 @@ void plan_begin(mems_heap *heap, const mems_options *o, mems_addr base) {
   heap->node = o->page / GRANULE;
   heap->fill = o->fill != 0;
   heap->guarded = heap->fill || heap->dict.guard.most > 0;
-  runs_open(&heap->runs, heap->align, !heap->fill, !heap->guarded);
+  heap->random = o->random ? seed(heap) : 0;
+  runs_open(&heap->runs, heap->align, !heap->fill && !heap->random,
+            !heap->guarded && !heap->random);
 }
 
 bool plan_make_empty(mems_heap *heap) {

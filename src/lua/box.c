@@ -11,6 +11,9 @@
 
 #include "box.h"
 
+#include <signal.h>
+#include <stdio.h>
+
 static const char STATE = 0; /* its address: the key in the registry */
 
 /*
@@ -136,7 +139,7 @@ static lmems_box *take_box(lua_State *L) {
 lmems_box *lmems_newbox(lua_State *L) {
   push_state(L); /* before the first handle: it is to end after that */
   lua_pop(L, 1);
-  lmems_handle *handle = lua_newuserdatauv(L, sizeof *handle, 0);
+  lmems_handle *handle = lua_newuserdatauv(L, sizeof *handle, 1);
   handle->box = NULL;
   luaL_setmetatable(L, LMEMS_HEAP);
   lmems_box *box = take_box(L);
@@ -225,11 +228,30 @@ void lmems_boxroom(lua_State *L, lmems_box *box) {
 ** Open and close
 */
 
+/* The heap of a box has found damage, in the middle of a call. */
+static void note_damage(void *context, const mems_damage *damage) {
+  lmems_box *box = context;
+  int live = damage->what == MEMS_DAMAGE_BEHIND;
+  lmems_origin origin = lmems_traceorigin(box->trace, damage->addr, live);
+  if (box->how == LMEMS_DAMAGE_ABORT) {
+    fprintf(stderr, "mems: damage at offset %zu of block %llu%s%s\n",
+            damage->offset, (unsigned long long)damage->addr,
+            origin.known ? " allocated at " : "",
+            origin.known ? origin.allocated.text : "");
+    raise(SIGABRT);
+  }
+  if (box->damaged++ == 0) {
+    box->damage = *damage;
+    box->origin = origin;
+  }
+}
+
 /* The box has a heap from now on, of which nothing is known yet. */
 static void begin(lmems_box *box, mems_heap *heap) {
   box->heap = heap;
   box->trace = NULL;
   box->fill = box->quarantine = box->readonly = box->borrowed = 0;
+  box->watched = box->damaged = 0;
   box->owned = box->raw = box->unseen = box->credit = 0;
   box->look = SIZE_MAX;
   box->reserved = 0;
@@ -244,6 +266,9 @@ int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   int error = MEMS_OK;
   mems_stats stats = {.size = offsetof(mems_stats, holes)};
   mems_options o = options->heap;
+  o.size = sizeof o;
+  o.damage = note_damage;
+  o.context = box;
   if (box->standard && o.base == 0)
     o.base = 1000;
   mems_heap *heap = mems_heap_open(&o, &error);
@@ -258,6 +283,8 @@ int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   begin(box, heap);
   box->trace = trace;
   box->fill = o.fill;
+  box->watched = o.fill || trace != NULL;
+  box->how = options->damage;
   box->quarantine = o.quarantine != 0;
   box->readonly = options->readonly;
   if (!box->standard) { /* no collection frees raw blocks of a default heap */

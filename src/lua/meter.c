@@ -36,7 +36,12 @@ void lmems_tell_slow(lua_State *L, lmems_meter *meter, size_t size) {
      in use; so one horizon of ours counts as all that it has in use. */
   double share = (double)debt / (double)horizon;
   double kilobytes = share * lua_gc(L, LUA_GCCOUNT);
-  lua_gc(L, LUA_GCSTEP, 1 + (int)(kilobytes < INT_MAX / 2 ? kilobytes : 0));
+  int step = 1 + (int)(kilobytes < INT_MAX / 2 ? kilobytes : 0);
+#if LUA_VERSION_NUM >= 505
+  lua_gc(L, LUA_GCSTEP, (size_t)step);
+#else
+  lua_gc(L, LUA_GCSTEP, step);
+#endif
 }
 
 int lmems_collect(lua_State *L, size_t *credit, size_t size, size_t most) {

@@ -5,6 +5,7 @@
 #include "object.h"
 
 #include "argument.h"
+#include "explain.h"
 #include "fail.h"
 #include "gate.h"
 #include "verb.h"
@@ -55,7 +56,10 @@ static int release(lua_State *L) {
   lmems_view *view = lmems_checkany(L);
   if (view->owner && lmems_alive(view))
     lmems_boxfreed(view->record->box, view->record->capacity);
+  lmems_box *box = view->record->box;
   lmems_endview(view);
+  if (box != NULL)
+    lmems_checkdamage(L, box);
   return 0;
 }
 
