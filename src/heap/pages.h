@@ -35,6 +35,8 @@ typedef struct mems_place {
   bool shared;              /* by processes: what is usable stays so */
   void (*damage)(void *context, const mems_damage *damage); /* or NULL */
   void *damage_context;
+  void (*lost)(void *);     /* called in a forked child; or NULL */
+  void *lost_context;
 } mems_place;
 
 /* What the OS deals in: bytes, a multiple of PAGE. */
