@@ -157,7 +157,9 @@ static void resolve(mems_heap *heap, model *m) {
   if (extra > 1) fail("there are %llu blocks too many",
                       (unsigned long long)extra);
   switch (m->now.kind) {
-    case MALLOC: case CALLOC: case MALLOC_ALIGNED: resolve_new(heap, m, extra); break;
+    case MALLOC: case CALLOC: case MALLOC_ALIGNED:
+      resolve_new(heap, m, extra);
+      break;
     case FREE: resolve_free(heap, m); break;
     case REALLOC: resolve_realloc(heap, m, extra); break;
     case MALLOC_TO: case FREE_FROM: case REALLOC_TO:

@@ -98,14 +98,22 @@ void snapshot_drop(snapshot *i) {
   munmap(i->present, i->pages);
 }
 
-mems_heap *open_again(const char *path, bool readonly) {
+static mems_heap *open_there(const char *path, bool readonly, bool check) {
   int error = 0;
   mems_options o = {.size = sizeof o, .path = path, .why = why,
                     .create = MEMS_CREATE_NEVER, .readonly = readonly,
-                    .why_size = sizeof why};
+                    .check = check, .why_size = sizeof why};
   mems_heap *heap = mems_heap_open(&o, &error);
   if (heap == NULL) fail("it can't be opened: %s", why);
   return heap;
+}
+
+mems_heap *open_again(const char *path, bool readonly) {
+  return open_there(path, readonly, false);
+}
+
+mems_heap *open_checked(const char *path) {
+  return open_there(path, false, true);
 }
 
 mems_heap *open_new(const char *path, const mems_options *options) {

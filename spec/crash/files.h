@@ -34,6 +34,9 @@ void snapshot_drop(snapshot *i);
 /* Opens what has to be there; ends the process if it can't be opened. */
 mems_heap *open_again(const char *path, bool readonly);
 
+/* The same, and all but the truth is rebuilt. */
+mems_heap *open_checked(const char *path);
+
 /* Makes a new one. */
 mems_heap *open_new(const char *path, const mems_options *options);
 

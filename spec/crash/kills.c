@@ -23,12 +23,14 @@ static void work(mems_heap *heap, model *m, uint64_t seed) {
 }
 
 /* Runs a child for some time; false if it ended before. */
-static bool kill_after(uint64_t microseconds, model *m, uint64_t seed) {
+static bool kill_after(uint64_t microseconds, model *m, uint64_t seed,
+                       bool check) {
   int status;
   pid_t child = fork();
   if (child < 0) fail("no child");
   if (child == 0) {
-    mems_heap *heap = open_again(files_path("a"), false);
+    mems_heap *heap = check ? open_checked(files_path("a"))
+                            : open_again(files_path("a"), false);
     if (m) work(heap, m, seed);
     mems_heap_close(heap);
     _exit(0);
@@ -50,7 +52,7 @@ static void begin(model *m, uint64_t *seed) {
   o.limit = o.limit < (1 << 20) ? o.limit : (64 << 20);
   mems_heap *heap = open_new(files_path("a"), &o);
   model_clear(m, &o);
-  m->most = 20 + (int)draw(seed, BLOCKS - 20);
+  m->most = 20 + (int)draw(seed, draw(seed, 4) ? 300 : BLOCKS - 20);
   if (draw(seed, 3)) make_holder(heap, m);
   mems_heap_close(heap);
 }
@@ -63,13 +65,19 @@ void kills(long number, double until, uint64_t seed) {
     if (rounds % ROUNDS_EACH == 0) calls += m->calls, begin(m, &seed);
     snprintf(trying, sizeof trying, "round %ld, calls %llu", rounds,
              (unsigned long long)m->calls);
-    kill_after(draw(&seed, LONGEST), m, seed);
+    kill_after(draw(&seed, LONGEST), m, seed, draw(&seed, 2));
     inside += m->stage == CALLING;
     while (draw(&seed, 3) == 0)
-      again += kill_after(draw(&seed, LONGEST_OPENING), NULL, 0);
+      again += kill_after(draw(&seed, LONGEST_OPENING), NULL, 0, false);
     mems_heap *heap = open_again(files_path("a"), false);
     verify(heap, m);
     if (draw(&seed, 16) == 0) exercise(heap, m, seed);
+    mems_heap_close(heap);
+    if (draw(&seed, 3)) continue;
+    /* it is clean; rebuilding it may be cut short */
+    again += kill_after(draw(&seed, LONGEST_OPENING), NULL, 0, true);
+    heap = open_again(files_path("a"), false);
+    verify(heap, m);
     mems_heap_close(heap);
   }
   printf("kills: %ld, %llu of them inside a call, %llu in opening, %llu calls: "

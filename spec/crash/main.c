@@ -7,6 +7,7 @@
 **   power   loss of power: pages and sectors, old and new; NUMBER: mixes
 **   flips   each bit of the head, and files that were cut; NUMBER: each
 **           NUMBERth bit
+**   case    one that failed: NUMBER STATE SCRIPT ARGUMENT SEED
 **   bounds  how long opening takes; NUMBER: MiB of payload
 */
 
@@ -34,12 +35,15 @@ int main(int count, char **words) {
   uint64_t seed = count > 4 ? strtoull(words[4], NULL, 10) : 0;
   double until = seconds() + limit;
   if (seed == 0) seed = (uint64_t)time(NULL);
-  files_begin(count > 5 ? words[5] : "/dev/shm");
+  bool one = strcmp(mode, "case") == 0;
+  files_begin(count > 5 && !one ? words[5] : "/dev/shm");
 #if !defined(__SANITIZE_ADDRESS__)
   signal(SIGSEGV, died), signal(SIGBUS, died), signal(SIGABRT, died);
 #endif
   printf("%s, seed %llu\n", mode, (unsigned long long)seed);
-  if (strcmp(mode, "steps") == 0) {
+  if (strcmp(mode, "case") == 0 && count == 7) {
+    steps_case(words + 3, number);
+  } else if (strcmp(mode, "steps") == 0) {
     steps(until, seed, number);
   } else if (strcmp(mode, "kills") == 0) {
     kills(number, until, seed);

@@ -155,11 +155,13 @@ static uint64_t word_at(uint64_t seed, size_t i) {
 static void write_contents(mems_heap *heap, const block *b, size_t from) {
   char *at = mems_heap_span(heap, b->addr, b->size);
   if (at == NULL) fail("a block has no place");
-  for (size_t i = from / 8; i * 8 < b->size; i++) {
+  size_t words = b->size / 8;
+  for (size_t i = from / 8; i < words; i++) {
     uint64_t word = word_at(b->seed, i);
-    size_t left = b->size - i * 8;
-    memcpy(at + i * 8, &word, left < 8 ? left : 8);
+    memcpy(at + i * 8, &word, sizeof word);
   }
+  uint64_t last = word_at(b->seed, words);
+  memcpy(at + words * 8, &last, b->size % 8);
 }
 
 const char *mistake_in(mems_heap *heap, const block *b, size_t bytes) {
@@ -169,12 +171,14 @@ const char *mistake_in(mems_heap *heap, const block *b, size_t bytes) {
   const char *at = mems_heap_span(heap, b->addr, b->size);
   if (at == NULL) return "has no place";
   if (b->align && (uintptr_t)at % b->align) return "is not aligned";
-  for (size_t i = 0; i * 8 < bytes; i++) {
-    uint64_t word = word_at(b->seed, i);
-    size_t left = bytes - i * 8;
-    if (memcmp(at + i * 8, &word, left < 8 ? left : 8) != 0)
-      return "has other contents";
+  size_t words = bytes / 8, left = bytes % 8;
+  for (size_t i = 0; i < words; i++) {
+    uint64_t word;
+    memcpy(&word, at + i * 8, sizeof word);
+    if (word != word_at(b->seed, i)) return "has other contents";
   }
+  uint64_t last = word_at(b->seed, words);
+  if (memcmp(at + words * 8, &last, left) != 0) return "has other contents";
   return NULL;
 }
 

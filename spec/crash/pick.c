@@ -9,7 +9,7 @@ static size_t some_size(uint64_t *state) {
   uint64_t of = draw(state, 100);
   if (of < 55) return 1 + draw(state, 128);
   if (of < 80) return 1 + draw(state, 1024);
-  if (of < 97) return 1 + draw(state, 9000);
+  if (of < 99) return 1 + draw(state, of < 90 ? 3000 : 9000);
   return 1 + draw(state, 120000);
 }
 
@@ -58,7 +58,7 @@ call pick(const model *m, uint64_t *state) {
   if (!full && of < 35)
     return (call){.kind = REALLOC, .block = at, .cell = NONE,
                   .size = draw(state, 2)
-                              ? some_size(state)
-                              : 1 + m->blocks[at].size * draw(state, 200) / 100};
+                            ? some_size(state)
+                            : 1 + m->blocks[at].size * draw(state, 200) / 100};
   return (call){.kind = FREE, .block = at, .cell = NONE};
 }

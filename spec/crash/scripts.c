@@ -68,7 +68,8 @@ static void run_cell(mems_heap *heap, model *m, long arg, uint64_t seed) {
   int cell = (int)(arg / 1000000), at = vacant(m);
   size_t size = (size_t)arg % 1000000;
   call c = {.kind = MALLOC_TO, .block = at, .cell = cell, .size = size};
-  go(heap, m, c);
+  if (m->owned[cell] != NONE) at = c.block = m->owned[cell];
+  else go(heap, m, c);
   if (m->blocks[at].addr == 0) return;
   c.kind = REALLOC_TO;
   c.size = size + 1;
@@ -83,9 +84,12 @@ static void run_cell(mems_heap *heap, model *m, long arg, uint64_t seed) {
 
 /* Blocks of a chain of cells: allocated by realloc, freed in another order. */
 static void run_cells(mems_heap *heap, model *m, long size, uint64_t seed) {
-  for (int cell = 0; cell < CELLS; cell++)
-    go(heap, m, (call){.kind = REALLOC_TO, .block = vacant(m), .cell = cell,
-                       .size = (size_t)size + draw(&seed, 50)});
+  for (int cell = 0; cell < CELLS; cell++) {
+    call c = {.kind = REALLOC_TO, .block = m->owned[cell], .cell = cell,
+              .size = (size_t)size + draw(&seed, 50)};
+    if (c.block == NONE) c.block = vacant(m);
+    go(heap, m, c);
+  }
   for (int cell = 0; cell < CELLS; cell += 2)
     if (m->owned[cell] != NONE)
       go(heap, m, (call){.kind = FREE_FROM, .block = m->owned[cell],
@@ -114,6 +118,10 @@ static void run_trim(mems_heap *heap, model *m, long arg, uint64_t seed) {
 }
 
 static void run_reset(mems_heap *heap, model *m, long arg, uint64_t seed) {
+  for (int cell = 0; cell < CELLS; cell++) /* which would dangle */
+    if (m->owned[cell] != NONE)
+      go(heap, m, (call){.kind = FREE_FROM, .block = m->owned[cell],
+                         .cell = cell});
   go(heap, m, (call){.kind = RESET, .block = NONE, .cell = NONE});
   run_malloc(heap, m, arg, seed);
 }

@@ -118,11 +118,7 @@ mems_heap *state_prepare(const setting *s, const char *path, model *m,
   s->fill(heap, m, &seed);
   if (s->again == 0) return heap;
   mems_heap_close(heap);
-  if (s->again == 1) return open_again(path, false);
-  mems_options o = {.size = sizeof o, .path = path, .check = 1};
-  heap = mems_heap_open(&o, NULL);
-  if (heap == NULL) fail("it can't be opened to be checked");
-  return heap;
+  return s->again == 1 ? open_again(path, false) : open_checked(path);
 }
 
 void run_random(mems_heap *heap, model *m, long calls, uint64_t seed) {

@@ -14,8 +14,8 @@
    how many of the stores of a recovery it dies again: 1, all; 0, none. */
 void steps(double until, uint64_t seed, long every);
 
-/* One script. */
-void steps_run(const setting *in, const script *what, uint64_t seed,
-               long every, bool each_store);
+/* One case: the words that tell its state, script, argument and seed, as they
+   are printed where it failed. */
+void steps_case(char **words, long every);
 
 #endif
