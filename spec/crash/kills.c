@@ -16,7 +16,11 @@
 #include "modes.h"
 #include "states.h"
 
-enum { ROUNDS_EACH = 40, LONGEST = 4000, LONGEST_OPENING = 400 }; /* us */
+enum {
+  ROUNDS_LEAST = 500, /* however long they take */
+  ROUNDS_EACH = 40,   /* of one file */
+  LONGEST = 4000, LONGEST_OPENING = 400 /* microseconds */
+};
 
 static void work(mems_heap *heap, model *m, uint64_t seed) {
   for (long i = 0; i < 10000000; i++) perform(heap, m, pick(m, &seed));
@@ -61,7 +65,8 @@ void kills(long number, double until, uint64_t seed) {
   model *m = model_new();
   uint64_t inside = 0, again = 0, calls = 0;
   long rounds = 0;
-  for (; rounds < number && seconds() < until; rounds++) {
+  for (; rounds < number; rounds++) {
+    if (seconds() > until && rounds >= ROUNDS_LEAST) break;
     if (rounds % ROUNDS_EACH == 0) calls += m->calls, begin(m, &seed);
     snprintf(trying, sizeof trying, "round %ld, calls %llu", rounds,
              (unsigned long long)m->calls);

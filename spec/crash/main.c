@@ -22,6 +22,12 @@
 #include "modes.h"
 #include "steps.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+enum { GUARDED = 1 }; /* it tells more about a signal */
+#else
+enum { GUARDED = 0 };
+#endif
+
 static void died(int number) {
   signal(number, SIG_DFL);
   fprintf(stderr, "FAILED: signal %d\n  %s\n", number, trying);
@@ -37,9 +43,8 @@ int main(int count, char **words) {
   if (seed == 0) seed = (uint64_t)time(NULL);
   bool one = strcmp(mode, "case") == 0;
   files_begin(count > 5 && !one ? words[5] : "/dev/shm");
-#if !defined(__SANITIZE_ADDRESS__)
-  signal(SIGSEGV, died), signal(SIGBUS, died), signal(SIGABRT, died);
-#endif
+  if (!GUARDED)
+    signal(SIGSEGV, died), signal(SIGBUS, died), signal(SIGABRT, died);
   printf("%s, seed %llu\n", mode, (unsigned long long)seed);
   if (strcmp(mode, "case") == 0 && count == 7) {
     steps_case(words + 3, number);
