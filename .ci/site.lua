@@ -21,7 +21,8 @@ local PAGES <const> = {
   { "bench/README.md", "measuring" },
   { "CHANGELOG.md", "changes" },
 }
-local PICTURES <const> = { "docs/mems.svg", "docs/benchmarks.svg" }
+local PICTURES <const> = { "docs/mems.svg", "docs/benchmarks.svg",
+  "docs/heap.svg" }
 
 -- What else may be linked to: what the tree has instead of a page.
 local INSTEAD <const> = {

@@ -62,7 +62,7 @@ function programs.coroutines()
   for i = 1, 200000 // PARTS do
     local next = generate(i % 5)
     last[i % 2000] = next
-    sum = sum + next()
+    sum = sum + next() + (last[i % 1999] and 1 or 0)
   end
   return sum
 end

@@ -34,6 +34,8 @@
 ---@field create? boolean|"new" with `path`: true to make the file if it is missing, false not to, `"new"` if it has to be missing (true)
 ---@field readonly? boolean with `path`: nothing changes the file, and what would raises. Several processes may read one file (false)
 ---@field check? boolean with `path`: all but the truth is rebuilt, as after a crash (false)
+---@field damage? string|function what happens when, in a heap with `fill`, a write is found to memory that is free or waits in the quarantine, or lies behind the end of a block: `"error"`, raised by the call that finds it when it has done its work, but `malloc`, which then has no block to give; `"abort"`; or a function, called with a table: `message`, `what` (`"behind"`, `"freed"` or `"free"`), `block`, `offset` in it, `size`, and with `trace` the sites `allocated` and `freed`. Default `"error"`
+---@field random? boolean true to draw which slot of a run a small block gets (false)
 
 ---What `mems.types` has for a type.
 ---@class mems.typeinfo
@@ -411,12 +413,25 @@ function heap:write(addr, file, n, offset) end
 ---@return integer? # the system's number, as `io.open` gives it, for the file; else one of the `codes`
 function heap:readfile(path) end
 
----The state of the heap: a table with all that is counted, or one number of
----it. `holes`, `requested` and `largest` cost a walk over all segments, and so
----does the table; any other number costs the same for every heap.
----@param name? string of one field
----@return mems.statistics|integer # see `statistics`; the field of that name
-function heap:stats(name) end
+---A picture of the heap: one SVG in a file or a string, which needs nothing
+---else. It shows the nodes, and in them, to scale, each block by its size, the
+---holes, the runs with their slots and what waits in the quarantine; beside
+---them totals and a legend. The pointer over a part shows its address and size
+---and, with the option `trace`, where it was allocated. In a large heap small
+---neighbours are taken together, and shown by how much of them is live: the
+---picture of 1 GiB is as readable as that of a page, and not larger.
+---@param path? string of the file; without it the text is given
+---@param options? table `width`, in pixels, from 300 (960); `title`
+---@return string|true|nil # true, or the text; nil if the file can't be written
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function heap:picture(path, options) end
+
+---The same for a terminal: lines of text, at most 24 or one for each node, in
+---which each character shows how much of some bytes is live.
+---@param width? integer in characters, from 8 to 1000 (64)
+---@return string
+function heap:map(width) end
 
 ---Gives back to the system what is unused.
 ---@return integer # the bytes given back
@@ -449,12 +464,32 @@ function heap:nodes() end
 ---@return fun(): "PROCESS"|"HOLE"|nil, lightuserdata, integer, integer # an iterator
 function heap:segments(node) end
 
+---Loops over the segments, in address order, with neighbours taken together as
+---long as they are at most `unit` bytes, in one node, and alike in whether
+---they are slots of a run and how long these are: `for addr, size, blocks,
+---live, requested, holes, waiting, slot in mems.extents(4096) do`. Gives for
+---each the first address, the bytes, how many blocks there are, the bytes of
+---their segments and those that were asked for, how many holes, the bytes of
+---those that wait in the quarantine, and how long the slots are, 0 if they are
+---none. A heap of any size is looked over with as few steps as are wanted; see
+---`picture`.
+---@param unit? integer in bytes; 0: each segment is given (0)
+---@return fun(): lightuserdata?, integer, integer, integer, integer # an iterator
+function heap:extents(unit) end
+
 ---Prints main chain, sub-chains and totals.
 ---@param file? file*  (io.stdout)
 ---@return boolean? # true; nil if the file took no more
 ---@return string? # a message
 ---@return integer? # a code
 function heap:print_stats(file) end
+
+---The state of the heap: a table with all that is counted, or one number of
+---it. `holes`, `requested` and `largest` cost a walk over all segments, and so
+---does the table; any other number costs the same for every heap.
+---@param name? string of one field
+---@return mems.statistics|integer # see `statistics`; the field of that name
+function heap:stats(name) end
 
 ---Makes a buffer of a block that `malloc` or the like gave: it is freed with
 ---the buffer from now on. The opposite of `object:disown`.
@@ -1872,12 +1907,25 @@ function mems.write(addr, file, n, offset) end
 ---@return integer? # the system's number, as `io.open` gives it, for the file; else one of the `codes`
 function mems.readfile(path) end
 
----The state of the heap: a table with all that is counted, or one number of
----it. `holes`, `requested` and `largest` cost a walk over all segments, and so
----does the table; any other number costs the same for every heap.
----@param name? string of one field
----@return mems.statistics|integer # see `statistics`; the field of that name
-function mems.stats(name) end
+---A picture of the heap: one SVG in a file or a string, which needs nothing
+---else. It shows the nodes, and in them, to scale, each block by its size, the
+---holes, the runs with their slots and what waits in the quarantine; beside
+---them totals and a legend. The pointer over a part shows its address and size
+---and, with the option `trace`, where it was allocated. In a large heap small
+---neighbours are taken together, and shown by how much of them is live: the
+---picture of 1 GiB is as readable as that of a page, and not larger.
+---@param path? string of the file; without it the text is given
+---@param options? table `width`, in pixels, from 300 (960); `title`
+---@return string|true|nil # true, or the text; nil if the file can't be written
+---@return string? # a message
+---@return integer? # the system's number, as `io.open` gives it
+function mems.picture(path, options) end
+
+---The same for a terminal: lines of text, at most 24 or one for each node, in
+---which each character shows how much of some bytes is live.
+---@param width? integer in characters, from 8 to 1000 (64)
+---@return string
+function mems.map(width) end
 
 ---Gives back to the system what is unused.
 ---@return integer # the bytes given back
@@ -1910,12 +1958,32 @@ function mems.nodes() end
 ---@return fun(): "PROCESS"|"HOLE"|nil, lightuserdata, integer, integer # an iterator
 function mems.segments(node) end
 
+---Loops over the segments, in address order, with neighbours taken together as
+---long as they are at most `unit` bytes, in one node, and alike in whether
+---they are slots of a run and how long these are: `for addr, size, blocks,
+---live, requested, holes, waiting, slot in mems.extents(4096) do`. Gives for
+---each the first address, the bytes, how many blocks there are, the bytes of
+---their segments and those that were asked for, how many holes, the bytes of
+---those that wait in the quarantine, and how long the slots are, 0 if they are
+---none. A heap of any size is looked over with as few steps as are wanted; see
+---`picture`.
+---@param unit? integer in bytes; 0: each segment is given (0)
+---@return fun(): lightuserdata?, integer, integer, integer, integer # an iterator
+function mems.extents(unit) end
+
 ---Prints main chain, sub-chains and totals.
 ---@param file? file*  (io.stdout)
 ---@return boolean? # true; nil if the file took no more
 ---@return string? # a message
 ---@return integer? # a code
 function mems.print_stats(file) end
+
+---The state of the heap: a table with all that is counted, or one number of
+---it. `holes`, `requested` and `largest` cost a walk over all segments, and so
+---does the table; any other number costs the same for every heap.
+---@param name? string of one field
+---@return mems.statistics|integer # see `statistics`; the field of that name
+function mems.stats(name) end
 
 ---Makes a buffer of a block that `malloc` or the like gave: it is freed with
 ---the buffer from now on. The opposite of `object:disown`.

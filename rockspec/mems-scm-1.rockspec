@@ -24,6 +24,7 @@ build = {
   type = "builtin",
   modules = {
     ["mems"] = "lua/mems/init.lua",
+    ["mems.picture"] = "lua/mems/picture.lua",
     ["mems.scope"] = "lua/mems/scope.lua",
     ["mems.library.mems"] = "library/mems.lua", -- for editors
     ["mems.core"] = {
@@ -33,8 +34,10 @@ build = {
         "src/heap/chain.c",
         "src/heap/check.c",
         "src/heap/classic.c",
+        "src/heap/damage.c",
         "src/heap/dict.c",
         "src/heap/file.c",
+        "src/heap/gate.c",
         "src/heap/guard.c",
         "src/heap/head.c",
         "src/heap/heap.c",
@@ -50,10 +53,12 @@ build = {
         "src/heap/root.c",
         "src/heap/runs.c",
         "src/heap/save.c",
+        "src/heap/share.c",
         "src/heap/slot.c",
         "src/heap/stats.c",
         "src/heap/trim.c",
         "src/heap/truth.c",
+        "src/heap/wait.c",
         "src/lua/argument.c",
         "src/lua/arithmetic.c",
         "src/lua/array.c",

@@ -69,7 +69,10 @@ enum {
   MEMS_EREADONLY, /* the heap was opened to be read only */
   MEMS_ECLOSED,  /* a heap in a file, after a fork: it is the parent's */
   MEMS_ENOROOT,  /* no root has this name */
-  MEMS_ECHANGED  /* the heap was changed while it was saved */
+  MEMS_ECHANGED, /* the heap was changed while it was saved */
+  MEMS_ETIME,    /* what was waited for did not come in time */
+  MEMS_EDIED     /* not a failure: the lock is taken, and its last owner died
+                    with it */
 };
 
 /* Whether mems_heap_open makes the file. */
@@ -78,6 +81,21 @@ enum {
   MEMS_CREATE_NEVER,
   MEMS_CREATE_NEW          /* and it must not be there: else MEMS_EFILE */
 };
+
+/* Where bytes were found that nobody should have written: `fill` sees it. */
+enum {
+  MEMS_DAMAGE_BEHIND = 1, /* behind the end of a block */
+  MEMS_DAMAGE_FREED,      /* in a block that was freed and waits */
+  MEMS_DAMAGE_FREE        /* in memory that is free */
+};
+
+/* The first byte that was. */
+typedef struct mems_damage {
+  int what;            /* MEMS_DAMAGE_... */
+  mems_addr addr;      /* the block, or where the free memory begins */
+  size_t size;         /* the bytes that were asked for; 0: free memory */
+  size_t offset;       /* of the byte, from addr */
+} mems_damage;
 
 /* How to open a heap. A field that is 0 takes its default. */
 typedef struct mems_options {
@@ -112,8 +130,25 @@ typedef struct mems_options {
                          read one file */
   int check;          /* not 0, with `path`: all but the truth is rebuilt, as
                          after a crash */
+  int share;          /* not 0, with `path` or `fd`: other processes may have it
+                         open at the same time, to be changed, with `share`,
+                         too. Not with a quarantine */
+  const int *fd;      /* the heap lives in the file of this descriptor, which is
+                         opened anew: in place of `path` */
+  int memfd;          /* not 0: in a file in memory without a name: in place
+                         of both; see mems_heap_fd */
   char *why;          /* gets a sentence that says why open failed, cut at */
   size_t why_size;    /* so many bytes; NULL: nobody asks */
+  void (*damage)(void *context, const mems_damage *damage);
+                      /* with `fill`, not with `path`: called when a write to
+                         memory that is free, waits, or lies behind the end of
+                         a block is found, by the free, the malloc, the
+                         realloc or the check that sees it. It may end the
+                         program, but not use the heap: the call goes on.
+                         NULL: only mems_heap_check tells */
+  void *context;      /* for `damage` */
+  int random;         /* not 0: which slot of a run a small block gets is
+                         drawn at random */
 } mems_options;
 
 /* The state of a heap. The last three fields cost a walk over all segments,
@@ -162,6 +197,19 @@ typedef struct mems_segment {
   mems_addr node;      /* first byte of its node */
   size_t node_size;    /* length of its node in bytes */
 } mems_segment;
+
+/* Segments that follow each other, taken together. */
+typedef struct mems_extent {
+  mems_addr addr;      /* the first byte */
+  size_t size;         /* bytes */
+  size_t blocks;       /* how many are a PROCESS */
+  size_t live;         /* bytes in these */
+  size_t requested;    /* bytes that were asked for in these */
+  size_t holes;        /* how many are a HOLE */
+  size_t waiting;      /* bytes of those that the quarantine keeps back */
+  size_t slot;         /* bytes of each, if they are slots of runs: of whole
+                          pages that were cut into equal ones; else 0 */
+} mems_extent;
 
 /*
 ** The classic functions: the same on the one default heap of the process,
@@ -312,6 +360,13 @@ MEMS_API void mems_heap_options(const mems_heap *heap, mems_options *options);
 MEMS_API int mems_heap_locate(const mems_heap *heap, mems_addr addr,
                               mems_segment *segment);
 
+/* Fills *extent with the segment that holds `addr` and those behind it, as
+   long as they are at most `unit` bytes together, in one node, and all slots
+   of one length or none. MEMS_OK, or MEMS_EFOREIGN if no node holds `addr`.
+   O(segments in it). */
+MEMS_API int mems_heap_extent(const mems_heap *heap, mems_addr addr,
+                              size_t unit, mems_extent *extent);
+
 /* Calls visit(context, segment) for each segment in address order, until it
    returns other than 0, and returns that. `visit` must not change the heap. */
 MEMS_API int mems_heap_walk(mems_heap *heap,
@@ -438,6 +493,56 @@ MEMS_API void mems_heap_onfork(mems_heap *heap, void (*lost)(void *context),
 /* Prints main chain, sub-chains and totals in the classic format. 0, or
    MEMS_EINVAL if the file took no more. */
 MEMS_API int mems_heap_print(mems_heap *heap, FILE *out);
+
+/*
+** Heaps that processes share: all functions above work on them. Each process,
+** or each thread, opens the heap for itself. A pointer that mems_heap_get or
+** mems_heap_span gives is good while no one frees or moves the block; who reads
+** through one that has been freed reads what is there now, and never outside
+** of the heap.
+*/
+
+/* One who has a shared heap open. */
+typedef struct mems_process {
+  uint32_t slot;
+  uint32_t pid;
+  int alive;           /* 0: it ended without closing the heap */
+} mems_process;
+
+/* Fills *process with the first one from number `i` on, i from 0 up, and
+   returns the number behind it; 0 if there is none any more. */
+MEMS_API size_t mems_heap_processes(const mems_heap *heap, size_t i,
+                                    mems_process *process);
+
+/* How often the lock was taken over from a process that died in a call. */
+MEMS_API uint32_t mems_heap_takeovers(const mems_heap *heap);
+
+/* How long a call waits for the lock while its owner lives, in nanoseconds,
+   before it fails with MEMS_EBUSY; 0: without end, as at first. */
+MEMS_API void mems_heap_patience(mems_heap *heap, uint64_t nanoseconds);
+
+/* The descriptor of the heap's file, for children that open it (`fd`); -1 if
+   it has none. It belongs to the heap. */
+MEMS_API int mems_heap_fd(const mems_heap *heap);
+
+/* Waits until the 4 bytes at `addr`, a multiple of 4, are not `expected`, for
+   so many nanoseconds at most; 0: without end. MEMS_OK at once if they are not.
+   MEMS_ETIME, or what is wrong with the address. */
+MEMS_API int mems_heap_wait(mems_heap *heap, mems_addr addr,
+                            uint32_t expected, uint64_t nanoseconds);
+
+/* Wakes `count` who wait there; 0: all. How many there were, or -1. */
+MEMS_API int mems_heap_notify(mems_heap *heap, mems_addr addr, int count);
+
+/* Takes the lock that the 8 bytes at `addr`, a multiple of 8, are, 0 at first;
+   waits for so many nanoseconds; 0: without end. MEMS_OK; MEMS_EDIED: it is
+   taken, and its last owner died while it had it; MEMS_ETIME; MEMS_EBUSY: one
+   has it already; or what is wrong with the address. */
+MEMS_API int mems_heap_lock(mems_heap *heap, mems_addr addr,
+                            uint64_t nanoseconds);
+
+/* Lets go of it: MEMS_OK, or MEMS_EBUSY if it is not one's own. */
+MEMS_API int mems_heap_unlock(mems_heap *heap, mems_addr addr);
 
 #ifdef __cplusplus
 }

@@ -90,6 +90,9 @@ recipes.shared = {
   },
   stats = { function() end },
   nodes = { function() end },
+  extents = { function() end, function() return 512 end },
+  picture = { function() end },
+  map = { function() end, function() return 20 end },
   segments = {
     function() end,
     function(w) return w.block end,
@@ -660,7 +663,8 @@ local function through(f, ...)
   for first in f(...) do assert(first) end
 end
 
-local ITERATORS <const> = { nodes = true, segments = true, leaks = true }
+local ITERATORS <const> = { nodes = true, segments = true, leaks = true,
+  extents = true }
 
 --- The list of all verbs, sorted: kind, name, f, and their recipes (nil if
 -- there is none).

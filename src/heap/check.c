@@ -7,7 +7,9 @@
 
 #include <string.h>
 
+#include "damage.h"
 #include "hole.h"
+#include "share.h"
 
 /* What the walk adds up, to be compared with the counters. */
 typedef struct mems_sums {
@@ -216,8 +218,8 @@ static const char *check_process(const mems_heap *heap, uint64_t g,
   return NULL;
 }
 
-/* A PROCESS of the chain has no granule too many, and no page that is idle or
-   gone. */
+/* A PROCESS of the chain has no granule too many, unless it was a slot of a run
+   that recovery did not believe, and no page that is idle or gone. */
 static const char *check_chained(const mems_heap *heap, uint64_t g,
                                  uint64_t n, mems_sums *sums) {
   const mems_idle *d = &heap->idle;
@@ -226,8 +228,8 @@ static const char *check_chained(const mems_heap *heap, uint64_t g,
   size_t size = n * GRANULE - dict_slack(&heap->dict, &heap->chain, g, n);
   uint64_t useds = bits_field(chain_useds(&heap->chain), g);
   uint64_t least = entry_alignment(n, useds) > 1 ? MARK_LONG : 2;
-  least = at_least(entry_granules(size), least);
-  if (n != least && n != size_rounded(least))
+  least = at_least(entry_granules(size + heap->verified), least);
+  if (n != least && n != size_rounded(least) && !heap->mended)
     return "the slack of a PROCESS does not fit its segment";
   mems_pages p = pages_around(g, g + n);
   for (uint64_t page = p.from; page < p.to; page++)
@@ -372,7 +374,7 @@ static const char *check_last(const mems_heap *heap) {
   return "the block found last is none";
 }
 
-int mems_heap_check(mems_heap *heap) {
+static const char *check_all(mems_heap *heap) {
   const mems_chain *c = &heap->chain;
   mems_sums sums = {0};
   const char *broken = check_sentinel(c);
@@ -386,12 +388,19 @@ int mems_heap_check(mems_heap *heap) {
   if (!broken) broken = check_quarantine(heap, &sums);
   if (!broken) broken = check_counters(heap, &sums);
   if (!broken) broken = check_last(heap);
-  heap->broken = broken;
+  return !broken && heap->verified ? damage_check(heap) : broken;
+}
+
+int mems_heap_check(mems_heap *heap) {
+  if (!share_enter(heap)) return own_of(heap)->error;
+  const char *broken = check_all(heap);
+  share_leave(heap);
+  own_of(heap)->broken = broken;
   if (!broken) return MEMS_OK;
   heap_fail(heap, MEMS_EBROKEN);
   return MEMS_EBROKEN;
 }
 
 const char *mems_heap_broken(const mems_heap *heap) {
-  return heap->broken ? heap->broken : "no invariant is broken";
+  return own_of(heap)->broken ? own_of(heap)->broken : "no invariant is broken";
 }

@@ -17,6 +17,8 @@
 #include "file.h"
 #include "plan.h"
 #include "recover.h"
+#include "redo.h"
+#include "share.h"
 
 enum {
   STEP = 1 << 20, /* bytes that are copied at once */
@@ -187,7 +189,7 @@ static bool write_all(mems_copy *copy, const mems_options *o) {
   mems_head head = {.state = HEAD_SAVED};
   if (ftruncate(copy->file, (off_t)length) != 0) return stop(copy, MEMS_EFILE);
   copy->total = total_of(copy);
-  if (heap->rooted) {
+  if (own_of(heap)->rooted) {
     mems_root_entry *roots = head_of(heap)->roots;
     if (!copy_piece(copy, (char *)roots, PAGE, PAGE)) return false;
     if (are_none(roots)) copy->sum = SEED;
@@ -216,7 +218,7 @@ static mems_heap *layout_for(const mems_options *o) {
 /* MEMS_OK or why not: with MEMS_EFILE errno says more. */
 static int save(mems_heap *heap, const char *path, mems_saving s) {
   mems_options o = options_of(heap, s.limit);
-  if (heap->closed) return MEMS_ECLOSED;
+  if (own_of(heap)->closed) return MEMS_ECLOSED;
   if (s.limit > ((uint64_t)1 << 46) || (s.limit && s.limit < PAGE))
     return MEMS_EINVAL;
   if (o.limit < heap->chain.end * GRANULE) return MEMS_ELIMIT;
@@ -243,7 +245,11 @@ int mems_heap_save(mems_heap *heap, const char *path,
     size_t size = saving->size ? saving->size : sizeof s;
     memcpy(&s, saving, at_most(size, sizeof s));
   }
+  /* nobody else's code may run while others wait for the lock */
+  if (own_of(heap)->running) s.progress = NULL;
+  if (!share_enter(heap)) return own_of(heap)->error;
   int error = save(heap, path, s);
+  share_leave(heap);
   if (error == MEMS_OK) return MEMS_OK;
   const mems_options o = {.why = s.why, .why_size = s.why_size};
   mems_attempt a = {&o, path, error};
@@ -264,12 +270,18 @@ static bool read_all(mems_copy *copy, const mems_head *head) {
   mems_heap *heap = copy->here;
   mems_preamble *p = head_of(heap);
   if (!pages_map(NULL, p, PREAMBLE)) return stop(copy, MEMS_ENOMEM);
-  heap->rooted = true;
+  own_of(heap)->rooted = true;
   if (!copy_piece(copy, (char *)&p->redo, PAGE, 2 * PAGE)) return false;
   copy->sum = SEED;
   if (!copy_piece(copy, (char *)p->roots, PAGE, PAGE)) return false;
   if (are_none(p->roots)) copy->sum = SEED;
-  if (!copy_truth(copy) || !copy_blocks(copy, NULL)) return false;
+  if (!copy_truth(copy)) return false;
+  /* what a call had begun is done before blocks are copied, so that the one it
+     makes is among them; and again by recover, as a cell may be in another */
+  const mems_redo todo = p->redo;
+  redo_again(heap);
+  p->redo = todo;
+  if (!copy_blocks(copy, NULL)) return false;
   return head->saved == 0 || head->saved == copy->sum ||
          stop(copy, MEMS_EFORMAT);
 }
@@ -292,11 +304,11 @@ static mems_heap *make_room(mems_attempt *a, const mems_head *head,
   if (heap == NULL)
     return admit_refuse_space(a);
   plan_begin(heap, o, o->base);
-  heap->range = (mems_range){.first = o->base, .size = o->limit};
-  if (!ranges_enter(&heap->range, true, &other)) {
+  own_of(heap)->range = (mems_range){.first = o->base, .size = o->limit};
+  if (!ranges_enter(&own_of(heap)->range, RANGES_ALONE, &other)) {
     admit_refuse_overlap(a, other);
   } else if (!plan_reach(heap, end)) {
-    ranges_leave(&heap->range);
+    ranges_leave(&own_of(heap)->range);
     admit_refuse(a, MEMS_ENOMEM, "needs more memory than there is");
   } else {
     return heap;
@@ -323,7 +335,8 @@ static mems_heap *restore(mems_attempt *a, int file, const mems_head *head,
                           const mems_options *asked) {
   const mems_options none = {0};
   mems_options as_file = wanted(head, &none), o = wanted(head, asked);
-  if (!file_lock(file, false))
+  if (file_is_locked(file, FILE_SHARED, 1) ||
+      !file_lock(file, FILE_ALONE, false))
     return admit_refuse(a, MEMS_EBUSY, "is in use by another process");
   mems_heap *there = layout_for(&as_file);
   if (there == NULL)
@@ -338,7 +351,7 @@ static mems_heap *restore(mems_attempt *a, int file, const mems_head *head,
   if (heap && read_all(&copy, head)) {
     recover(heap);
     move_roots(heap, head->fixed.base);
-    if (head->state != HEAD_OPEN) heap->recovery.size = 0;
+    if (head->state != HEAD_OPEN) own_of(heap)->recovery.size = 0;
   } else if (heap) {
     if (copy.error == MEMS_EFILE)
       admit_refuse_os(a, "can't be read");
@@ -346,7 +359,7 @@ static mems_heap *restore(mems_attempt *a, int file, const mems_head *head,
       admit_refuse(a, copy.error, copy.error == MEMS_EFORMAT
                    ? "was damaged: its checksum is wrong"
                    : "needs more memory than there is");
-    ranges_leave(&heap->range);
+    ranges_leave(&own_of(heap)->range);
     plan_unreserve(heap);
     heap = NULL;
   }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "damage.h"
 #include "hole.h"
 
 enum {
@@ -204,15 +205,43 @@ static bool holds_much(const mems_heap *heap) {
   return named > most / 8 && named + heap->idle.pages * PAGE_GRANULES > most;
 }
 
+/* A number below n, which is not 0 (Marsaglia's xorshift). */
+static uint64_t draw(mems_heap *heap, uint64_t n) {
+  uint64_t x = heap->random;
+  x ^= x << 13;
+  x ^= x >> 7;
+  x ^= x << 17;
+  heap->random = x;
+  return (x >> 16) % n;
+}
+
+/* Puts the slot that is `count` - 1 behind `slots` in any place of them. */
+static void shuffle_in(mems_heap *heap, uint32_t *slots, uint64_t count) {
+  uint64_t i = draw(heap, count);
+  uint32_t last = slots[count - 1];
+  slots[count - 1] = slots[i];
+  slots[i] = last;
+}
+
+/* Puts a slot on the stack of its class. */
+static void push(mems_heap *heap, unsigned number, uint32_t g) {
+  mems_runs *r = &heap->runs;
+  mems_class *class = r->classes + number;
+  if (class->top == class->last) {
+    empty(heap, number, (class->last - class->first) / 2);
+    if (holds_much(heap)) flush_some(heap, FLUSH_MOST);
+  }
+  r->stacks[class->top++] = g;
+  if (heap->random)
+    shuffle_in(heap, r->stacks + class->first, runs_stacked(class));
+}
+
 void slot_put(mems_heap *heap, unsigned number, uint64_t g) {
   mems_runs *r = &heap->runs;
-  mems_class *class = r->classes + r->recent_class;
-  if (r->recent_class) {
-    if (class->top == class->last) {
-      empty(heap, r->recent_class, (class->last - class->first) / 2);
-      if (holds_much(heap)) flush_some(heap, FLUSH_MOST);
-    }
-    r->stacks[class->top++] = r->recent;
+  if (r->recent_class) push(heap, r->recent_class, r->recent);
+  if (heap->random && number) { /* none stands in front */
+    push(heap, number, (uint32_t)g);
+    number = 0;
   }
   r->recent = (uint32_t)g;
   r->recent_class = number;
@@ -251,6 +280,13 @@ static uint64_t name_some(mems_chain *c, uint64_t g, uint64_t last,
   return count;
 }
 
+/* [g, end) is about to be used. */
+static void touch(mems_heap *heap, uint64_t g, uint64_t end) {
+  mems_pages p = pages_around(g, end);
+  if (heap->verified) damage_wake(heap, p, 0, 0);
+  idle_touch(&heap->idle, heap, p);
+}
+
 /* Puts free slots of the run at `page` on the stack of its class, the lowest
    on top; true if there may be more. */
 static bool take_some(mems_heap *heap, unsigned number, uint64_t page) {
@@ -262,17 +298,23 @@ static bool take_some(mems_heap *heap, unsigned number, uint64_t page) {
   uint64_t most = at_most(REFILL_MOST, class->last - class->first);
   uint64_t g = page * PAGE_GRANULES, end = runs_last(c, page) * PAGE_GRANULES;
   uint64_t last = g + (end - g) / n * n; /* what is left behind is no slot */
-  for (; g < last && count < most; g += WORD)
-    count += name_some(c, g, last, found + count, most - count);
+  uint64_t words = (last - g + WORD - 1) / WORD;
+  uint64_t first = heap->random ? draw(heap, words) : 0;
+  for (uint64_t i = 0; i < words && count < most; i++)
+    count += name_some(c, g + (first + i) % words * WORD, last, found + count,
+                       most - count);
   for (uint64_t i = 0; i < count; i++) slots[count - 1 - i] = found[i];
   class->top = class->first + (uint16_t)count;
   class->spare -= count;
   r->spare -= count * n;
   r->taken += count * n;
   heap_raise(heap);
-  if (count)
-    idle_touch(&heap->idle, heap,
-               pages_around(found[0], found[count - 1] + n));
+  if (heap->random) {
+    for (uint64_t i = 2; i <= count; i++) shuffle_in(heap, slots, i);
+    for (uint64_t i = 0; i < count; i++) touch(heap, found[i], found[i] + n);
+  } else if (count) {
+    touch(heap, found[0], found[count - 1] + n);
+  }
   return count == most;
 }
 
@@ -296,9 +338,9 @@ static bool refill(mems_heap *heap, unsigned number) {
 static bool make_run(mems_heap *heap, unsigned number, uint64_t asked) {
   uint64_t n = next_pages(heap, number, asked) * PAGE_GRANULES;
   if (n == 0) return false;
-  int error = heap->error;
+  int error = own_of(heap)->error;
   uint64_t g = slot_hole(heap, n, PAGE_GRANULES);
-  heap->error = error;
+  own_of(heap)->error = error;
   if (g == NOWHERE) return false;
   if (g + n > UINT32_MAX || !hole_claim(heap, g, n)) {
     hole_free(heap, g, n);
