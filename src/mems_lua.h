@@ -36,7 +36,7 @@ MEMS_API int luaopen_mems_core(lua_State *L);
 ** States: all of a Lua state inside a heap.
 */
 
-/* A lua_Alloc, for lua_newstate of any version: all that the state allocates comes from the
+/* A lua_Alloc, for lua_newstate: all that the state allocates comes from the
    heap that is `ud`. Where the heap's limit is reached Lua collects garbage,
    and if that does not help raises "not enough memory"; lua_newstate gives
    NULL. The heap has to be open longer than the state, and nobody else may
@@ -53,7 +53,8 @@ MEMS_API void *mems_lua_alloc(void *ud, void *pointer, size_t old_size,
    `heap:close()` or when the value is collected; without it, these only end
    what Lua knows of it. One that is not owned has to be open longer than the
    value is used, and nothing but Lua may free or move blocks that objects of
-   Lua lie in. Raises if the module was never opened in the state. */
+   Lua lie in; if it is in a file a forked child must not use those objects.
+   Raises if the module was never opened in the state. */
 MEMS_API void mems_lua_pushheap(lua_State *L, mems_heap *heap, int owned);
 
 /* The heap that is the value at `index`, or the one that an object there (a
