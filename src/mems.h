@@ -69,7 +69,10 @@ enum {
   MEMS_EREADONLY, /* the heap was opened to be read only */
   MEMS_ECLOSED,  /* a heap in a file, after a fork: it is the parent's */
   MEMS_ENOROOT,  /* no root has this name */
-  MEMS_ECHANGED  /* the heap was changed while it was saved */
+  MEMS_ECHANGED, /* the heap was changed while it was saved */
+  MEMS_ETIME,    /* what was waited for did not come in time */
+  MEMS_EDIED     /* not a failure: the lock is taken, and its last owner died
+                    with it */
 };
 
 /* Whether mems_heap_open makes the file. */
@@ -127,6 +130,13 @@ typedef struct mems_options {
                          read one file */
   int check;          /* not 0, with `path`: all but the truth is rebuilt, as
                          after a crash */
+  int share;          /* not 0, with `path` or `fd`: other processes may have it
+                         open at the same time, to be changed, with `share`,
+                         too. Not with a quarantine */
+  const int *fd;      /* the heap lives in the file of this descriptor, which is
+                         opened anew: in place of `path` */
+  int memfd;          /* not 0: in a file in memory without a name: in place
+                         of both; see mems_heap_fd */
   char *why;          /* gets a sentence that says why open failed, cut at */
   size_t why_size;    /* so many bytes; NULL: nobody asks */
   void (*damage)(void *context, const mems_damage *damage);
@@ -340,6 +350,11 @@ MEMS_API size_t mems_heap_trim(mems_heap *heap);
    O(size of the heap) for the others. */
 MEMS_API void mems_heap_stats(const mems_heap *heap, mems_stats *stats);
 
+/* Fills *options, as far as its `size` goes, with what the heap has, be it from
+   its file: limit, base, page, align, quarantine, fill and readonly. The others
+   are 0. O(1). */
+MEMS_API void mems_heap_options(const mems_heap *heap, mems_options *options);
+
 /* Fills *segment with the segment that holds `addr`. MEMS_OK, or MEMS_EFOREIGN
    if no node holds it. */
 MEMS_API int mems_heap_locate(const mems_heap *heap, mems_addr addr,
@@ -468,9 +483,65 @@ typedef struct mems_recovery {
 MEMS_API int mems_heap_recovered(const mems_heap *heap,
                                  mems_recovery *recovery);
 
+/* `lost` is called with `context` in each forked child, where a heap in a file
+   is closed to all calls: for whoever keeps physical addresses, which lead
+   nowhere there. It must not use any heap. NULL: nothing is called. */
+MEMS_API void mems_heap_onfork(mems_heap *heap, void (*lost)(void *context),
+                               void *context);
+
 /* Prints main chain, sub-chains and totals in the classic format. 0, or
    MEMS_EINVAL if the file took no more. */
 MEMS_API int mems_heap_print(mems_heap *heap, FILE *out);
+
+/*
+** Heaps that processes share: all functions above work on them. Each process,
+** or each thread, opens the heap for itself. A pointer that mems_heap_get or
+** mems_heap_span gives is good while no one frees or moves the block; who reads
+** through one that has been freed reads what is there now, and never outside
+** of the heap.
+*/
+
+/* One who has a shared heap open. */
+typedef struct mems_process {
+  uint32_t slot;
+  uint32_t pid;
+  int alive;           /* 0: it ended without closing the heap */
+} mems_process;
+
+/* Fills *process with the first one from number `i` on, i from 0 up, and
+   returns the number behind it; 0 if there is none any more. */
+MEMS_API size_t mems_heap_processes(const mems_heap *heap, size_t i,
+                                    mems_process *process);
+
+/* How often the lock was taken over from a process that died in a call. */
+MEMS_API uint32_t mems_heap_takeovers(const mems_heap *heap);
+
+/* How long a call waits for the lock while its owner lives, in nanoseconds,
+   before it fails with MEMS_EBUSY; 0: without end, as at first. */
+MEMS_API void mems_heap_patience(mems_heap *heap, uint64_t nanoseconds);
+
+/* The descriptor of the heap's file, for children that open it (`fd`); -1 if
+   it has none. It belongs to the heap. */
+MEMS_API int mems_heap_fd(const mems_heap *heap);
+
+/* Waits until the 4 bytes at `addr`, a multiple of 4, are not `expected`, for
+   so many nanoseconds at most; 0: without end. MEMS_OK at once if they are not.
+   MEMS_ETIME, or what is wrong with the address. */
+MEMS_API int mems_heap_wait(mems_heap *heap, mems_addr addr,
+                            uint32_t expected, uint64_t nanoseconds);
+
+/* Wakes `count` who wait there; 0: all. How many there were, or -1. */
+MEMS_API int mems_heap_notify(mems_heap *heap, mems_addr addr, int count);
+
+/* Takes the lock that the 8 bytes at `addr`, a multiple of 8, are, 0 at first;
+   waits for so many nanoseconds; 0: without end. MEMS_OK; MEMS_EDIED: it is
+   taken, and its last owner died while it had it; MEMS_ETIME; MEMS_EBUSY: one
+   has it already; or what is wrong with the address. */
+MEMS_API int mems_heap_lock(mems_heap *heap, mems_addr addr,
+                            uint64_t nanoseconds);
+
+/* Lets go of it: MEMS_OK, or MEMS_EBUSY if it is not one's own. */
+MEMS_API int mems_heap_unlock(mems_heap *heap, mems_addr addr);
 
 #ifdef __cplusplus
 }

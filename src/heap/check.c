@@ -9,6 +9,7 @@
 
 #include "damage.h"
 #include "hole.h"
+#include "share.h"
 
 /* What the walk adds up, to be compared with the counters. */
 typedef struct mems_sums {
@@ -373,7 +374,7 @@ static const char *check_last(const mems_heap *heap) {
   return "the block found last is none";
 }
 
-int mems_heap_check(mems_heap *heap) {
+static const char *check_all(mems_heap *heap) {
   const mems_chain *c = &heap->chain;
   mems_sums sums = {0};
   const char *broken = check_sentinel(c);
@@ -387,13 +388,19 @@ int mems_heap_check(mems_heap *heap) {
   if (!broken) broken = check_quarantine(heap, &sums);
   if (!broken) broken = check_counters(heap, &sums);
   if (!broken) broken = check_last(heap);
-  if (!broken && heap->verified) broken = damage_check(heap);
-  heap->broken = broken;
+  return !broken && heap->verified ? damage_check(heap) : broken;
+}
+
+int mems_heap_check(mems_heap *heap) {
+  if (!share_enter(heap)) return own_of(heap)->error;
+  const char *broken = check_all(heap);
+  share_leave(heap);
+  own_of(heap)->broken = broken;
   if (!broken) return MEMS_OK;
   heap_fail(heap, MEMS_EBROKEN);
   return MEMS_EBROKEN;
 }
 
 const char *mems_heap_broken(const mems_heap *heap) {
-  return heap->broken ? heap->broken : "no invariant is broken";
+  return own_of(heap)->broken ? own_of(heap)->broken : "no invariant is broken";
 }

@@ -66,15 +66,13 @@ static void *empty_span(const mems_dict *d, const mems_chain *c,
   return addr == end ? chain_physical(c, b.at) + b.size : NULL;
 }
 
-void *dict_span(mems_dict *d, const mems_chain *c, const mems_runs *r,
-                mems_addr addr, size_t size) {
-  mems_block b;
-  if (!dict_search(d, c, r, addr, &b))
+void *dict_span(const mems_dict *d, const mems_chain *c, const mems_runs *r,
+                mems_addr addr, size_t size, mems_block *found) {
+  if (!dict_search(d, c, r, addr, found)) {
+    found->size = 0;
     return size == 0 ? empty_span(d, c, r, addr) : NULL;
-  mems_addr start = dict_addr(d, b.at);
-  d->last = start;
-  d->length = b.size;
-  if (size > b.size - (addr - start)) return NULL;
+  }
+  if (size > found->size - (addr - dict_addr(d, found->at))) return NULL;
   return chain_physical(c, 0) + (addr - d->base);
 }
 

@@ -102,6 +102,12 @@ static inline void dict_forget(mems_dict *d) {
   d->length = 0;
 }
 
+/* Remembers the block found last. */
+static inline void dict_note(mems_dict *d, const mems_block *b) {
+  d->last = dict_addr(d, b->at);
+  d->length = b->size;
+}
+
 /* Remembers that [0, end) may have held blocks. */
 static inline void dict_touch(mems_dict *d, uint64_t end) {
   if (end > d->known) d->known = end;
@@ -130,9 +136,9 @@ static inline bool dict_is_last(const mems_dict *d, mems_addr addr,
   return offset < d->length && size <= d->length - offset;
 }
 
-/* The gate: physical address of [addr, addr + size), or NULL. It notes the
-   block for dict_is_last. */
-void *dict_span(mems_dict *d, const mems_chain *c, const mems_runs *r,
-                mems_addr addr, size_t size);
+/* The gate: physical address of [addr, addr + size), or NULL; *found is the
+   block that holds `addr`, of size 0 if none does. */
+void *dict_span(const mems_dict *d, const mems_chain *c, const mems_runs *r,
+                mems_addr addr, size_t size, mems_block *found);
 
 #endif

@@ -1,5 +1,5 @@
 /*
-** heap.c - the heap: malloc, free, realloc, and the gate.
+** heap.c - the heap: malloc, free, realloc.
 **
 ** The two hot paths are short and hardly branch. malloc takes the slot of its
 ** class that was freed last, looks whether chain and page map agree, and
@@ -17,6 +17,7 @@
 #include "image.h"
 #include "redo.h"
 #include "root.h"
+#include "share.h"
 #include "slot.h"
 #include "trim.h"
 
@@ -151,7 +152,7 @@ static uint64_t find(mems_heap *heap, unsigned *number, mems_request r) {
   slot_flush(heap);
   g = hole_find(heap, r.n, r.align, false);
   /* what is free at the end now may be enough to stay below the limit */
-  bool again = g == NOWHERE && heap->error == MEMS_ELIMIT;
+  bool again = g == NOWHERE && own_of(heap)->error == MEMS_ELIMIT;
   return again ? hole_grow(heap, r.n, r.align) : g;
 }
 
@@ -167,15 +168,15 @@ static uint64_t find_all(mems_heap *heap, unsigned *number, mems_request r) {
   return g;
 }
 
-static COLD mems_addr allocate(mems_heap *heap, mems_request r) {
-  if (heap->readonly) return refuse(heap, MEMS_EREADONLY);
+static mems_addr allocate_here(mems_heap *heap, mems_request r) {
+  if (own_of(heap)->readonly) return refuse(heap, MEMS_EREADONLY);
   if (r.size == 0) return refuse(heap, MEMS_EINVAL);
   if (r.size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
   r.mark = r.align > heap->align ? r.align : 1;
   r.align = at_least(r.align, heap->align);
   r.n = entry_granules(r.size + heap->verified);
   if (r.mark > 1) r.n = at_least(r.n, MARK_LEAST);
-  int error = heap->error;
+  int error = own_of(heap)->error;
   unsigned number = size_class_aligned(r.n, r.align);
   uint64_t g = number ? slot_take(heap, number, round_up(r.n, heap->align))
                       : NOWHERE;
@@ -194,8 +195,15 @@ static COLD mems_addr allocate(mems_heap *heap, mems_request r) {
     hole_free(heap, g, r.n);
     return 0;
   }
-  heap->error = error; /* of an attempt before the one that did it */
+  own_of(heap)->error = error; /* of an attempt before the one that did it */
   return hand_out(heap, g, number, r);
+}
+
+static COLD mems_addr allocate(mems_heap *heap, mems_request r) {
+  if (!share_enter(heap)) return 0;
+  mems_addr addr = allocate_here(heap, r);
+  share_leave(heap);
+  return addr;
 }
 
 /* A size beyond the table, or one for which there was nothing at hand. */
@@ -295,7 +303,7 @@ static bool block_at(const mems_heap *heap, mems_addr addr, mems_block *b) {
 /* Takes a block out, by way of the quarantine if there is one. */
 static void take_back(mems_heap *heap, const mems_block *b) {
   mems_guard *q = &heap->dict.guard;
-  dict_forget(&heap->dict);
+  heap_forget(heap);
   uint64_t gone = b->granules;
   if (heap->verified) damage_slack(heap, b);
   bool waits = guard_put(q, heap, b->at, b->granules);
@@ -313,10 +321,12 @@ static COLD int free_far(mems_heap *heap, uint64_t g) {
   mems_block b;
   mems_addr addr = dict_addr(&heap->dict, 0) + (g << 3 | g >> 61);
   if (addr == 0) return MEMS_OK;
-  if (!block_at(heap, addr, &b)) return heap->error;
-  if (heap->readonly) return heap->error = MEMS_EREADONLY;
-  take_back(heap, &b);
-  return MEMS_OK;
+  if (!share_enter(heap)) return own_of(heap)->error;
+  bool found = block_at(heap, addr, &b), readonly = own_of(heap)->readonly;
+  if (found && readonly) heap_fail(heap, MEMS_EREADONLY);
+  if (found && !readonly) take_back(heap, &b);
+  share_leave(heap);
+  return found && !readonly ? MEMS_OK : own_of(heap)->error;
 }
 
 ALIGNED int mems_heap_free(mems_heap *heap, mems_addr addr) {
@@ -444,17 +454,17 @@ static mems_addr change(mems_heap *heap, const mems_block *b, size_t size,
                     dict_alignment(&heap->chain, b), size};
   if (size == 0) return refuse(heap, MEMS_EINVAL);
   if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
-  if (heap->readonly) return refuse(heap, MEMS_EREADONLY);
+  if (own_of(heap)->readonly) return refuse(heap, MEMS_EREADONLY);
   if (to.mark > 1) to.n = at_least(to.n, at_most(MARK_LONG, b->granules));
   if (heap->verified) damage_slack(heap, b);
-  int error = heap->error;
+  int error = own_of(heap)->error;
   mems_addr moved = is_spacious(heap, b, to.n) ? move(heap, b, size, cell) : 0;
   if (moved) return moved;
-  heap->error = error;
+  own_of(heap)->error = error;
   bool done = resize(heap, b, to);
-  heap->error = error;
+  own_of(heap)->error = error;
   if (!done) return move(heap, b, size, cell);
-  dict_forget(&heap->dict);
+  heap_forget(heap);
   uint64_t n = entry_granules(size);
   if (n < b->granules && trim_is_due(heap)) trim_some(heap, b->granules - n);
   return dict_addr(&heap->dict, b->at);
@@ -463,23 +473,27 @@ static mems_addr change(mems_heap *heap, const mems_block *b, size_t size,
 mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   mems_block b;
   if (addr == 0) return mems_heap_malloc(heap, size);
-  return block_at(heap, addr, &b) ? change(heap, &b, size, NULL) : 0;
+  if (!share_enter(heap)) return 0;
+  mems_addr moved = 0;
+  if (block_at(heap, addr, &b)) moved = change(heap, &b, size, NULL);
+  share_leave(heap);
+  return moved;
 }
 
-mems_addr mems_heap_malloc_to(mems_heap *heap, const mems_cell *cell,
-                              size_t size) {
+static mems_addr malloc_to(mems_heap *heap, const mems_cell *cell,
+                           size_t size) {
   mems_found found;
   if (!root_cell(heap, cell, &found)) return 0;
   return allocate(heap, (mems_request){.size = size, .align = 1,
                                        .cell = &found});
 }
 
-int mems_heap_free_from(mems_heap *heap, const mems_cell *cell) {
+static int free_from(mems_heap *heap, const mems_cell *cell) {
   mems_found found;
   mems_block b;
-  if (!root_cell(heap, cell, &found)) return heap->error;
+  if (!root_cell(heap, cell, &found)) return own_of(heap)->error;
   if (found.value == 0) return MEMS_OK;
-  if (!block_at(heap, found.value, &b)) return heap->error;
+  if (!block_at(heap, found.value, &b)) return own_of(heap)->error;
   mems_redo todo = redo_nothing();
   todo.cell = found.cell;
   todo.tag = found.tag;
@@ -492,90 +506,48 @@ int mems_heap_free_from(mems_heap *heap, const mems_cell *cell) {
   return MEMS_OK;
 }
 
-mems_addr mems_heap_realloc_to(mems_heap *heap, const mems_cell *cell,
-                               size_t size) {
+static mems_addr realloc_to(mems_heap *heap, const mems_cell *cell,
+                            size_t size) {
   mems_found found;
   mems_block b;
   if (!root_cell(heap, cell, &found)) return 0;
-  if (found.value == 0) return mems_heap_malloc_to(heap, cell, size);
+  if (found.value == 0) return malloc_to(heap, cell, size);
   if (!block_at(heap, found.value, &b)) return 0;
   if (found.cell - b.at < b.granules) return refuse(heap, MEMS_EINVAL);
   return change(heap, &b, size, &found);
 }
 
-/* The range is not in the block found last; notes why if it is in none. */
-static COLD void *span_far(const mems_heap *heap, mems_addr addr,
-                           size_t size) {
-  /* the dictionary may note what it found last */
-  mems_dict *dict = &((mems_heap *)heap)->dict;
-  void *physical = dict_span(dict, &heap->chain, &heap->runs, addr, size);
-  if (UNLIKELY(physical == NULL)) {
-    int error = dict_mistake(dict, &heap->chain, &heap->runs, addr);
-    if (error == MEMS_OK || error == MEMS_EINSIDE) error = MEMS_ERANGE;
-    heap_fail(heap, error);
-  }
-  return physical;
+mems_addr mems_heap_malloc_to(mems_heap *heap, const mems_cell *cell,
+                              size_t size) {
+  if (!share_enter(heap)) return 0;
+  mems_addr addr = malloc_to(heap, cell, size);
+  share_leave(heap);
+  return addr;
 }
 
-/* Does [addr, addr + size) lie in a block of a run? Where its entry says more
-   than slack, or not all of it, this does not know. */
-HOT bool lies_in_slot(const mems_heap *heap, uint64_t offset, size_t size) {
-  const mems_chain *c = &heap->chain;
-  const mems_runs *r = &heap->runs;
-  uint64_t g = offset / GRANULE;
-  if (UNLIKELY(g >= r->end)) return false;
-  unsigned entry = runs_map(c)[g / PAGE_GRANULES];
-  if (UNLIKELY(entry == 0)) return false;
-  const mems_class *class = r->classes + runs_number(entry);
-  uint32_t inside = runs_inside(class, runs_offset(g, entry));
-  uint64_t useds = bits_field(chain_useds(c), g - inside) & class->mask;
-  uint64_t bytes = class->granules * GRANULE, slack = useds >> 1;
-  if (UNLIKELY(slack >= class->brim)) return false;
-  return LIKELY(useds & 1) && size <= bytes &&
-         inside * GRANULE + offset % GRANULE + slack <= bytes - size;
+int mems_heap_free_from(mems_heap *heap, const mems_cell *cell) {
+  if (!share_enter(heap)) return own_of(heap)->error;
+  int error = free_from(heap, cell);
+  share_leave(heap);
+  return error;
 }
 
-void *mems_heap_span(const mems_heap *heap, mems_addr addr, size_t size) {
-  const mems_dict *d = &heap->dict;
-  if (LIKELY(dict_is_last(d, addr, size)) ||
-      LIKELY(lies_in_slot(heap, addr - d->base, size)))
-    return chain_physical(&heap->chain, 0) + (addr - d->base);
-  return span_far(heap, addr, size);
-}
-
-/* Is g the start of a slot that is in use? Then its first byte needs no look
-   at its size. */
-HOT bool is_slot_in_use(const mems_heap *heap, uint64_t g) {
-  const mems_chain *c = &heap->chain;
-  const mems_runs *r = &heap->runs;
-  if (UNLIKELY(g >= r->end)) return false;
-  unsigned entry = runs_map(c)[g / PAGE_GRANULES];
-  const mems_class *class = r->classes + runs_number(entry);
-  return LIKELY(runs_is_slot(class, runs_offset(g, entry))) &&
-         LIKELY(bits_field(chain_useds(c), g) & 1);
-}
-
-void *mems_heap_get(const mems_heap *heap, mems_addr addr) {
-  uint64_t g = dict_granule(&heap->dict, addr);
-  if (is_slot_in_use(heap, g)) return chain_physical(&heap->chain, g);
-  return mems_heap_span(heap, addr, 1);
-}
-
-mems_addr mems_heap_address(const mems_heap *heap, const void *physical) {
-  uintptr_t payload = (uintptr_t)chain_physical(&heap->chain, 0);
-  uint64_t offset = (uintptr_t)physical - payload;
-  mems_addr addr = heap->dict.base + offset;
-  if (is_slot_in_use(heap, offset >> 3 | offset << 61)) return addr;
-  if (offset < heap->chain.end * GRANULE && mems_heap_span(heap, addr, 1))
-    return addr;
-  return refuse(heap, MEMS_EFOREIGN);
+mems_addr mems_heap_realloc_to(mems_heap *heap, const mems_cell *cell,
+                               size_t size) {
+  if (!share_enter(heap)) return 0;
+  mems_addr addr = realloc_to(heap, cell, size);
+  share_leave(heap);
+  return addr;
 }
 
 size_t mems_heap_size(const mems_heap *heap, mems_addr addr) {
   mems_block b;
-  return block_at(heap, addr, &b) ? b.size : 0;
+  if (!share_enter(heap)) return 0;
+  size_t size = block_at(heap, addr, &b) ? b.size : 0;
+  share_leave(heap);
+  return size;
 }
 
 int mems_heap_error(const mems_heap *heap) {
-  return heap->error;
+  return own_of(heap)->error;
 }

@@ -12,7 +12,8 @@
 #define LIMIT_MOST ((uint64_t)1 << 46)
 #define NODE_MOST ((size_t)1 << 30)
 
-static_assert(sizeof(mems_heap) <= HEAD_ROOM, "the struct has its room");
+static_assert(sizeof(mems_heap) <= HEAD_ROOM &&
+              sizeof(mems_heap) <= PREAMBLE - STRUCT_AT, "the struct has room");
 static_assert(offsetof(mems_heap, chain) == 0, "offsets count from the chain");
 
 bool plan_is_good(const mems_options *o) {
@@ -46,9 +47,8 @@ void plan_defaults(mems_options *o) {
   o->page = round_up(o->page ? o->page : PAGE, unit);
 }
 
-/* The page in front, and the struct. */
-static uint64_t front(void) {
-  return pages_unit() + round_up(sizeof(mems_heap), pages_unit());
+uint64_t plan_struct(void) {
+  return round_up(sizeof(mems_heap), pages_unit());
 }
 
 /* Room for all that is laid out beside `limit` bytes: chain_plan takes a 32nd
@@ -80,7 +80,7 @@ mems_heap *plan_reserve(const mems_options *o) {
   uint64_t start = (uint64_t)(uintptr_t)reservation;
   /* behind one page at least that nothing may touch */
   char *image = reservation + (round_up(start + 1, HUGE_PAGE) - start) + unit;
-  if (!pages_map(NULL, image - unit, front())) {
+  if (!pages_map(NULL, image - unit, unit + plan_struct())) {
     pages_unreserve(reservation, size);
     return NULL;
   }
@@ -141,6 +141,34 @@ bool plan_reach(mems_heap *heap, uint64_t end) {
              pages_map(NULL, chain_physical(c, 0), end * GRANULE));
   if (ok) c->end = end;
   return ok;
+}
+
+static uint64_t sum_area(uint64_t sum, const mems_area *area) {
+  const uint64_t place[] = {area->at, area->size};
+  return head_sum(sum, place, sizeof place);
+}
+
+static uint64_t sum_bins(uint64_t sum, const mems_bins *b) {
+  const uint64_t numbers[] = {b->here, b->top};
+  sum = head_sum(sum, numbers, sizeof numbers);
+  sum = head_sum(sum, b->level_at, sizeof b->level_at);
+  for (unsigned i = 0; i < 3; i++) sum = sum_area(sum, b->long_level + i);
+  return sum_area(sum, &b->tops);
+}
+
+uint64_t plan_sum(const mems_heap *heap) {
+  const mems_chain *c = &heap->chain;
+  const uint64_t numbers[] = {c->limit, c->payload, c->top, heap->align,
+                              heap->node, heap->unit, heap->dict.base,
+                              heap->fill};
+  uint64_t sum = head_sum(7, numbers, sizeof numbers);
+  sum = head_sum(sum, c->level_at, sizeof c->level_at);
+  sum = sum_area(sum_area(sum, &c->start_bits), &c->used_bits);
+  sum = sum_area(sum_area(sum, &c->level1), &c->level2);
+  sum = sum_area(sum_area(sum, &c->tops), &c->node_bits);
+  sum = sum_area(sum_area(sum, &heap->dict.tiny), &heap->runs.map);
+  sum = sum_bins(sum_bins(sum, &heap->bins), &heap->runs.sets);
+  return sum_area(sum_area(sum, &heap->idle.idle_bits), &heap->idle.gone_bits);
 }
 
 void plan_unreserve(mems_heap *heap) {

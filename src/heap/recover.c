@@ -10,7 +10,7 @@
 #include "redo.h"
 
 static void repaired(mems_heap *heap) {
-  heap->recovery.repairs++;
+  own_of(heap)->recovery.repairs++;
 }
 
 /* Clears the bits of a bitmap of `words` words from bit `from` on. */
@@ -235,9 +235,9 @@ static void clear_hints(mems_heap *heap) {
 }
 
 void recover(mems_heap *heap) {
-  heap->recovery = (mems_recovery){.size = sizeof heap->recovery};
+  own_of(heap)->recovery = (mems_recovery){.size = sizeof(mems_recovery)};
   mend_end(heap);
-  heap->recovery.redone = redo_again(heap);
+  own_of(heap)->recovery.redone = redo_again(heap);
   mend_nodes(heap);
   rebuild_summaries(&heap->chain);
   mend_map(heap);
@@ -248,5 +248,5 @@ void recover(mems_heap *heap) {
   if (!hole_heap_is_tight(heap)) hole_note_all(heap);
   heap->dict.known = heap->chain.end;
   heap->peak = heap_taken(heap);
-  heap->mallocs = heap->recovery.blocks = heap_live(heap);
+  heap->mallocs = own_of(heap)->recovery.blocks = heap_live(heap);
 }

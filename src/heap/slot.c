@@ -338,9 +338,9 @@ static bool refill(mems_heap *heap, unsigned number) {
 static bool make_run(mems_heap *heap, unsigned number, uint64_t asked) {
   uint64_t n = next_pages(heap, number, asked) * PAGE_GRANULES;
   if (n == 0) return false;
-  int error = heap->error;
+  int error = own_of(heap)->error;
   uint64_t g = slot_hole(heap, n, PAGE_GRANULES);
-  heap->error = error;
+  own_of(heap)->error = error;
   if (g == NOWHERE) return false;
   if (g + n > UINT32_MAX || !hole_claim(heap, g, n)) {
     hole_free(heap, g, n);

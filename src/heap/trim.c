@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "hole.h"
+#include "share.h"
 #include "slot.h"
 
 enum { SMALL_PIECE = 8 }; /* pages; a shorter one costs as much as these */
@@ -120,7 +121,7 @@ static uint64_t give(mems_heap *heap, mems_pages p) {
 
 size_t mems_heap_trim(mems_heap *heap) {
   mems_idle *d = &heap->idle;
-  if (heap->readonly) return 0;
+  if (own_of(heap)->readonly || !share_enter(heap)) return 0;
   size_t before = resident(heap);
   uint64_t end = heap->chain.end / PAGE_GRANULES;
   slot_flush(heap);
@@ -128,5 +129,6 @@ size_t mems_heap_trim(mems_heap *heap) {
   while ((p = idle_next(d, heap, p.to, end)).to) p.to = give(heap, p);
   hole_shrink(heap);
   d->cursor = 0;
+  share_leave(heap);
   return before - at_most(before, resident(heap));
 }

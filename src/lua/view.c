@@ -78,6 +78,12 @@ int lmems_dead(lua_State *L, const lmems_view *view) {
   __builtin_unreachable();
 }
 
+int lmems_noowner(lua_State *L, const lmems_view *view) {
+  luaL_error(L, "the %s does not own its memory any more",
+             lmems_classname(view));
+  __builtin_unreachable();
+}
+
 int lmems_unwritable(lua_State *L, int arg, const lmems_view *view) {
   const char *name = lmems_classname(view);
   if (arg != 0)
@@ -99,7 +105,6 @@ static void seal_view(lua_State *L, lmems_view *view, uintptr_t seal) {
 
 lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
                             int values) {
-  anchor = lua_absindex(L, anchor);
   lmems_view *view = lua_newuserdatauv(L, sizeof *view, values);
   *view = (lmems_view){.record = lmems_deadrecord(), .end = LMEMS_RELEASED,
                        .owner = LMEMS_OWNER};
@@ -155,21 +160,17 @@ void lmems_pushkept(lua_State *L, int index) {
   lua_getiuservalue(L, -2, 2);
 }
 
-lmems_view *lmems_part(lua_State *L, uintptr_t seal, int parent,
-                       size_t offset, size_t size) {
-  const lmems_view *whole = lua_touserdata(L, parent);
-  parent = lua_absindex(L, parent);
+lmems_view *lmems_part(lua_State *L, uintptr_t seal, int index,
+                       const lmems_view *whole, size_t offset, size_t size) {
   lmems_view *view = lua_newuserdatauv(L, sizeof *view, 1);
-  memset(view, 0, sizeof *view);
   lmems_checkalive(L, whole);
-  view->record = whole->record;
-  view->readonly = whole->readonly;
-  view->offset = offset;
+  *view = (lmems_view){.record = whole->record, .offset = offset,
+                       .readonly = whole->readonly};
   lmems_setend(view, size);
   if (whole->owner)
-    lua_pushvalue(L, parent);
+    lua_pushvalue(L, index);
   else
-    lua_getiuservalue(L, parent, 1);
+    lua_getiuservalue(L, index, 1);
   lua_setiuservalue(L, -2, 1);
   seal_view(L, view, seal);
   return view;
@@ -184,7 +185,7 @@ int lmems_viewresize(lua_State *L, lmems_view *view, size_t capacity,
   lmems_box *box = view->record->box;
   int error = lmems_blockresize(view->record, capacity, size);
   if (error != MEMS_OK && lmems_boxretry(L, box, capacity)) {
-    lmems_checkalive(L, view);
+    lmems_checkowner(L, view);
     error = lmems_blockresize(view->record, capacity, size);
   }
   return error;
