@@ -36,7 +36,7 @@ MEMS_API int luaopen_mems_core(lua_State *L);
 ** States: all of a Lua state inside a heap.
 */
 
-/* A lua_Alloc, for lua_newstate of any version: all that the state allocates comes from the
+/* A lua_Alloc, for lua_newstate: all that the state allocates comes from the
    heap that is `ud`. Where the heap's limit is reached Lua collects garbage,
    and if that does not help raises "not enough memory"; lua_newstate gives
    NULL. The heap has to be open longer than the state, and nobody else may
