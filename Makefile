@@ -73,8 +73,8 @@ export $(LUA_PATHS) := lua/?.lua;lua/?/init.lua;./?.lua;;
 export $(LUA_CPATHS) := build/?.so;;
 
 .PHONY: all test swept sweep env demo bench bench-plot bench-smoke lint asan \
-  tiny valgrind coverage soak tsan fuzz docs dist generate install uninstall \
-  clean help FORCE
+  tiny valgrind coverage soak tsan fuzz crash docs dist generate install \
+  uninstall clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $(PRODUCTS) ## build libraries, module and examples
@@ -199,6 +199,11 @@ build/threads: spec/threads/threads.c $(LIBRARY) $(BINDING) build/flags
 fuzz: ## libFuzzer on the heap and on the binding, SECONDS each
 	+$(MAKE) -C spec/fuzz SECONDS=$(SECONDS) LUA_CFLAGS="$(LUA_CFLAGS)" \
 	  LUA_LIBS="$(LUA_LIBS)"
+
+# ROUNDS of kill -9, SECONDS of them at most; see spec/crash/Makefile.
+crash: ## heaps in files whose process dies, or whose disk lies
+	+$(MAKE) -C spec/crash $(if $(filter file,$(origin SECONDS)),,\
+	  SECONDS=$(SECONDS))
 
 # Checking. A variant is the same tree seen through links and built with
 # other flags, so that each path in a spec means the variant's own file. Some

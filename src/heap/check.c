@@ -218,8 +218,8 @@ static const char *check_process(const mems_heap *heap, uint64_t g,
   return NULL;
 }
 
-/* A PROCESS of the chain has no granule too many, and no page that is idle or
-   gone. */
+/* A PROCESS of the chain has no granule too many, unless it was a slot of a run
+   that recovery did not believe, and no page that is idle or gone. */
 static const char *check_chained(const mems_heap *heap, uint64_t g,
                                  uint64_t n, mems_sums *sums) {
   const mems_idle *d = &heap->idle;
@@ -229,7 +229,7 @@ static const char *check_chained(const mems_heap *heap, uint64_t g,
   uint64_t useds = bits_field(chain_useds(&heap->chain), g);
   uint64_t least = entry_alignment(n, useds) > 1 ? MARK_LONG : 2;
   least = at_least(entry_granules(size + heap->verified), least);
-  if (n != least && n != size_rounded(least))
+  if (n != least && n != size_rounded(least) && !heap->mended)
     return "the slack of a PROCESS does not fit its segment";
   mems_pages p = pages_around(g, g + n);
   for (uint64_t page = p.from; page < p.to; page++)

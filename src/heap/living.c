@@ -250,34 +250,42 @@ static uint64_t now(void) {
   return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* Brings up what is in the file: as it was left, or from the truth. */
+/* Was it closed in good order, by this start of the system? One that can't be
+   told from others is none. */
+static bool is_clean(const mems_preamble *p, const unsigned char boot[16]) {
+  static const unsigned char unknown[16];
+  return p->head.state == HEAD_CLEAN && summary_is_good(&p->summary) &&
+         memcmp(boot, p->head.boot, 16) == 0 && memcmp(boot, unknown, 16) != 0;
+}
+
+/* The file is in use from now on: who dies leaves it to be recovered. */
+static void take_over(mems_head *head, const unsigned char boot[16]) {
+  head->saved = 0;
+  truth_order();
+  truth_put(&head->state, HEAD_OPEN);
+  memcpy(head->boot, boot, 16);
+  head->openings++;
+}
+
+/* Brings up what is in the file: as it was left, or from the truth. It is taken
+   over before anything is rebuilt, which may be cut short. */
 static void bring_up(mems_heap *heap, const mems_options *o) {
-  const mems_preamble *p = head_of(heap);
+  mems_preamble *p = head_of(heap);
   uint64_t start = now(), state = p->head.state;
   unsigned char boot[16];
   file_boot(boot);
-  bool clean = state == HEAD_CLEAN && summary_is_good(&p->summary) &&
-               memcmp(boot, p->head.boot, sizeof boot) == 0;
+  bool clean = is_clean(p, boot);
+  if (!o->readonly) take_over(&p->head, boot);
   if (clean && !o->check) {
     take_up(heap, &p->summary);
     return;
   }
+  truth_order();
   recover(heap);
   own_of(heap)->recovery.nanoseconds = now() - start;
   bool asked = state == HEAD_CLEAN || state == HEAD_SAVED;
   mems_recovery *r = &own_of(heap)->recovery;
   if (asked && r->repairs == 0 && !r->redone) r->size = 0;
-}
-
-/* The file is in use from now on. */
-static void take_over(mems_heap *heap) {
-  mems_head *head = &head_of(heap)->head;
-  unsigned char boot[16];
-  file_boot(boot);
-  head->saved = 0;
-  truth_put(&head->state, HEAD_OPEN);
-  memcpy(head->boot, boot, sizeof boot);
-  head->openings++;
 }
 
 /* All calls take the long way. */
@@ -331,10 +339,7 @@ static bool join(mems_attempt *a, mems_heap *heap, int file, uint64_t end) {
   if (!share_take_slot(heap))
     return admit_refuse(a, MEMS_ELIMIT, "is shared by %d processes already",
                         SLOTS);
-  if (first) {
-    bring_up(heap, a->o);
-    take_over(heap);
-  }
+  if (first) bring_up(heap, a->o);
   return true;
 }
 
@@ -349,10 +354,7 @@ static bool map_alone(mems_attempt *a, mems_heap *heap, int file,
   place->file = file + 1;
   place->end = &p->head.end;
   bring_up(heap, a->o);
-  if (a->o->readonly)
-    close_to_changes(heap);
-  else
-    take_over(heap);
+  if (a->o->readonly) close_to_changes(heap);
   return true;
 }
 

@@ -92,7 +92,9 @@ typedef struct mems_area {
 /* Lays out an area for `bytes` at offset `at`; returns the offset behind. */
 uint64_t area_plan(mems_area *area, uint64_t at, uint64_t bytes);
 
-/* Makes at least the first `bytes` of an area of an image usable. */
+/* Makes at least the first `bytes` of an area of an image usable; what that
+   adds reads as zero. Before the place knows of its file: what is there is
+   usable as it is. */
 bool area_grow(char *image, mems_area *area, uint64_t bytes);
 
 /* Gives back all whole pages behind the first `bytes`; false if the OS

@@ -16,6 +16,7 @@
 #include "file.h"
 #include "plan.h"
 #include "recover.h"
+#include "redo.h"
 #include "share.h"
 
 enum {
@@ -263,7 +264,13 @@ static bool read_all(mems_copy *copy, const mems_head *head) {
   if (!copy_piece(copy, (char *)p->roots, PAGE, PAGE)) return false;
   /* a heap without roots has no sum of them */
   if (memcmp(p->roots, none, sizeof none) == 0) copy->sum = SEED;
-  if (!copy_truth(copy) || !copy_blocks(copy, NULL)) return false;
+  if (!copy_truth(copy)) return false;
+  /* what a call had begun is done before blocks are copied, so that the one it
+     makes is among them; and again by recover, as a cell may be in another */
+  const mems_redo todo = p->redo;
+  redo_again(heap);
+  p->redo = todo;
+  if (!copy_blocks(copy, NULL)) return false;
   return head->saved == 0 || head->saved == copy->sum ||
          stop(copy, MEMS_EFORMAT);
 }
