@@ -217,7 +217,7 @@ static const char *check_process(const mems_heap *heap, uint64_t g,
 }
 
 /* A PROCESS of the chain has no granule too many, and no page that is idle or
-   gone. */
+   gone but for those in a fresh one, which are either. */
 static const char *check_chained(const mems_heap *heap, uint64_t g,
                                  uint64_t n, mems_sums *sums) {
   const mems_idle *d = &heap->idle;
@@ -229,11 +229,16 @@ static const char *check_chained(const mems_heap *heap, uint64_t g,
   least = at_least(entry_granules(size), least);
   if (n != least && n != size_rounded(least))
     return "the slack of a PROCESS does not fit its segment";
-  mems_pages p = pages_around(g, g + n);
-  for (uint64_t page = p.from; page < p.to; page++)
-    if (idle_is(&d->idle_bits, heap, page) ||
-        idle_is(&d->gone_bits, heap, page))
-      return "a page in use is idle or gone";
+  mems_pages p = pages_around(g, g + n), whole = pages_inside(g, g + n);
+  if (!dict_is_fresh(&heap->chain, g, n)) whole = (mems_pages){0, 0};
+  for (uint64_t page = p.from; page < p.to; page++) {
+    int states = idle_is(&d->idle_bits, heap, page) +
+                 idle_is(&d->gone_bits, heap, page);
+    bool free = page >= whole.from && page < whole.to;
+    if (free && states != 1)
+      return "a page of a fresh block is not either idle or gone";
+    if (!free && states) return "a page in use is idle or gone";
+  }
   sums->processes++;
   sums->used += n;
   if (n <= SLOT_MOST) sums->chained[size_class(n)]++;

@@ -22,6 +22,7 @@ void dict_insert(const mems_dict *d, mems_chain *c, uint64_t g, uint64_t n,
   if (slack >= brim) *dict_tiny(d, c, g) = (unsigned char)slack;
   if (align > 1) entry |= entry_mark(n, align);
   bits_put(chain_useds(c), g, entry_mask(n), entry);
+  if (n >= FRESH_LEAST) dict_set_fresh(c, g, false);
 }
 
 /* The start of the segment that holds g. */

@@ -86,8 +86,8 @@ static inline size_t dict_slack(const mems_dict *d, const mems_chain *c,
 }
 
 /* Enters [g, g + n), a HOLE or the block that is there already, as a block
-   with slack, marked as one that is to be aligned to `align` granules; 1: no
-   mark. */
+   that is not fresh, with slack, marked as one that is to be aligned to `align`
+   granules; 1: no mark. */
 void dict_insert(const mems_dict *d, mems_chain *c, uint64_t g, uint64_t n,
                  size_t slack, uint64_t align);
 
@@ -100,6 +100,16 @@ static inline uint64_t dict_alignment(const mems_chain *c,
 /* Forgets the block found last; every change of a block calls this. */
 static inline void dict_forget(mems_dict *d) {
   d->length = 0;
+}
+
+/* Is the PROCESS [g, g + n) fresh? No slot of a run is. */
+static inline bool dict_is_fresh(const mems_chain *c, uint64_t g,
+                                 uint64_t n) {
+  return n >= FRESH_LEAST && bits_field(chain_useds(c), g + FIELD) & 1;
+}
+
+static inline void dict_set_fresh(mems_chain *c, uint64_t g, bool fresh) {
+  bits_put(chain_useds(c), g + FIELD, 1, fresh);
 }
 
 /* Remembers that [0, end) may have held blocks. */

@@ -44,29 +44,50 @@ static void count(mems_heap *heap, uint64_t n, bool in) {
   if (in) heap_raise(heap);
 }
 
+/* Pages of the PROCESS [g, g + n) of the chain are in use: all, or those that
+   it shares with others if it is fresh. */
+static void occupy(mems_heap *heap, uint64_t g, uint64_t n, bool fresh) {
+  mems_pages p = pages_around(g, g + n), inside = pages_inside(g, g + n);
+  if (fresh) {
+    idle_touch(&heap->idle, heap, pages_below(p, inside));
+    p = pages_above(p, inside);
+  }
+  idle_touch(&heap->idle, heap, p);
+}
+
+/* Someone may have a pointer to the block [g, g + n) from now on. */
+static void reach(mems_heap *heap, uint64_t g, uint64_t n) {
+  if (!dict_is_fresh(&heap->chain, g, n)) return;
+  dict_set_fresh(&heap->chain, g, false);
+  occupy(heap, g, n, false);
+}
+
 /* Enters a slot of a class, or a HOLE of exactly r.n granules (number 0). */
 static mems_addr hand_out(mems_heap *heap, uint64_t g, unsigned number,
                           mems_request r) {
   uint64_t n = number ? size_granules(number) : r.n;
+  bool fresh = !number && n >= FRESH_LEAST && !heap->fill;
   char *physical = chain_physical(&heap->chain, g);
   if (r.zero && number) memset(physical, 0, r.size);
   if (r.zero && !number) trim_zero(heap, g, r.size);
   if (heap->fill && !r.zero) memset(physical, 0xAA, r.size);
   if (!number) {
-    idle_touch(&heap->idle, heap, pages_around(g, g + n));
+    occupy(heap, g, n, fresh);
     count(heap, n, true);
   }
   dict_insert(&heap->dict, &heap->chain, g, n, n * GRANULE - r.size, r.mark);
+  if (fresh) dict_set_fresh(&heap->chain, g, true);
   heap->mallocs++;
   return dict_addr(&heap->dict, g);
 }
 
 /* Makes a HOLE of the block b of the chain, which no one counts any more. */
 static void retire_chained(mems_heap *heap, uint64_t g, uint64_t n) {
+  bool fresh = dict_is_fresh(&heap->chain, g, n);
   count(heap, n, false);
   chain_free(&heap->chain, g);
-  hole_free(heap, g, n);
-  if (n * GRANULE > AT_ONCE) trim_block(heap, g, n);
+  hole_free(heap, g, n, fresh);
+  if (n * GRANULE > AT_ONCE && !fresh) trim_block(heap, g, n);
 }
 
 /* The PROCESS of n granules at g is free. */
@@ -320,7 +341,7 @@ static bool resize_chained(mems_heap *heap, const mems_block *b, uint64_t n) {
   }
   if (n < b->granules) {
     chain_begin(c, b->at + n);
-    hole_free(heap, b->at + n, b->granules - n);
+    hole_free(heap, b->at + n, b->granules - n, false);
   }
   return true;
 }
@@ -339,8 +360,7 @@ static mems_addr move(mems_heap *heap, const mems_block *b, size_t size) {
   uint64_t align = dict_alignment(&heap->chain, b);
   mems_addr addr = mems_heap_aligned(heap, size, align * GRANULE);
   if (addr == 0) return 0;
-  uint64_t g = dict_granule(&heap->dict, addr);
-  memcpy(chain_physical(&heap->chain, g), chain_physical(&heap->chain, b->at),
+  memcpy(mems_heap_get(heap, addr), chain_physical(&heap->chain, b->at),
          at_most(size, b->size));
   mems_heap_free(heap, dict_addr(&heap->dict, b->at));
   return addr;
@@ -365,6 +385,7 @@ mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   mems_addr moved = is_spacious(heap, &b, n) ? move(heap, &b, size) : 0;
   if (moved) return moved;
   heap->error = error;
+  reach(heap, b.at, b.granules);
   n = resize(heap, &b, n);
   heap->error = error;
   if (n == 0) return move(heap, &b, size);
@@ -379,9 +400,14 @@ mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
 /* The range is not in the block found last; notes why if it is in none. */
 static COLD void *span_far(const mems_heap *heap, mems_addr addr,
                            size_t size) {
-  /* the dictionary may note what it found last */
+  /* the dictionary may note what it found last, and that it is reached */
   mems_dict *dict = &((mems_heap *)heap)->dict;
   void *physical = dict_span(dict, &heap->chain, &heap->runs, addr, size);
+  if (dict->length) {
+    uint64_t g = dict_granule(dict, dict->last);
+    if (UNLIKELY(bits_field(chain_useds(&heap->chain), g + FIELD) & 1))
+      reach((mems_heap *)heap, g, dict_length(&heap->chain, &heap->runs, g));
+  }
   if (UNLIKELY(physical == NULL)) {
     int error = dict_mistake(dict, &heap->chain, &heap->runs, addr);
     if (error == MEMS_OK || error == MEMS_EINSIDE) error = MEMS_ERANGE;

@@ -32,7 +32,7 @@ static void note(mems_heap *heap, uint64_t g, uint64_t n) {
 ** A start of a node never goes, nor does one of a run. The pages that lie in
 ** the HOLE now, and in none before, are idle.
 */
-void hole_free(mems_heap *heap, uint64_t g, uint64_t n) {
+void hole_free(mems_heap *heap, uint64_t g, uint64_t n, bool fresh) {
   mems_chain *c = &heap->chain;
   uint64_t at = g, end = g + n;
   if (merges(c, end)) {
@@ -47,10 +47,15 @@ void hole_free(mems_heap *heap, uint64_t g, uint64_t n) {
       at = before;
     }
   }
-  mems_pages around = pages_around(g, g + n), inside = pages_inside(at, end);
-  idle_add(&heap->idle, heap,
-           (mems_pages){at_least(around.from, inside.from),
-                        at_most(around.to, inside.to)});
+  mems_pages p = pages_around(g, g + n), inside = pages_inside(at, end);
+  p.from = at_least(p.from, inside.from);
+  p.to = at_most(p.to, inside.to);
+  if (fresh) {
+    mems_pages own = pages_inside(g, g + n);
+    idle_add(&heap->idle, heap, pages_below(p, own));
+    p = pages_above(p, own);
+  }
+  idle_add(&heap->idle, heap, p);
   note(heap, at, end - at);
 }
 
@@ -168,7 +173,7 @@ static bool grow_by(mems_heap *heap, uint64_t n, bool node) {
   }
   runs_set_end(&heap->runs, end);
   if (tight && !hole_heap_is_tight(heap)) note_all(heap);
-  hole_free(heap, old, n);
+  hole_free(heap, old, n, false);
   return true;
 }
 

@@ -24,8 +24,9 @@ uint64_t hole_find(mems_heap *heap, uint64_t n, uint64_t align, bool bounded);
 uint64_t hole_grow(mems_heap *heap, uint64_t n, uint64_t align);
 
 /* The HOLE of n granules at g, which was part of a block or a run, is free:
-   merges it with its neighbours. */
-void hole_free(mems_heap *heap, uint64_t g, uint64_t n);
+   merges it with its neighbours. `fresh`: its whole pages are known to be idle
+   or gone. */
+void hole_free(mems_heap *heap, uint64_t g, uint64_t n, bool fresh);
 
 /* Makes the block that ends at `end` longer by `more` granules, into the HOLE
    behind it; `grow`: also by making the heap longer, if the block is its last

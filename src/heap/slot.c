@@ -136,7 +136,7 @@ static void dissolve(mems_heap *heap, unsigned number, uint64_t page,
   class->spare -= count;
   heap->runs.spare -= count * class->granules;
   if (class->slots == 0) class->asks = 0;
-  hole_free(heap, g, end - g);
+  hole_free(heap, g, end - g, false);
 }
 
 /* Slots that begin in a page are spare now: their run goes if all of it is,
@@ -309,7 +309,7 @@ static bool make_run(mems_heap *heap, unsigned number, uint64_t asked) {
   heap->error = error;
   if (g == NOWHERE) return false;
   if (g + n > UINT32_MAX) {
-    hole_free(heap, g, n);
+    hole_free(heap, g, n, false);
     return false;
   }
   make_slots(heap, number, g, g + n);
