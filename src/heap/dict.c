@@ -34,22 +34,6 @@ static uint64_t start_of(const mems_chain *c, const mems_runs *r,
   return g - runs_inside(class, runs_offset(g, entry));
 }
 
-uint64_t dict_length(const mems_chain *c, const mems_runs *r, uint64_t g) {
-  unsigned entry = runs_map(c)[g / PAGE_GRANULES];
-  if (entry == 0) return chain_is_start(c, g) ? chain_next(c, g) - g : 0;
-  const mems_class *class = r->classes + runs_number(entry);
-  return runs_is_slot(class, runs_offset(g, entry)) ? class->granules : 0;
-}
-
-bool dict_find(const mems_dict *d, const mems_chain *c, const mems_runs *r,
-               uint64_t g, mems_block *found) {
-  if (g >= c->end) return false;
-  uint64_t n = dict_length(c, r, g), useds = bits_field(chain_useds(c), g);
-  if (n == 0 || !(useds & 1) || guard_waits(&d->guard, c, g)) return false;
-  *found = (mems_block){g, n, n * GRANULE - dict_slack(d, c, g, n)};
-  return true;
-}
-
 bool dict_search(const mems_dict *d, const mems_chain *c, const mems_runs *r,
                  mems_addr addr, mems_block *found) {
   uint64_t offset = addr - d->base, g = offset / GRANULE;

@@ -119,11 +119,29 @@ static inline void dict_touch(mems_dict *d, uint64_t end) {
 
 /* The granules of the segment of the chain, or the slot, that starts at g; 0
    if none does. What a run leaves behind its last slot looks like a slot. */
-uint64_t dict_length(const mems_chain *c, const mems_runs *r, uint64_t g);
+static inline uint64_t dict_length(const mems_chain *c, const mems_runs *r,
+                                   uint64_t g) {
+  unsigned entry = runs_map(c)[g / PAGE_GRANULES];
+  if (entry == 0) return chain_is_start(c, g) ? chain_next(c, g) - g : 0;
+  const mems_class *class = r->classes + runs_number(entry);
+  return runs_is_slot(class, runs_offset(g, entry)) ? class->granules : 0;
+}
 
 /* Finds the block that starts at g; false if none does. */
-bool dict_find(const mems_dict *d, const mems_chain *c, const mems_runs *r,
-               uint64_t g, mems_block *found);
+static inline bool dict_find(const mems_dict *d, const mems_chain *c,
+                             const mems_runs *r, uint64_t g,
+                             mems_block *found) {
+  if (g >= c->end) return false;
+  uint64_t n = dict_length(c, r, g), useds = bits_field(chain_useds(c), g);
+  if (n == 0 || !(useds & 1) || guard_waits(&d->guard, c, g)) return false;
+  /* the class of a slot knows what else its length had to tell */
+  unsigned number = runs_number(runs_map(c)[g / PAGE_GRANULES]);
+  const mems_class *class = r->classes + number;
+  uint64_t slack = bits_below(useds, class->mark_at) >> 1;
+  if (number == 0 || slack >= class->brim) slack = dict_slack(d, c, g, n);
+  *found = (mems_block){g, n, n * GRANULE - slack};
+  return true;
+}
 
 /* Finds the block that holds the byte at `addr`; false if none does. */
 bool dict_search(const mems_dict *d, const mems_chain *c, const mems_runs *r,

@@ -95,8 +95,9 @@ static void retire(mems_heap *heap, uint64_t g, uint64_t n) {
   mems_chain *c = &heap->chain;
   unsigned entry = runs_map(c)[g / PAGE_GRANULES];
   if (entry) {
-    bits_put(chain_useds(c), g, entry_mask(n), 2);
-    slot_put(heap, runs_number(entry), g);
+    unsigned number = runs_number(entry);
+    bits_put(chain_useds(c), g, heap->runs.classes[number].mask, 2);
+    slot_put(heap, number, g);
   } else {
     retire_chained(heap, g, n);
   }
