@@ -208,9 +208,16 @@ HOT bool take_ready(mems_heap *heap, unsigned number, uint64_t *slot) {
          LIKELY(runs_is_free(c, g, true));
 }
 
+/* Enters a slot that take_ready gave. */
+HOT mems_addr enter(mems_heap *heap, const mems_class *class, uint64_t g,
+                    uint64_t entry) {
+  bits_put(chain_useds(&heap->chain), g, class->mask, entry);
+  heap->mallocs++;
+  return dict_addr(&heap->dict, g);
+}
+
 ALIGNED mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
-  mems_runs *r = &heap->runs;
-  mems_chain *c = &heap->chain;
+  const mems_runs *r = &heap->runs;
   if (UNLIKELY(size - 1 >= r->bytes)) return malloc_far(heap, size);
   unsigned number = r->numbers[(size - 1) / GRANULE];
   const mems_class *class = r->classes + number;
@@ -218,9 +225,7 @@ ALIGNED mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
   if (UNLIKELY(!take_ready(heap, number, &g))) return malloc_far(heap, size);
   size_t slack = class->granules * GRANULE - size;
   if (UNLIKELY(slack >= class->brim)) return enter_tiny(heap, class, g, slack);
-  bits_put(chain_useds(c), g, class->mask, 1 | slack << 1);
-  heap->mallocs++;
-  return dict_addr(&heap->dict, g);
+  return enter(heap, class, g, 1 | slack << 1);
 }
 
 mems_addr mems_heap_aligned(mems_heap *heap, size_t size, size_t align) {
@@ -229,16 +234,14 @@ mems_addr mems_heap_aligned(mems_heap *heap, size_t size, size_t align) {
   uint64_t granules = at_least(align / GRANULE, 1), g;
   if (granules <= heap->align) return mems_heap_malloc(heap, size);
   if (size - 1 < heap->runs.bytes) { /* the short way, as in malloc */
-    uint64_t n = at_least(entry_granules(size), MARK_LEAST);
-    unsigned number = size_class_aligned(n, granules);
+    uint64_t n = at_least((size - 1) / GRANULE + 1, MARK_LEAST);
+    n = round_up(n, granules);
+    unsigned number = n <= TABLE_MOST ? heap->runs.numbers[n - 1] : 0;
     if (number && take_ready(heap, number, &g)) {
       const mems_class *class = heap->runs.classes + number;
       uint64_t slack = class->granules * GRANULE - size;
       uint64_t mark = class->granules < MARK_LONG ? 1 : bit_first(granules);
-      bits_put(chain_useds(&heap->chain), g, class->mask,
-               1 | slack << 1 | mark << class->mark_at);
-      heap->mallocs++;
-      return dict_addr(&heap->dict, g);
+      return enter(heap, class, g, 1 | slack << 1 | mark << class->mark_at);
     }
   }
   return allocate(heap, (mems_request){.size = size, .align = granules});
