@@ -519,9 +519,10 @@ describe("check", function()
     it("what a class is made of", function()
       for _, number in ipairs { 2, 3, 16, 40, probe.SIZES - 1 } do
         for _, name in ipairs { "granules", "share", "inverse", "most", "mask",
-                                "brim", "first", "last", "shift" } do
+                                "brim", "first", "shift" } do
           names_class("a class is not that of its size", number, name, 1)
         end
+        names_class("a stack is too deep", number, "last", 300)
       end
       names_class("a class is not that of its size", 1, "most", 7)
     end)

@@ -99,8 +99,11 @@ static const char *check_class(const mems_heap *heap, unsigned number,
   const mems_class *class = r->classes + number;
   mems_class made = runs_class(number, *slot);
   *slot = made.last + GAP;
-  made.top = class->top, made.asks = class->asks, made.slots = class->slots;
-  made.spare = class->spare, made.chained = class->chained;
+  if (class->last < made.first || class->last > made.last)
+    return "a stack is too deep";
+  made.last = class->last, made.top = class->top, made.asks = class->asks;
+  made.slots = class->slots, made.spare = class->spare;
+  made.chained = class->chained;
   if (memcmp(&made, class, sizeof made) != 0)
     return "a class is not that of its size";
   if (class->top < class->first || class->top > class->last)

@@ -52,8 +52,8 @@ static inline uint64_t size_rounded(uint64_t n) {
 /* The least class whose slots have n granules or more and whose length is a
    multiple of `align`, a power of two; 0 if there is none. Slots are counted
    from a page, so there is none for more than that. The class of a multiple
-   will do: either `align` is a multiple of its step, and the class exact, or the
-   step one of `align`. */
+   will do: `align` is a multiple of its step, and the class exact, or the step
+   is one of `align`. */
 static inline unsigned size_class_aligned(uint64_t n, uint64_t align) {
   n = round_up(n < 2 ? 2 : n, align);
   return n <= SLOT_MOST && align <= PAGE_GRANULES ? size_class(n) : 0;

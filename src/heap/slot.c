@@ -10,6 +10,7 @@
 
 enum {
   SMALL_HEAP = 1 << 17, /* granules */
+  RUN_PAGES = 4, /* a run may have them, whatever its slots */
   SMALL_SLOT = 128, /* granules; a run of such slots may be one page */
   WASTE_PART = 8, /* of a run may be left behind its last slot */
   LIVE_PART = 8,  /* of what is live in a class may be its next run */
@@ -80,7 +81,8 @@ static uint64_t next_pages(mems_heap *heap, unsigned number, uint64_t asked) {
   if (class->slots == 0) return first;
   uint64_t live = (class->slots - class->spare + class->chained) * n;
   /* tiny slots lie together, and so do their bytes in the table of slack */
-  uint64_t most = n <= TINY ? RUN_MOST * PAGE_GRANULES : RUN_SLOTS * n;
+  uint64_t most = at_least(RUN_SLOTS * n, RUN_PAGES * PAGE_GRANULES);
+  if (n <= TINY) most = RUN_MOST * PAGE_GRANULES;
   most = at_most(live / LIVE_PART, most) / PAGE_GRANULES;
   most = at_most(at_least(most, 1), RUN_MOST);
   uint64_t pages = best_pages(n, most);
@@ -146,7 +148,7 @@ static void settle(mems_heap *heap, unsigned number, uint64_t page) {
   uint64_t n = heap->runs.classes[number].granules;
   uint64_t run = page - runs_back(runs_map(c)[page]);
   bool apart = n <= PAGE_GRANULES && is_power_of_two(n);
-  bool clear = chain_is_clear(c, page * PAGE_GRANULES, PAGE_GRANULES);
+  bool clear = runs_page_is_clear(c, page);
   if (!bins_has(&heap->runs.sets, run, number))
     bins_include(&heap->runs.sets, run, number);
   if (!clear && apart) return; /* no slot lies in two pages */
@@ -168,28 +170,30 @@ static bool agrees(const mems_heap *heap, unsigned number, uint64_t g) {
   return g < c->end && runs_agree(c, number, g) && runs_is_free(c, g, true);
 }
 
-/* The oldest slots of a stack go back to the runs, until `keep` are left.
-   Neighbours in one page are settled at once. */
+/* The oldest slots of a stack go back to the runs, until `keep` are left; then
+   their pages are settled, most of them once. */
 static void empty(mems_heap *heap, unsigned number, uint64_t keep) {
+  const mems_chain *c = &heap->chain;
   mems_runs *r = &heap->runs;
   mems_class *class = r->classes + number;
   uint32_t *slots = r->stacks + class->first;
-  uint64_t count = runs_stacked(class), before = NOWHERE, given = 0;
+  uint64_t count = runs_stacked(class), given = 0;
   if (count <= keep) return;
   for (uint64_t i = 0; i < count - keep; i++) {
     uint64_t g = slots[i];
     if (!agrees(heap, number, g)) continue;
-    if (before != g / PAGE_GRANULES) {
-      if (before != NOWHERE) settle(heap, number, before);
-      before = g / PAGE_GRANULES;
-    }
-    runs_name(&heap->chain, g, false);
-    given++;
+    runs_name(c, g, false);
+    slots[given++] = (uint32_t)g;
   }
-  if (before != NOWHERE) settle(heap, number, before);
   class->spare += given;
   r->spare += given * class->granules;
   r->taken -= given * class->granules;
+  for (uint64_t i = 0, page, before = NOWHERE; i < given; i++, before = page) {
+    page = slots[i] / PAGE_GRANULES;
+    /* its run may have gone meanwhile */
+    if (page != before && runs_agree(c, number, slots[i]))
+      settle(heap, number, page);
+  }
   memmove(slots, slots + (count - keep), keep * sizeof *slots);
   class->top = class->first + (uint16_t)keep;
 }
@@ -207,8 +211,8 @@ static void flush_some(mems_heap *heap, uint64_t most) {
 
 /* Do stacks, with idle pages, keep more from the OS than may stay in memory? */
 static bool holds_much(const mems_heap *heap) {
-  uint64_t used = runs_used(&heap->runs), named = heap->runs.taken - used;
   uint64_t most = at_least(IDLE_LEAST / GRANULE, heap_taken(heap) / 4);
+  uint64_t named = heap->runs.taken - runs_used(&heap->runs);
   return named > most / 8 && named + heap->idle.pages * PAGE_GRANULES > most;
 }
 
@@ -217,8 +221,12 @@ void slot_put(mems_heap *heap, unsigned number, uint64_t g) {
   mems_class *class = r->classes + r->recent_class;
   if (r->recent_class) {
     if (class->top == class->last) {
-      empty(heap, r->recent_class, (class->last - class->first) / 2);
-      if (holds_much(heap)) flush_some(heap, FLUSH_MOST);
+      uint64_t live = runs_live(r, r->recent_class);
+      uint16_t depth = runs_depth(class->granules, live);
+      empty(heap, r->recent_class, depth / 2);
+      class->last = class->first + depth;
+      if (class->granules > SMALL_SLOT && holds_much(heap))
+        flush_some(heap, FLUSH_MOST);
     }
     r->stacks[class->top++] = r->recent;
   }
@@ -242,21 +250,21 @@ uint64_t slot_hole(mems_heap *heap, uint64_t n, uint64_t align) {
 }
 
 /* Names the free slots that begin in the word of g, below `last` and `most` at
-   most, in found[]; how many. */
+   most, below `top`; how many. */
 static uint64_t name_some(mems_chain *c, uint64_t g, uint64_t last,
-                          uint32_t *found, uint64_t most) {
-  uint64_t *useds = chain_useds(c) + g / WORD, count = 0;
-  uint64_t w = chain_starts(c)[g / WORD], named = 0;
+                          uint32_t *top, uint64_t most) {
+  uint64_t *useds = chain_useds(c) + g / WORD;
+  const uint32_t *slot = top;
+  uint64_t w = chain_starts(c)[g / WORD];
   if (w == 0) return 0;
   w &= ~(useds[0] | bits_behind(useds, 0));
   if (last - g < WORD) w = bits_below(w, (unsigned)(last - g));
-  for (; w && count < most; w &= w - 1) {
-    found[count++] = (uint32_t)g + bit_first(w);
-    named |= w & -w;
-  }
-  useds[0] |= named << 1;
-  useds[1] |= named >> (WORD - 1);
-  return count;
+  uint64_t left = w;
+  for (; left && most-- > 0; left &= left - 1)
+    *--top = (uint32_t)g + bit_first(left);
+  useds[0] |= (w & ~left) << 1;
+  useds[1] |= (w & ~left) >> (WORD - 1);
+  return (uint64_t)(slot - top);
 }
 
 /* Puts free slots of the run at `page` on the stack of its class, the lowest
@@ -265,14 +273,16 @@ static bool take_some(mems_heap *heap, unsigned number, uint64_t page) {
   mems_chain *c = &heap->chain;
   mems_runs *r = &heap->runs;
   mems_class *class = r->classes + number;
-  uint32_t found[REFILL_MOST], *slots = r->stacks + class->first;
+  uint32_t *slots = r->stacks + class->first;
   uint64_t count = 0, n = class->granules;
+  uint32_t deep = class->first + runs_depth(n, runs_live(r, number));
+  if (deep > class->last) class->last = (uint16_t)deep;
   uint64_t most = at_most(REFILL_MOST, class->last - class->first);
   uint64_t g = page * PAGE_GRANULES, end = runs_last(c, page) * PAGE_GRANULES;
   uint64_t last = g + (end - g) / n * n; /* what is left behind is no slot */
   for (; g < last && count < most; g += WORD)
-    count += name_some(c, g, last, found + count, most - count);
-  for (uint64_t i = 0; i < count; i++) slots[count - 1 - i] = found[i];
+    count += name_some(c, g, last, slots + most - count, most - count);
+  memmove(slots, slots + most - count, count * sizeof *slots);
   class->top = class->first + (uint16_t)count;
   class->spare -= count;
   r->spare -= count * n;
@@ -280,7 +290,7 @@ static bool take_some(mems_heap *heap, unsigned number, uint64_t page) {
   heap_raise(heap);
   if (count)
     idle_touch(&heap->idle, heap,
-               pages_around(found[0], found[count - 1] + n));
+               pages_around(slots[count - 1], slots[0] + n));
   return count == most;
 }
 
