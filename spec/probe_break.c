@@ -46,7 +46,7 @@ static const probe_field set_fields[] = {
   FIELD("present", mems_bins, present[0]),
   FIELD("present_above", mems_bins, present[1]),
   FIELD("top", mems_bins, top),
-  FIELD("usable", mems_bins, long_level[0].usable)
+  FIELD("usable", mems_bins, levels[0].usable)
 };
 
 #undef FIELD

@@ -168,7 +168,7 @@ static const char *check_map(const mems_heap *heap) {
 
 /* Each bit of a set says whether the word below it is 0. */
 static const char *check_sets(const mems_bins *b) {
-  uint64_t blocks = b->long_level[0].usable / sizeof(mems_sets);
+  uint64_t blocks = b->levels[0].usable / sizeof(mems_sets);
   for (unsigned level = 0; level < b->top; level++) {
     for (uint64_t i = 0; i < blocks * CLASSES; i++) {
       uint64_t group = i / CLASSES, c = i % CLASSES;

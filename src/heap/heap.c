@@ -130,7 +130,7 @@ static uint64_t find(mems_heap *heap, unsigned *number, mems_request r) {
   uint64_t g = *number ? slot_find(heap, number, r.align) : NOWHERE;
   if (g != NOWHERE) return g;
   *number = 0;
-  slot_flush(heap);
+  slot_flush(heap, UINT64_MAX);
   g = hole_find(heap, r.n, r.align, false);
   /* what is free at the end now may be enough to stay below the limit */
   bool again = g == NOWHERE && heap->error == MEMS_ELIMIT;
@@ -188,27 +188,7 @@ static COLD mems_addr enter_tiny(mems_heap *heap, const mems_class *class,
   return dict_addr(&heap->dict, g);
 }
 
-/* The slot of a class that was put last, if chain and page map agree. */
-HOT bool take_ready(mems_heap *heap, unsigned number, uint64_t *slot) {
-  mems_runs *r = &heap->runs;
-  const mems_chain *c = &heap->chain;
-  mems_class *class = r->classes + number;
-  uint64_t g;
-  if (r->recent_class == number) {
-    g = r->recent;
-    r->recent_class = 0;
-  } else {
-    uint32_t top = class->top;
-    if (UNLIKELY(top == class->first)) return false;
-    class->top = (uint16_t)--top;
-    g = r->stacks[top];
-  }
-  *slot = g;
-  return LIKELY(g < c->end) && LIKELY(runs_agree(c, number, g)) &&
-         LIKELY(runs_is_free(c, g, true));
-}
-
-/* Enters a slot that take_ready gave. */
+/* Enters a slot that slot_pop gave. */
 HOT mems_addr enter(mems_heap *heap, const mems_class *class, uint64_t g,
                     uint64_t entry) {
   bits_put(chain_useds(&heap->chain), g, class->mask, entry);
@@ -222,7 +202,7 @@ ALIGNED mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
   unsigned number = r->numbers[(size - 1) / GRANULE];
   const mems_class *class = r->classes + number;
   uint64_t g;
-  if (UNLIKELY(!take_ready(heap, number, &g))) return malloc_far(heap, size);
+  if (UNLIKELY(!slot_pop(heap, number, &g))) return malloc_far(heap, size);
   size_t slack = class->granules * GRANULE - size;
   if (UNLIKELY(slack >= class->brim)) return enter_tiny(heap, class, g, slack);
   return enter(heap, class, g, 1 | slack << 1);
@@ -237,7 +217,7 @@ mems_addr mems_heap_aligned(mems_heap *heap, size_t size, size_t align) {
     uint64_t n = at_least((size - 1) / GRANULE + 1, MARK_LEAST);
     n = round_up(n, granules);
     unsigned number = n <= TABLE_MOST ? heap->runs.numbers[n - 1] : 0;
-    if (number && take_ready(heap, number, &g)) {
+    if (number && slot_pop(heap, number, &g)) {
       const mems_class *class = heap->runs.classes + number;
       uint64_t slack = class->granules * GRANULE - size;
       uint64_t mark = class->granules < MARK_LONG ? 1 : bit_first(granules);

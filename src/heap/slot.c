@@ -11,6 +11,7 @@
 enum {
   SMALL_HEAP = 1 << 17, /* granules */
   RUN_PAGES = 4, /* a run may have them, whatever its slots */
+  SHORT_SLOT = 32,  /* granules; a run of such slots waits for no live ones */
   SMALL_SLOT = 128, /* granules; a run of such slots may be one page */
   WASTE_PART = 8, /* of a run may be left behind its last slot */
   LIVE_PART = 8,  /* of what is live in a class may be its next run */
@@ -47,12 +48,13 @@ static bool is_due(mems_heap *heap, mems_class *class, uint64_t pages) {
   unsigned asks = hole_heap_is_tight(heap) ? RUN_ASKS_TIGHT : RUN_ASKS;
   if (class->asks < UINT16_MAX) class->asks++;
   if (class->asks < asks) return false;
-  uint64_t n = class->granules;
-  if (n <= SMALL_SLOT) return true;
+  uint64_t n = class->granules, held = pages * PAGE_GRANULES / n;
   uint64_t live = class->chained + 1;
+  if (n <= SHORT_SLOT) return true;
+  if (n <= SMALL_SLOT) return live >= 2 * held;
   if (heap->chain.end <= SMALL_HEAP && live * n * 3 < heap_taken(heap))
     return false;
-  return live >= pages * PAGE_GRANULES / n;
+  return live >= held;
 }
 
 /* Would one more run of a class, for a request of n granules, be a waste? So
@@ -234,17 +236,16 @@ void slot_put(mems_heap *heap, unsigned number, uint64_t g) {
   r->recent_class = number;
 }
 
-void slot_flush(mems_heap *heap) {
+void slot_flush(mems_heap *heap, uint64_t most) {
   slot_put(heap, 0, 0);
-  flush_some(heap, UINT64_MAX);
+  flush_some(heap, most);
 }
 
 uint64_t slot_hole(mems_heap *heap, uint64_t n, uint64_t align) {
   uint64_t g = hole_find(heap, n, align, true);
   if (g != NOWHERE) return g;
   uint64_t taken = heap->runs.taken;
-  slot_put(heap, 0, 0);
-  flush_some(heap, FLUSH_MOST);
+  slot_flush(heap, FLUSH_MOST);
   if (heap->runs.taken != taken) g = hole_find(heap, n, align, true);
   return g == NOWHERE ? hole_grow(heap, n, align) : g;
 }
@@ -328,16 +329,11 @@ static bool make_run(mems_heap *heap, unsigned number, uint64_t asked) {
 
 /* The slot that was put last of all of a class; NOWHERE if there is none. */
 static uint64_t pop(mems_heap *heap, unsigned number) {
-  mems_runs *r = &heap->runs;
-  mems_class *class = r->classes + number;
-  uint64_t g = NOWHERE;
-  if (r->recent_class == number) {
-    g = r->recent;
-    r->recent_class = 0;
-  } else if (class->top > class->first) {
-    g = r->stacks[--class->top];
-  }
-  return g == NOWHERE || agrees(heap, number, g) ? g : pop(heap, number);
+  const mems_runs *r = &heap->runs;
+  uint64_t g;
+  while (r->recent_class == number || runs_stacked(r->classes + number))
+    if (slot_pop(heap, number, &g)) return g;
+  return NOWHERE;
 }
 
 /* A slot of a class from its stack or its runs. */
