@@ -16,6 +16,7 @@ enum {
   WASTE_PART = 8, /* of a run may be left behind its last slot */
   LIVE_PART = 8,  /* of what is live in a class may be its next run */
   SPARE_LEAST = 12 * 512, /* granules that may be spare in any heap */
+  REFILL_LEAST = 8, /* slots */
   FLUSH_MOST = 2000, /* slots that one call takes out of stacks */
   LAST_PART = 4 /* of the limit is for the chain */
 };
@@ -224,9 +225,10 @@ void slot_put(mems_heap *heap, unsigned number, uint64_t g) {
   if (r->recent_class) {
     if (class->top == class->last) {
       uint64_t live = runs_live(r, r->recent_class);
-      uint16_t depth = runs_depth(class->granules, live);
+      uint64_t depth = (class->last - class->first) / 2;
+      depth = at_least(depth, runs_depth(class->granules, live));
       empty(heap, r->recent_class, depth / 2);
-      class->last = class->first + depth;
+      class->last = (uint16_t)(class->first + depth);
       if (class->granules > SMALL_SLOT && holds_much(heap))
         flush_some(heap, FLUSH_MOST);
     }
@@ -269,16 +271,19 @@ static uint64_t name_some(mems_chain *c, uint64_t g, uint64_t last,
 }
 
 /* Puts free slots of the run at `page` on the stack of its class, the lowest
-   on top; true if there may be more. */
+   on top: half as many as live, so that what is freed has room beside them;
+   true if there may be more. */
 static bool take_some(mems_heap *heap, unsigned number, uint64_t page) {
   mems_chain *c = &heap->chain;
   mems_runs *r = &heap->runs;
   mems_class *class = r->classes + number;
   uint32_t *slots = r->stacks + class->first;
   uint64_t count = 0, n = class->granules;
-  uint32_t deep = class->first + runs_depth(n, runs_live(r, number));
-  if (deep > class->last) class->last = (uint16_t)deep;
-  uint64_t most = at_most(REFILL_MOST, class->last - class->first);
+  uint64_t live = runs_live(r, number), deep = class->last - class->first;
+  deep = at_least(deep, runs_depth(n, 2 * live));
+  class->last = (uint16_t)(class->first + deep);
+  uint64_t most = at_most(at_least(live / 2, REFILL_LEAST), REFILL_MOST);
+  most = at_most(most, deep);
   uint64_t g = page * PAGE_GRANULES, end = runs_last(c, page) * PAGE_GRANULES;
   uint64_t last = g + (end - g) / n * n; /* what is left behind is no slot */
   for (; g < last && count < most; g += WORD)
