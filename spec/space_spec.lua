@@ -290,7 +290,23 @@ describe("seen from inside,", function()
     heap:free(wall)
   end)
 
-  it("a block that nobody has reached has no memory to give back", function()
+  it("refusals of plain and of aligned blocks are remembered both", function()
+    local heap <close> = assert(test.open { limit = 1 << 16 })
+    heap:malloc(100) -- nothing else can be at a multiple of 64 KiB
+    local block = heap:malloc(5000)
+    while heap:malloc(100) do end
+    heap:free(block)
+    assert.is_nil((heap:malloc(6000)))
+    local plain = probe.field(heap, "hopeless")
+    assert.is_true(plain > 625 and plain <= 6000 // 8)
+    assert.is_nil((heap:malloc(1000, 1 << 16)))
+    assert.equal(125, probe.field(heap, "aligned"))
+    assert.equal(plain, probe.field(heap, "hopeless"))
+    assert.is_truthy(heap:malloc(5000))
+    assert.is_true(heap:check())
+  end)
+
+  it("a block that nobody reached has no memory to give back #limits", function()
     local heap <close> = assert(test.open())
     local size = 1 << 20
     local function idle() return probe.field(heap, "idle_pages") end

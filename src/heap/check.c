@@ -194,7 +194,7 @@ static const char *check_hole(const mems_heap *heap, uint64_t g, uint64_t n) {
   if (!hole_heap_is_tight(heap) &&
       !bins_has(&heap->bins, g / REGION, class_of(n)))
     return "a HOLE is in no index";
-  if (n >= heap->hopeless && heap->hopeless_align == 1)
+  if (n >= heap->hopeless[0] && heap->align == 1)
     return "a HOLE is longer than any is said to be";
   for (uint64_t page = in.from; page < in.to; page++)
     if (idle_is(&d->idle_bits, heap, page) ==

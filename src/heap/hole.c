@@ -18,7 +18,8 @@ static bool merges(const mems_chain *c, uint64_t g) {
 static void note(mems_heap *heap, uint64_t g, uint64_t n) {
   if (!hole_heap_is_tight(heap))
     bins_include(&heap->bins, g / REGION, class_of(n));
-  if (n >= heap->hopeless) heap->hopeless = NOWHERE;
+  for (int i = 0; i < 2; i++)
+    if (n >= heap->hopeless[i]) heap->hopeless[i] = NOWHERE;
 }
 
 /*
@@ -122,11 +123,16 @@ static bool search_tight(const mems_heap *heap, mems_wish *wish) {
   return wish->best.size != 0;
 }
 
+/* Is it known that no HOLE will do? */
+static bool is_hopeless(const mems_heap *heap, const mems_wish *wish) {
+  return wish->n >= heap->hopeless[0] ||
+         (wish->n >= heap->hopeless[1] && wish->align >= heap->hopeless_align);
+}
+
 /* Up from the class of n, in which a hole may do, to those in which every
    one does. */
 static bool search(mems_heap *heap, mems_wish *wish, uint64_t tries) {
-  if (wish->n >= heap->hopeless && wish->align >= heap->hopeless_align)
-    return false;
+  if (is_hopeless(heap, wish)) return false;
   if (hole_heap_is_tight(heap)) return search_tight(heap, wish);
   unsigned sure = class_for(wish->n + wish->align - 1);
   unsigned class = bins_class(&heap->bins, class_of(wish->n));
@@ -236,9 +242,10 @@ uint64_t hole_find(mems_heap *heap, uint64_t n, uint64_t align,
   mems_wish wish = {n, align, {0, 0}};
   if (search(heap, &wish, bounded ? SEARCH_TRIES : UINT64_MAX))
     return cut(heap, &wish);
-  if (!bounded && (n < heap->hopeless || align < heap->hopeless_align)) {
-    heap->hopeless = n;
-    heap->hopeless_align = align;
+  if (!bounded && !is_hopeless(heap, &wish)) {
+    bool aligned = align > heap->align;
+    heap->hopeless[aligned] = n;
+    if (aligned) heap->hopeless_align = align;
   }
   return NOWHERE;
 }

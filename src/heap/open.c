@@ -68,7 +68,7 @@ static bool set_up(mems_heap *heap, uint64_t limit, mems_addr base,
   chain_place(c)->map = (uint16_t *)((char *)c + heap->runs.map.at);
   heap->drawn = o->base == 0;
   heap->dict.base = base;
-  heap->hopeless = NOWHERE;
+  heap->hopeless[0] = heap->hopeless[1] = NOWHERE;
   heap->unit = unit / GRANULE;
   heap->align = (o->align ? o->align : GRANULE) / GRANULE;
   heap->node = round_up(o->page ? o->page : PAGE, unit) / GRANULE;
