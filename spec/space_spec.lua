@@ -306,7 +306,7 @@ describe("seen from inside,", function()
     assert.is_true(heap:check())
   end)
 
-  it("a block that nobody reached has no memory to give back #limits", function()
+  it("a block that nobody reached has nothing to give back #limits", function()
     local heap <close> = assert(test.open())
     local size = 1 << 20
     local function idle() return probe.field(heap, "idle_pages") end
