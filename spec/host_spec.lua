@@ -335,7 +335,7 @@ describe("another Lua", function()
   end
 end)
 
-describe("the headers and examples", function()
+describe("the headers and examples #style", function()
   local INCLUDE <const> = " -Wall -Wextra -Wpedantic -Werror -Isrc \z
     $(pkg-config --cflags lua5.4) -c -o /dev/null "
 

@@ -11,7 +11,9 @@
 ** A block is named by its MeMS virtual address, an integer, never a host
 ** pointer: from 1000 up in the default heap; no other heap has the same
 ** addresses, unless it asks for them. The host pointer behind it is its
-** physical address, good until the block is freed or moved by realloc.
+** physical address, good until the block is freed or moved by realloc; and
+** each block's has to be asked for: memory of a block that nobody has asked
+** for since it was handed out may be given back to the OS.
 **
 ** What holds for every function:
 ** - A wrong address is refused, never followed: the call fails, the heap is
@@ -310,12 +312,14 @@ MEMS_API mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr,
 MEMS_API int mems_heap_free(mems_heap *heap, mems_addr addr);
 
 /* The physical address behind `addr`, which may be anywhere inside a block;
-   NULL if it is not. O(1). */
+   NULL if it is not. O(1), but for the first time that a block of 8 KiB or more
+   is asked for: a step for each 256 KiB. */
 MEMS_API void *mems_heap_get(const mems_heap *heap, mems_addr addr);
 
 /* The gate: the physical address of the range [addr, addr + size) if it
    lies inside one block, else NULL: MEMS_ERANGE, MEMS_EFREED or
-   MEMS_EFOREIGN. A range of 0 bytes may also lie at a block's end. O(1). */
+   MEMS_EFOREIGN. A range of 0 bytes may also lie at a block's end. Costs what
+   mems_heap_get does. */
 MEMS_API void *mems_heap_span(const mems_heap *heap, mems_addr addr,
                               size_t size);
 

@@ -5,6 +5,7 @@
 ** by the page map and its used bits; all else the dictionary knows.
 */
 
+#include "hole.h"
 #include "share.h"
 
 /* Notes why a range is in no block. */
@@ -43,8 +44,11 @@ static COLD void *span_far(const mems_heap *heap, mems_addr addr,
   mems_block b;
   void *physical = dict_span(&heap->dict, &heap->chain, &heap->runs, addr,
                              size, &b);
-  /* the dictionary may note what it found last */
-  if (b.size) dict_note(&((mems_heap *)heap)->dict, &b);
+  /* the dictionary may note what it found last, and that it is reached */
+  if (b.size) {
+    dict_note(&((mems_heap *)heap)->dict, &b);
+    hole_reach((mems_heap *)heap, b.at, b.granules);
+  }
   return LIKELY(physical != NULL) ? physical : refuse_span(heap, addr);
 }
 

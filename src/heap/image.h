@@ -73,8 +73,8 @@ struct mems_heap {
   uint64_t used;      /* granules in them */
   uint64_t peak;      /* most granules that were in use, or in a stack */
 
-  uint64_t hopeless;  /* no HOLE has so many granules from a multiple of
-                         hopeless_align on; NOWHERE: who knows */
+  uint64_t hopeless[2]; /* no HOLE has so many granules from a multiple of align
+                           on, or of hopeless_align; NOWHERE: who knows */
   uint64_t hopeless_align;
 
   uint64_t align;     /* of every block, in granules */

@@ -161,7 +161,7 @@ static void take_up(mems_heap *heap, const mems_summary *s) {
 /* Leaves the file in good order. */
 static void leave_clean(mems_heap *heap) {
   mems_preamble *p = head_of(heap);
-  slot_flush(heap);
+  slot_flush(heap, UINT64_MAX);
   p->summary = summary_of(heap);
   /* what waits is free when the heap is opened, which is to look at it */
   if (guard_waiters(&heap->dict.guard) || heap->mended) p->summary.sum = 0;

@@ -88,7 +88,7 @@ void mems_heap_reset(mems_heap *heap) {
     next = chain_node_end(c, g);
     chain_clear(c, g, next - g);
     chain_drop_all(c, g, next);
-    hole_free(heap, g, next - g);
+    hole_free(heap, g, next - g, false);
   }
   redo_end(heap);
   share_leave(heap);

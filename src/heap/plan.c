@@ -108,7 +108,7 @@ void plan_begin(mems_heap *heap, const mems_options *o, mems_addr base) {
   chain_attach(c);
   chain_place(c)->map = (uint16_t *)((char *)c + heap->runs.map.at);
   heap->dict.base = base;
-  heap->hopeless = NOWHERE;
+  heap->hopeless[0] = heap->hopeless[1] = NOWHERE;
   heap->unit = pages_unit() / GRANULE;
   heap->align = o->align / GRANULE;
   heap->node = o->page / GRANULE;
@@ -151,9 +151,8 @@ static uint64_t sum_area(uint64_t sum, const mems_area *area) {
 static uint64_t sum_bins(uint64_t sum, const mems_bins *b) {
   const uint64_t numbers[] = {b->here, b->top};
   sum = head_sum(sum, numbers, sizeof numbers);
-  sum = head_sum(sum, b->level_at, sizeof b->level_at);
-  for (unsigned i = 0; i < 3; i++) sum = sum_area(sum, b->long_level + i);
-  return sum_area(sum, &b->tops);
+  for (unsigned i = 0; i <= b->top; i++) sum = sum_area(sum, b->levels + i);
+  return sum;
 }
 
 uint64_t plan_sum(const mems_heap *heap) {
