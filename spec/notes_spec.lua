@@ -33,11 +33,12 @@ describe(PROGRAM, function()
   end)
 
   it("says what is wrong", function()
-    for _, words in ipairs { {}, { "list" }, { "list", path, 1 },
+    for _, words in ipairs { {}, { path }, { path, "list", 1 },
                              { path, "add", "x" }, { path, "nosuch" } } do
       local _, complained, code = shell.lua(PROGRAM, table.unpack(words))
       assert.equal(1, code)
       assert.match("usage: notes.lua FILE", complained)
+      assert.is_nil(io.open(path))
     end
     for _, command in ipairs { "get", "delete" } do
       local _, complained, code = shell.lua(PROGRAM, path, command, "x")
