@@ -271,14 +271,15 @@ static void close_to_changes(mems_heap *heap) {
   if (c->end) pages_protect(chain_physical(c, 0), c->end * GRANULE);
 }
 
-/* The heap in a file that was opened and has a good head. */
+/* The heap in a file that was opened and has a good head; what of it changes is
+   read again once nobody else has the file. */
 static mems_heap *attach(mems_attempt *a, int file, const mems_head *head) {
   const mems_head_fixed *f = &head->fixed;
   mems_options o = *a->o;
   mems_addr other;
   o.limit = f->limit, o.page = f->page, o.align = f->align;
   o.quarantine = f->quarantine, o.fill = f->fill != 0;
-  uint64_t end = admit_end(head);
+  mems_head locked;
   mems_heap *heap = plan_reserve(&o);
   if (heap == NULL)
     return admit_refuse_space(a);
@@ -295,8 +296,11 @@ static mems_heap *attach(mems_attempt *a, int file, const mems_head *head) {
     admit_refuse_overlap(a, other);
   } else if (!file_lock(file, !o.readonly)) {
     admit_refuse(a, MEMS_EBUSY, "is in use by another process");
+  } else if (!admit_head(a, file, &locked)) {
+    /* it was damaged by whoever had it until now */
   } else if (!map_file(heap, file, o.readonly) ||
-             !pages_map(NULL, p, PREAMBLE) || !plan_reach(heap, end)) {
+             !pages_map(NULL, p, PREAMBLE) ||
+             !plan_reach(heap, admit_end(&locked))) {
     admit_refuse_os(a, "can't be mapped");
   } else {
     place->file = file + 1;
