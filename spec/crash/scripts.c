@@ -2,6 +2,7 @@
 ** scripts.c - each operation of a heap, in each of its ways.
 */
 
+#include "pages.h"
 #include "states.h"
 
 /* Some plain block: the `part`th sixteenth of all. */
@@ -157,6 +158,13 @@ static void run_grow(mems_heap *heap, model *m, long size, uint64_t seed) {
   run_malloc(heap, m, size, seed);
 }
 
+/* Calls while the OS refuses one request. */
+static void run_refused(mems_heap *heap, model *m, long arg, uint64_t seed) {
+  pages_fail(arg);
+  run_random(heap, m, 40, seed);
+  pages_fail(0);
+}
+
 #define PARTS(run, name, arg, by) \
   {name, run, arg, 0, 0}, {name, run, arg + by, 0, 0}, \
   {name, run, arg + 3 * by, 0, 0}, {name, run, arg + 6 * by, 0, 0}, \
@@ -192,5 +200,8 @@ const script state_scripts[] = {
   {"free all", run_free_all, 2, 0, 0},
   {"grow", run_grow, 3000, 0, 0}, {"grow", run_grow, 40000, 0, 0},
   {"grow", run_grow, 250000, 0, 0},
+  {"refused", run_refused, 1, 0, 0}, {"refused", run_refused, 2, 0, 0},
+  {"refused", run_refused, 3, 0, 0}, {"refused", run_refused, 5, 0, 0},
+  {"refused", run_refused, 9, 0, 0},
   {0}
 };
