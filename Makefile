@@ -3,6 +3,7 @@
 #
 #   build/libmems.a, build/libmems.so   the C library, which needs only libc
 #   build/mems/core.so                  the Lua module mems.core
+#   build/libmems_lua.a, .so            the same for programs that host Lua
 #   build/test/mems/core.so             the same with probes, for the specs
 
 LUA ?= $(firstword $(shell command -v lua5.4 lua) lua5.4)
@@ -16,21 +17,27 @@ VERSION := $(shell sed -n 's/.*MEMS_VERSION "\(.*\)"/\1/p' src/mems.h)
 MAJOR := $(firstword $(subst ., ,$(VERSION)))
 LIBDIR = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
-LUADIR = $(PREFIX)/share/lua/5.4
-LUALIBDIR = $(LIBDIR)/lua/5.4
+# Folders and paths follow the interpreter's version.
+LUA_VERSION := $(or $(shell $(LUA) -e \
+  'io.write(_VERSION:match("%d%.%d"))' 2>/dev/null),5.4)
+LUA_SUFFIX := $(subst .,_,$(LUA_VERSION))
+LUADIR = $(PREFIX)/share/lua/$(LUA_VERSION)
+LUALIBDIR = $(LIBDIR)/lua/$(LUA_VERSION)
+LUA_NAMES := lua$(LUA_VERSION) lua-$(LUA_VERSION) lua
 
 # lua.h is in LUA_INCDIR, or where pkg-config knows of it.
 ifdef LUA_INCDIR
 LUA_CFLAGS := -I$(LUA_INCDIR)
 else
-LUA_CFLAGS := $(shell for name in lua5.4 lua-5.4 lua; do \
+LUA_CFLAGS := $(shell for name in $(LUA_NAMES); do \
   pkg-config --cflags $$name 2>/dev/null && exit; \
-done; echo -I/usr/include/lua5.4)
+done; echo -I/usr/include/lua$(LUA_VERSION))
 endif
 
 # liblua is for the programs that run Lua themselves: fuzz and tsan.
-LUA_LIBS = $(shell for name in lua5.4 lua-5.4 lua; do \
-  pkg-config --libs $$name 2>/dev/null && exit; done; echo -llua5.4)
+LUA_LIBS = $(shell for name in $(LUA_NAMES); do \
+  pkg-config --libs $$name 2>/dev/null && exit; done; \
+  echo -llua$(LUA_VERSION))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wundef $(if $(WERROR),-Werror)
 STANDARD := -std=c11 -D_GNU_SOURCE -Isrc -fPIC -fvisibility=hidden \
@@ -44,8 +51,12 @@ Q = $(if $(V),,@echo "make $@"; )
 LIBRARY := $(wildcard src/heap/*.c)
 BINDING := $(wildcard src/lua/*.c)
 PROBES := $(wildcard spec/*.c)
-PROGRAMS := $(patsubst %.c,build/%,$(wildcard examples/*.c))
-PRODUCTS := build/libmems.a build/libmems.so build/mems/core.so $(PROGRAMS)
+# Programs that host Lua need liblua; the others nothing.
+HOST := build/examples/host
+PROGRAMS := $(filter-out $(HOST), \
+  $(patsubst %.c,build/%,$(wildcard examples/*.c)))
+PRODUCTS := build/libmems.a build/libmems.so build/mems/core.so \
+  build/libmems_lua.a build/libmems_lua.so $(PROGRAMS)
 LUA_FILES := $(patsubst lua/%,%,$(wildcard lua/mems/*.lua lua/mems/*/*.lua))
 TYPES := mems/library/mems.lua
 
@@ -55,9 +66,11 @@ TEST_O := $(patsubst src/%.c,build/test/%.o,$(LIBRARY) $(BINDING)) \
   $(PROBES:spec/%.c=build/test/spec/%.o)
 
 # What a user has set is kept for .ci/found.
-OUTSIDE := LUA_PATH_5_4='$(LUA_PATH_5_4)' LUA_CPATH_5_4='$(LUA_CPATH_5_4)'
-export LUA_PATH_5_4 := lua/?.lua;lua/?/init.lua;./?.lua;;
-export LUA_CPATH_5_4 := build/?.so;;
+LUA_PATHS := LUA_PATH_$(LUA_SUFFIX)
+LUA_CPATHS := LUA_CPATH_$(LUA_SUFFIX)
+OUTSIDE := $(LUA_PATHS)='$($(LUA_PATHS))' $(LUA_CPATHS)='$($(LUA_CPATHS))'
+export $(LUA_PATHS) := lua/?.lua;lua/?/init.lua;./?.lua;;
+export $(LUA_CPATHS) := build/?.so;;
 
 .PHONY: all test swept sweep env demo bench bench-plot bench-smoke lint asan \
   tiny valgrind coverage soak tsan fuzz crash docs dist generate install \
@@ -107,6 +120,15 @@ build/mems/core.so: $(LIBRARY_O) $(BINDING_O)
 	@mkdir -p $(@D)
 	$Q$(SHARED) -o $@ $^ -lm
 
+# What programs link that host Lua: the module itself, so that there is one of
+# it however many ask for it.
+build/libmems_lua.so: build/mems/core.so
+	@ln -sf mems/core.so $@
+
+build/libmems_lua.a: $(LIBRARY_O) $(BINDING_O)
+	@rm -f $@
+	$Q$(AR) rcs $@ $^
+
 build/test/mems/core.so: $(TEST_O)
 	@mkdir -p $(@D)
 	$Q$(SHARED) -Wl,-z,nodelete -o $@ $^ -lm
@@ -115,12 +137,20 @@ build/examples/%: examples/%.c build/libmems.a
 	@mkdir -p $(@D)
 	$Q$(COMPILE) -MMD -MP $(LDFLAGS) -o $@ $< build/libmems.a
 
+$(HOST): examples/host.c build/libmems_lua.a
+	@mkdir -p $(@D)
+	$Q$(COMPILE) $(LUA_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< \
+	  build/libmems_lua.a $(LUA_LIBS) -lm
+
 -include $(wildcard build/obj/*/*.d build/test/*/*.d build/examples/*.d)
 
 # Trying. SPECS=spec/one_spec.lua runs one file only.
 
-test: all build/test/mems/core.so ## run the specs
+test: all $(HOST) build/misuse build/test/mems/core.so ## run the specs
 	.ci/specs build/specs.log $(RUNNER) $(BUSTED) $(BUSTED_FLAGS) $(SPECS)
+
+build/misuse: spec/misuse/misuse.c build/libmems.a
+	$Q$(COMPILE) $(LDFLAGS) -o $@ $^
 
 swept: all build/test/mems/core.so
 	$(RUNNER) $(LUA) spec/sweep.lua $(PLAN)
@@ -134,10 +164,11 @@ env: TREE = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua
 env: CTREE = $(CURDIR)/build/?.so
 endif
 env: ## print what lets Lua find the built tree: eval "$$(make -s env)"
-	@echo 'export LUA_PATH_5_4="$(TREE);;" LUA_CPATH_5_4="$(CTREE);;"'
+	@echo 'export $(LUA_PATHS)="$(TREE);;" $(LUA_CPATHS)="$(CTREE);;"'
 
-demo: all ## run the classic session, then count words in a text
+demo: all $(HOST) ## run the classic session and a host of Lua, count words
 	$(LUA) examples/session.lua
+	$(HOST)
 	$(LUA) examples/wordcount.lua $(firstword \
 	  $(wildcard /usr/share/common-licenses/GPL-3) README.md)
 
@@ -178,7 +209,7 @@ crash: ## heaps in files whose process dies, or whose disk lies
 # other flags, so that each path in a spec means the variant's own file. Some
 # run the specs on the test build, where what is held is watched.
 
-WATCHED := LUA_CPATH_5_4='build/test/?.so;build/?.so;;'
+WATCHED := $(LUA_CPATHS)='build/test/?.so;build/?.so;;'
 
 MIRRORED := $(filter-out build mems,$(wildcard *)) .busted .ci
 mirror = mkdir -p build/$1 && cd build/$1 && \
@@ -240,6 +271,7 @@ docs: ## make the site of guide, cookbook and reference in build/docs
 	@mkdir -p build/reference
 	$(LUA) .ci/reference.lua build/reference/mems.c
 	$(LUA) .ci/cdoc.lua src/mems.h build/reference/mems.h.c
+	$(LUA) .ci/cdoc.lua src/mems_lua.h build/reference/mems_lua.h.c
 	$(LDOC) --quiet --fatalwarnings -c docs/config.ld .
 	$(LUA) .ci/site.lua
 	@echo "open build/docs/index.html"
@@ -281,19 +313,27 @@ install: all ## install below PREFIX (/usr/local), or DESTDIR and PREFIX
 	@install -D -m 644 library/mems.lua $(DESTDIR)$(LUADIR)/$(TYPES)
 	@install -D build/mems/core.so $(DESTDIR)$(LUALIBDIR)/mems/core.so
 	@install -D -m 644 src/mems.h $(DESTDIR)$(INCLUDEDIR)/mems.h
+	@install -m 644 src/mems_lua.h $(DESTDIR)$(INCLUDEDIR)/mems_lua.h
 	@install -D -m 644 build/libmems.a $(INSTALL_TO)/libmems.a
+	@install -m 644 build/libmems_lua.a $(INSTALL_TO)/libmems_lua.a
+	@ln -sf $(LUALIBDIR:$(LIBDIR)/%=%)/mems/core.so \
+	  $(INSTALL_TO)/libmems_lua.so
 	@install -D build/libmems.so $(INSTALL_TO)/libmems.so.$(VERSION)
 	@ln -sf libmems.so.$(VERSION) $(INSTALL_TO)/libmems.so.$(MAJOR)
 	@ln -sf libmems.so.$(MAJOR) $(INSTALL_TO)/libmems.so
 	@install -d $(INSTALL_TO)/pkgconfig
 	@echo "$$PKGCONFIG" > $(INSTALL_TO)/pkgconfig/mems.pc
+	@echo "$$PKGCONFIG" | sed 's/^Name: mems/&-lua/; s/-lmems/&_lua/' \
+	  > $(INSTALL_TO)/pkgconfig/mems-lua.pc
 	@[ -n "$(DESTDIR)" ] || $(OUTSIDE) LUA="$(LUA)" .ci/found $(PREFIX)
 
 uninstall: ## remove what install put there
 	@rm -f $(LUA_FILES:%=$(DESTDIR)$(LUADIR)/%) $(DESTDIR)$(LUADIR)/$(TYPES) \
 	  $(DESTDIR)$(LUALIBDIR)/mems/core.so $(DESTDIR)$(INCLUDEDIR)/mems.h \
+	  $(DESTDIR)$(INCLUDEDIR)/mems_lua.h \
 	  $(INSTALL_TO)/libmems.a $(INSTALL_TO)/libmems.so* \
-	  $(INSTALL_TO)/pkgconfig/mems.pc
+	  $(INSTALL_TO)/libmems_lua.a $(INSTALL_TO)/libmems_lua.so \
+	  $(INSTALL_TO)/pkgconfig/mems.pc $(INSTALL_TO)/pkgconfig/mems-lua.pc
 	-@rmdir $(DESTDIR)$(LUADIR)/mems/library $(DESTDIR)$(LUADIR)/mems \
 	  $(DESTDIR)$(LUALIBDIR)/mems
 

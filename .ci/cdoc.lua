@@ -85,13 +85,13 @@ end
 
 local top = unframe(source:match("^/%*.-%*/"))
 local first, rest = top:match("^%s*(.-%.)%s+(.*)$")
-local items = { string.format("/***\n%s\n\n%s\n@module mems.h\n*/\n", first,
-                              rest),
+local items = { string.format("/***\n%s\n\n%s\n@module %s\n*/\n", first,
+                              rest, header:match("[^/]*$")),
                 "/***\nTypes and codes.\n@section types\n*/\n" }
 
 local function add(paragraph)
   local comment = paragraph:match("^%s*(/%*.-%*/)")
-  if not comment or paragraph:find("^%s*/%*\n%*%* mems%.h") then return end
+  if not comment or comment:find("^/%*\n%*%* mems[%l_]*%.h") then return end
   if comment:find("^/%*\n%*%*") then
     items[#items + 1] = section(comment)
     return
@@ -102,7 +102,8 @@ local function add(paragraph)
   local named = not body and paragraph:match("\n(typedef [^;]+);")
   if named then
     items[#items + 1] = ('/***\n<pre><code class="language-c">%s;</code></pre>'
-      .. "\n%s\n@table %s\n*/\n"):format(named, text, named:match("[%w_]+$"))
+      .. "\n%s\n@table %s\n*/\n"):format(named, text,
+      named:match("([%w_]+)%s*%b()$") or named:match("[%w_]+$"))
   end
   if body or codes then
     items[#items + 1] = table_item(text, name or "codes",

@@ -11,6 +11,7 @@ local PAGES <const> = {
   { "docs/cookbook.md", "cookbook", "Cookbook" },
   { REFERENCE .. "mems.html", "reference", "Reference" },
   { REFERENCE .. "mems.h.html", "c", "C" },
+  { REFERENCE .. "mems_lua.h.html", "host", "C and Lua" },
   { "docs/benchmarks.md", "benchmarks", "Benchmarks", broad = true },
   { "docs/hardening.md", "hardening", "Hardening" },
   { "docs/trust.md", "trust", "Trust" },
@@ -20,11 +21,13 @@ local PAGES <const> = {
   { "bench/README.md", "measuring" },
   { "CHANGELOG.md", "changes" },
 }
-local PICTURES <const> = { "docs/mems.svg", "docs/benchmarks.svg" }
+local PICTURES <const> = { "docs/mems.svg", "docs/benchmarks.svg",
+  "docs/heap.svg" }
 
 -- What else may be linked to: what the tree has instead of a page.
 local INSTEAD <const> = {
   ["library/mems.lua"] = "reference", ["src/mems.h"] = "c",
+  ["src/mems_lua.h"] = "host",
 }
 
 local function read(path)

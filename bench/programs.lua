@@ -1,7 +1,7 @@
 --- Programs that do little but allocate: run once with the allocator that Lua
 -- has, and once with another in front of it (shim.c). Prints "KEY ms".
 --
---     lua5.4 bench/programs.lua trees | strings | closures
+--     lua5.4 bench/programs.lua trees | strings | closures | coroutines
 
 local PARTS <const> = os.getenv "BENCH_SMOKE" and 20 or 1
 
@@ -46,6 +46,23 @@ function programs.closures()
   for i = 1, 1000000 // PARTS do
     last[i * 7 % 50000] = counter(i)
     sum = sum + (last[i % 50000] or counter(0))()
+  end
+  return sum
+end
+
+--- Coroutines that yield a few times, of which the last 2000 stay.
+function programs.coroutines()
+  local last, sum = {}, 0
+  local function generate(n)
+    return coroutine.wrap(function()
+      for i = 1, n do coroutine.yield(i) end
+      return 0
+    end)
+  end
+  for i = 1, 200000 // PARTS do
+    local next = generate(i % 5)
+    last[i % 2000] = next
+    sum = sum + next() + (last[i % 1999] and 1 or 0)
   end
   return sum
 end

@@ -19,32 +19,47 @@ that check every access.]],
 
 supported_platforms = { "linux" }
 
-dependencies = { "lua >= 5.4, < 5.5" }
+dependencies = { "lua >= 5.4, < 5.6" }
 
 build = {
   type = "builtin",
   modules = {
     ["mems"] = "lua/mems/init.lua",
+    ["mems.picture"] = "lua/mems/picture.lua",
     ["mems.scope"] = "lua/mems/scope.lua",
     ["mems.library.mems"] = "library/mems.lua", -- for editors
     ["mems.core"] = {
       sources = {
+        "src/heap/admit.c",
         "src/heap/bins.c",
         "src/heap/chain.c",
         "src/heap/check.c",
         "src/heap/classic.c",
+        "src/heap/damage.c",
         "src/heap/dict.c",
+        "src/heap/file.c",
+        "src/heap/gate.c",
         "src/heap/guard.c",
+        "src/heap/head.c",
         "src/heap/heap.c",
         "src/heap/hole.c",
         "src/heap/idle.c",
+        "src/heap/living.c",
         "src/heap/open.c",
         "src/heap/pages.c",
+        "src/heap/plan.c",
         "src/heap/ranges.c",
+        "src/heap/recover.c",
+        "src/heap/redo.c",
+        "src/heap/root.c",
         "src/heap/runs.c",
+        "src/heap/save.c",
+        "src/heap/share.c",
         "src/heap/slot.c",
         "src/heap/stats.c",
         "src/heap/trim.c",
+        "src/heap/truth.c",
+        "src/heap/wait.c",
         "src/lua/argument.c",
         "src/lua/arithmetic.c",
         "src/lua/array.c",
@@ -64,6 +79,7 @@ build = {
         "src/lua/gate.c",
         "src/lua/heap.c",
         "src/lua/hold.c",
+        "src/lua/host.c",
         "src/lua/kernel.c",
         "src/lua/kind.c",
         "src/lua/layout.c",
@@ -81,6 +97,8 @@ build = {
         "src/lua/protect.c",
         "src/lua/radix.c",
         "src/lua/record.c",
+        "src/lua/roots.c",
+        "src/lua/saving.c",
         "src/lua/self.c",
         "src/lua/series.c",
         "src/lua/sort.c",

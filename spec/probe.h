@@ -38,5 +38,6 @@ static inline int probe_push(lua_State *L, uint64_t n) {
 void probe_set_inner(lua_State *L); /* probe_inner.c: questions */
 void probe_set_break(lua_State *L); /* probe_break.c: damage */
 void probe_set_alloc(lua_State *L); /* probe_alloc.c: Lua out of memory */
+void probe_set_host(lua_State *L);  /* probe_host.c: a host program */
 
 #endif

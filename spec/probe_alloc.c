@@ -8,7 +8,8 @@
 **                 after it; n = 0: none does. Gives how many were made since
 **                 the last call.
 **   close()       ends it; gives the blocks and bytes it had not freed.
-** Code in the state finds fail(n, more) as a global function.
+** Code in the state finds fail(n, more) as a global function, and the table
+** `host` of probe_host.c.
 */
 
 #include "probe.h"
@@ -84,6 +85,8 @@ static void furnish(starved *s) {
   lua_pushlightuserdata(L, s);
   lua_pushcclosure(L, fail_here, 1);
   lua_setglobal(L, "fail");
+  lua_pushglobaltable(L);
+  probe_set_host(L);
   lua_settop(L, 0);
 }
 

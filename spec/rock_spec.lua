@@ -42,8 +42,8 @@ describe("the rock #style", function()
     assert.same(words "find lua library -name '*.lua'", listed)
   end)
 
-  it("depends on Lua 5.4 and nothing else", function()
-    assert.same({ "lua >= 5.4, < 5.5" }, rockspec().dependencies)
+  it("depends on Lua 5.4 or 5.5 and nothing else", function()
+    assert.same({ "lua >= 5.4, < 5.6" }, rockspec().dependencies)
   end)
 
   it("of the release is that of the tree, from its tarball", function()
@@ -72,6 +72,19 @@ describe("the library #style", function()
     end
     table.sort(declared)
     assert.same(declared, words "nm -D --defined-only build/libmems.so | \z
+                                 awk '{ print $3 }'")
+  end)
+
+  it("has beside it the module, under a name that programs link", function()
+    local declared = {}
+    for _, header in ipairs { "src/mems.h", "src/mems_lua.h" } do
+      for name in shell.read(header):gmatch("\nMEMS_API[^;(]-([%w_]+)%(")
+      do
+        declared[#declared + 1] = name
+      end
+    end
+    table.sort(declared)
+    assert.same(declared, words "nm -D --defined-only build/libmems_lua.so | \z
                                  awk '{ print $3 }'")
   end)
 
@@ -136,6 +149,32 @@ describe("make install #style", function()
     local printed = succeed("LD_LIBRARY_PATH=" .. prefix .. "/lib " .. program)
     assert.equal(succeed("build/examples/session"), printed)
   end)
+
+  it("lets a program host Lua by what mems-lua.pc says, with one module",
+    function()
+      local program = root .. "/host"
+      local flags = "$(PKG_CONFIG_SYSROOT_DIR=" .. root ..
+        " PKG_CONFIG_LIBDIR=" .. prefix .. "/lib/pkgconfig \z
+        pkg-config --cflags --libs mems-lua) $(pkg-config --cflags --libs \z
+        lua5.4)"
+      succeed("cc -o " .. program .. " examples/host.c " .. flags)
+      local run = "LD_LIBRARY_PATH=" .. prefix .. "/lib " .. program
+      assert.matches("alive: 42\n", succeed(run))
+      shell.write(root .. "/twice.c", [[
+        #include <lauxlib.h>
+        #include <lualib.h>
+        #include "mems_lua.h"
+        int main(void) {
+          lua_State *L = luaL_newstate();
+          luaL_openlibs(L);
+          return luaL_dostring(L, "require 'mems.core'") ||
+                 luaL_dostring(L, "print(#package.loaded['mems.core'].types)")
+                 || (mems_lua_pushheap(L, mems_heap_open(0, 0), 1), 0);
+        }
+      ]])
+      succeed("cc -o " .. program .. " " .. root .. "/twice.c " .. flags)
+      succeed("LUA_CPATH_5_4='" .. prefix .. "/lib/lua/5.4/?.so' " .. run)
+    end)
 
   it("names the shared library by its major version", function()
     assert.equal("libmems.so.0\n", succeed("objdump -p " .. prefix ..

@@ -11,7 +11,9 @@
 ** A block is named by its MeMS virtual address, an integer, never a host
 ** pointer: from 1000 up in the default heap; no other heap has the same
 ** addresses, unless it asks for them. The host pointer behind it is its
-** physical address, good until the block is freed or moved by realloc.
+** physical address, good until the block is freed or moved by realloc; and
+** each block's has to be asked for: memory of a block that nobody has asked
+** for since it was handed out may be given back to the OS.
 **
 ** What holds for every function:
 ** - A wrong address is refused, never followed: the call fails, the heap is
@@ -69,7 +71,10 @@ enum {
   MEMS_EREADONLY, /* the heap was opened to be read only */
   MEMS_ECLOSED,  /* a heap in a file, after a fork: it is the parent's */
   MEMS_ENOROOT,  /* no root has this name */
-  MEMS_ECHANGED  /* the heap was changed while it was saved */
+  MEMS_ECHANGED, /* the heap was changed while it was saved */
+  MEMS_ETIME,    /* what was waited for did not come in time */
+  MEMS_EDIED     /* not a failure: the lock is taken, and its last owner died
+                    with it */
 };
 
 /* Whether mems_heap_open makes the file. */
@@ -78,6 +83,21 @@ enum {
   MEMS_CREATE_NEVER,
   MEMS_CREATE_NEW          /* and it must not be there: else MEMS_EFILE */
 };
+
+/* Where bytes were found that nobody should have written: `fill` sees it. */
+enum {
+  MEMS_DAMAGE_BEHIND = 1, /* behind the end of a block */
+  MEMS_DAMAGE_FREED,      /* in a block that was freed and waits */
+  MEMS_DAMAGE_FREE        /* in memory that is free */
+};
+
+/* The first byte that was. */
+typedef struct mems_damage {
+  int what;            /* MEMS_DAMAGE_... */
+  mems_addr addr;      /* the block, or where the free memory begins */
+  size_t size;         /* the bytes that were asked for; 0: free memory */
+  size_t offset;       /* of the byte, from addr */
+} mems_damage;
 
 /* How to open a heap. A field that is 0 takes its default. */
 typedef struct mems_options {
@@ -112,8 +132,25 @@ typedef struct mems_options {
                          read one file */
   int check;          /* not 0, with `path`: all but the truth is rebuilt, as
                          after a crash */
+  int share;          /* not 0, with `path` or `fd`: other processes may have it
+                         open at the same time, to be changed, with `share`,
+                         too. Not with a quarantine */
+  const int *fd;      /* the heap lives in the file of this descriptor, which is
+                         opened anew: in place of `path` */
+  int memfd;          /* not 0: in a file in memory without a name: in place
+                         of both; see mems_heap_fd */
   char *why;          /* gets a sentence that says why open failed, cut at */
   size_t why_size;    /* so many bytes; NULL: nobody asks */
+  void (*damage)(void *context, const mems_damage *damage);
+                      /* with `fill`, not with `path`: called when a write to
+                         memory that is free, waits, or lies behind the end of
+                         a block is found, by the free, the malloc, the
+                         realloc or the check that sees it. It may end the
+                         program, but not use the heap: the call goes on.
+                         NULL: only mems_heap_check tells */
+  void *context;      /* for `damage` */
+  int random;         /* not 0: which slot of a run a small block gets is
+                         drawn at random */
 } mems_options;
 
 /* The state of a heap. The last three fields cost a walk over all segments,
@@ -162,6 +199,19 @@ typedef struct mems_segment {
   mems_addr node;      /* first byte of its node */
   size_t node_size;    /* length of its node in bytes */
 } mems_segment;
+
+/* Segments that follow each other, taken together. */
+typedef struct mems_extent {
+  mems_addr addr;      /* the first byte */
+  size_t size;         /* bytes */
+  size_t blocks;       /* how many are a PROCESS */
+  size_t live;         /* bytes in these */
+  size_t requested;    /* bytes that were asked for in these */
+  size_t holes;        /* how many are a HOLE */
+  size_t waiting;      /* bytes of those that the quarantine keeps back */
+  size_t slot;         /* bytes of each, if they are slots of runs: of whole
+                          pages that were cut into equal ones; else 0 */
+} mems_extent;
 
 /*
 ** The classic functions: the same on the one default heap of the process,
@@ -262,12 +312,14 @@ MEMS_API mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr,
 MEMS_API int mems_heap_free(mems_heap *heap, mems_addr addr);
 
 /* The physical address behind `addr`, which may be anywhere inside a block;
-   NULL if it is not. O(1). */
+   NULL if it is not. O(1), but for the first time that a block of 8 KiB or more
+   is asked for: a step for each 256 KiB. */
 MEMS_API void *mems_heap_get(const mems_heap *heap, mems_addr addr);
 
 /* The gate: the physical address of the range [addr, addr + size) if it
    lies inside one block, else NULL: MEMS_ERANGE, MEMS_EFREED or
-   MEMS_EFOREIGN. A range of 0 bytes may also lie at a block's end. O(1). */
+   MEMS_EFOREIGN. A range of 0 bytes may also lie at a block's end. Costs what
+   mems_heap_get does. */
 MEMS_API void *mems_heap_span(const mems_heap *heap, mems_addr addr,
                               size_t size);
 
@@ -302,10 +354,22 @@ MEMS_API size_t mems_heap_trim(mems_heap *heap);
    O(size of the heap) for the others. */
 MEMS_API void mems_heap_stats(const mems_heap *heap, mems_stats *stats);
 
+/* Fills *options, as far as its `size` goes, with what the heap has, be it from
+   its file: limit, base, page, align, quarantine, fill and readonly. The others
+   are 0. O(1). */
+MEMS_API void mems_heap_options(const mems_heap *heap, mems_options *options);
+
 /* Fills *segment with the segment that holds `addr`. MEMS_OK, or MEMS_EFOREIGN
    if no node holds it. */
 MEMS_API int mems_heap_locate(const mems_heap *heap, mems_addr addr,
                               mems_segment *segment);
+
+/* Fills *extent with the segment that holds `addr` and those behind it, as
+   long as they are at most `unit` bytes together, in one node, and all slots
+   of one length or none. MEMS_OK, or MEMS_EFOREIGN if no node holds `addr`.
+   O(segments in it). */
+MEMS_API int mems_heap_extent(const mems_heap *heap, mems_addr addr,
+                              size_t unit, mems_extent *extent);
 
 /* Calls visit(context, segment) for each segment in address order, until it
    returns other than 0, and returns that. `visit` must not change the heap. */
@@ -423,9 +487,65 @@ typedef struct mems_recovery {
 MEMS_API int mems_heap_recovered(const mems_heap *heap,
                                  mems_recovery *recovery);
 
+/* `lost` is called with `context` in each forked child, where a heap in a file
+   is closed to all calls: for whoever keeps physical addresses, which lead
+   nowhere there. It must not use any heap. NULL: nothing is called. */
+MEMS_API void mems_heap_onfork(mems_heap *heap, void (*lost)(void *context),
+                               void *context);
+
 /* Prints main chain, sub-chains and totals in the classic format. 0, or
    MEMS_EINVAL if the file took no more. */
 MEMS_API int mems_heap_print(mems_heap *heap, FILE *out);
+
+/*
+** Heaps that processes share: all functions above work on them. Each process,
+** or each thread, opens the heap for itself. A pointer that mems_heap_get or
+** mems_heap_span gives is good while no one frees or moves the block; who reads
+** through one that has been freed reads what is there now, and never outside
+** of the heap.
+*/
+
+/* One who has a shared heap open. */
+typedef struct mems_process {
+  uint32_t slot;
+  uint32_t pid;
+  int alive;           /* 0: it ended without closing the heap */
+} mems_process;
+
+/* Fills *process with the first one from number `i` on, i from 0 up, and
+   returns the number behind it; 0 if there is none any more. */
+MEMS_API size_t mems_heap_processes(const mems_heap *heap, size_t i,
+                                    mems_process *process);
+
+/* How often the lock was taken over from a process that died in a call. */
+MEMS_API uint32_t mems_heap_takeovers(const mems_heap *heap);
+
+/* How long a call waits for the lock while its owner lives, in nanoseconds,
+   before it fails with MEMS_EBUSY; 0: without end, as at first. */
+MEMS_API void mems_heap_patience(mems_heap *heap, uint64_t nanoseconds);
+
+/* The descriptor of the heap's file, for children that open it (`fd`); -1 if
+   it has none. It belongs to the heap. */
+MEMS_API int mems_heap_fd(const mems_heap *heap);
+
+/* Waits until the 4 bytes at `addr`, a multiple of 4, are not `expected`, for
+   so many nanoseconds at most; 0: without end. MEMS_OK at once if they are not.
+   MEMS_ETIME, or what is wrong with the address. */
+MEMS_API int mems_heap_wait(mems_heap *heap, mems_addr addr,
+                            uint32_t expected, uint64_t nanoseconds);
+
+/* Wakes `count` who wait there; 0: all. How many there were, or -1. */
+MEMS_API int mems_heap_notify(mems_heap *heap, mems_addr addr, int count);
+
+/* Takes the lock that the 8 bytes at `addr`, a multiple of 8, are, 0 at first;
+   waits for so many nanoseconds; 0: without end. MEMS_OK; MEMS_EDIED: it is
+   taken, and its last owner died while it had it; MEMS_ETIME; MEMS_EBUSY: one
+   has it already; or what is wrong with the address. */
+MEMS_API int mems_heap_lock(mems_heap *heap, mems_addr addr,
+                            uint64_t nanoseconds);
+
+/* Lets go of it: MEMS_OK, or MEMS_EBUSY if it is not one's own. */
+MEMS_API int mems_heap_unlock(mems_heap *heap, mems_addr addr);
 
 #ifdef __cplusplus
 }

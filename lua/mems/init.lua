@@ -27,6 +27,15 @@
 -- @tfield integer ERANGE the range runs past the end of its block
 -- @tfield integer EINIT the default heap is not initialised
 -- @tfield integer EBROKEN the heap is damaged
+-- @tfield integer EBUSY another process has the file open, or an open heap its
+-- addresses
+-- @tfield integer ENOSPC the disk has no room
+-- @tfield integer EFILE the system refused something about a file
+-- @tfield integer EFORMAT the file is no heap that can be opened here
+-- @tfield integer EREADONLY the heap is read-only
+-- @tfield integer ECLOSED the heap is closed: the process was forked
+-- @tfield integer ENOROOT no root has this name
+-- @tfield integer ECHANGED the heap was changed while it was saved
 -- @tfield table types for each name of a type its @{typeinfo}
 -- @tfield string _VERSION the module's name and version
 
@@ -39,7 +48,13 @@
 -- @tfield[opt] number max the greatest; -1 for `u64`, as unsigned integers wrap
 -- around in Lua
 
+if not _VERSION:find "^Lua 5%.[45]$" then
+  error("mems needs Lua 5.4 or 5.5, and this is " ..
+        (rawget(_G, "jit") and rawget(_G, "jit").version or _VERSION), 0)
+end
+
 local mems = require "mems.core"
+local picture = require "mems.picture"
 local scope = require "mems.scope"
 
 -- The metatable of heaps, which the C module hands over.
@@ -69,6 +84,50 @@ end
 function methods.scope(heap, f, ...)
   scope.check(methods.nodes, heap)
   return scope.run(scope.functions(heap), f, ...)
+end
+
+--- A picture of the heap: one SVG in a file or a string, which needs nothing
+-- else. It shows the nodes, and in them, to scale, each block by its size, the
+-- holes, the runs with their slots and what waits in the quarantine; beside
+-- them totals and a legend. The pointer over a part shows its address and
+-- size and, with the option `trace`, where it was allocated. In a large heap
+-- small neighbours are taken together, and shown by how much of them is live:
+-- the picture of 1 GiB is as readable as that of a page, and not larger.
+-- @function picture
+-- @within Inspection
+-- @luals return string|true|nil
+-- @tparam[opt] string path of the file; without it the text is given
+-- @tparam[opt] table options `width`, in pixels, from 300 (960); `title`
+-- @return true, or the text
+-- @treturn[2] nil if the file can't be written
+-- @treturn[2] string a message
+-- @treturn[2] integer the system's number, as `io.open` gives it
+-- @usage heap:picture("heap.svg", { title = "after an hour" })
+function mems.picture(path, options)
+  scope.check(mems.nodes)
+  return picture.draw(mems, path, options)
+end
+
+function methods.picture(heap, path, options)
+  scope.check(methods.nodes, heap)
+  return picture.draw(scope.functions(heap), path, options)
+end
+
+--- The same for a terminal: lines of text, at most 24 or one for each node,
+-- in which each character shows how much of some bytes is live.
+-- @function map
+-- @within Inspection
+-- @tparam[opt=64] integer width in characters, from 8 to 1000
+-- @treturn string
+-- @usage print(mems.map())
+function mems.map(width)
+  scope.check(mems.nodes)
+  return picture.map(mems, width)
+end
+
+function methods.map(heap, width)
+  scope.check(methods.nodes, heap)
+  return picture.map(scope.functions(heap), width)
 end
 
 mems.methods = nil

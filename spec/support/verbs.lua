@@ -3,6 +3,7 @@
 -- has no recipe is named; so nothing new can be left out of a sweep.
 
 local mems = require "mems"
+local place = require "spec.support.place"
 local shell = require "spec.support.shell"
 
 local verbs = {}
@@ -89,6 +90,9 @@ recipes.shared = {
   },
   stats = { function() end },
   nodes = { function() end },
+  extents = { function() end, function() return 512 end },
+  picture = { function() end },
+  map = { function() end, function() return 20 end },
   segments = {
     function() end,
     function(w) return w.block end,
@@ -442,10 +446,78 @@ table.insert(recipes.shared.copy, function(w)
   return w.block, w.text, nil, 8, 1
 end)
 
+-- A file for copies of heaps, and one that has a copy.
+local COPIES <const> = { to = place.new(), from = place.new() }
+
+do
+  local heap <close> = assert(mems.open())
+  heap:setroot("text", heap:buffer("kept"))
+  assert(heap:save(COPIES.from))
+end
+
+extend(recipes.shared, {
+  setroot = {
+    function(w) return "root", w.block end,
+    function(w)
+      w.raw[#w.raw + 1] = w.array:address()
+      return "root", w.array
+    end,
+    function(w)
+      w.on.setroot("root", w.other)
+      return "root", nil
+    end,
+  },
+  root = {},
+  roots = { function(w) w.on.setroot("root", w.other) end },
+  malloc_to = {
+    function() return "cell", 100 end,
+    function(w) return w.block, 100, 8 end,
+  },
+  free_from = {
+    function(w)
+      w.on.setroot("cell", w.other)
+      return "cell"
+    end,
+    function(w)
+      w.on.poke(w.block, "ptr", w.other, 8)
+      return w.block, 8
+    end,
+  },
+  realloc_to = {
+    function(w)
+      w.on.setroot("cell", w.other)
+      return "cell", 1000
+    end,
+    function(w)
+      w.on.poke(w.block, "ptr", w.other, 8)
+      return w.block, 1000, 8
+    end,
+  },
+  sync = { function() end },
+  recovered = { function() end },
+  save = {
+    function() return COPIES.to end,
+    function() return COPIES.to, { progress = function() end } end,
+  },
+})
+for i, get in ipairs {
+  function() end, function() return "u16" end, function() return "buffer" end,
+  function(w) return w.Small end,
+} do
+  recipes.shared.root[i] = function(w)
+    w.on.setroot("root", w.block)
+    return "root", get(w)
+  end
+end
+recipes.mems.restore = {
+  function() return COPIES.from end,
+  function() return COPIES.from, { limit = 1 << 20, trace = true } end,
+}
+
 -- Those of all objects, with what `get` gives.
 local function shared_by(get)
   return {
-    clone = { get }, buffer = { get },
+    clone = { get }, buffer = { get }, readonly = { get },
     read = { function(w) return get(w), verbs.zeros end },
     write = { function(w) return get(w), verbs.nowhere end },
   }
@@ -486,6 +558,20 @@ recipes.stream = {
   align = { function(w) return w.stream:seek(w.bytes), 4096 end },
   __tostring = { function(w) return w.stream end },
 }
+
+-- Memory of a host program, where there is one.
+local function lent(w) return w.lent or w.buffer end
+for name, recipe in pairs {
+  release = lent, clone = lent, readonly = lent, __gc = lent, __close = lent,
+  slice = function(w) return lent(w), 3 end,
+  peek = function(w) return lent(w), "u8" end,
+  poke = function(w) return lent(w), "u8", 7 end,
+  copy = function(w) return w.buffer, lent(w), 3 end,
+  resize = function(w) return lent(w), 10 end,
+} do
+  local list = recipes.buffer[name]
+  if list then recipes.buffer[name] = { recipe, table.unpack(list) } end
+end
 
 -- Typed peeks and pokes, which come from the table of types, are called alike.
 local function typed(kind, name)
@@ -577,7 +663,8 @@ local function through(f, ...)
   for first in f(...) do assert(first) end
 end
 
-local ITERATORS <const> = { nodes = true, segments = true, leaks = true }
+local ITERATORS <const> = { nodes = true, segments = true, leaks = true,
+  extents = true }
 
 --- The list of all verbs, sorted: kind, name, f, and their recipes (nil if
 -- there is none).

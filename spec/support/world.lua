@@ -116,6 +116,8 @@ local function set_objects(self)
   self.scope = on.scope()
   self.scoped = self.scope:malloc(200)
   self.held = self.scope:buffer("held")
+  local host = rawget(_G, "host") -- in a state of the test build
+  self.lent = host and host.lend("bytes of a host")
 end
 
 --- A world of a flavor.
@@ -134,8 +136,19 @@ function world.new(flavor)
   return self
 end
 
+--- Makes all its objects read-only: calls get views of them.
+function world:freeze()
+  self.thawed = self:owners()
+  for name, object in pairs(self) do
+    local ok, view = pcall(function() return object:readonly() end)
+    if ok then self[name] = view end
+  end
+  self.stream = self.buffer:stream(8)
+end
+
 --- The objects that own memory.
 function world:owners()
+  if self.thawed then return self.thawed end
   return { self.array, self.larges, self.smalls, self.buffer, self.one,
            self.held }
 end

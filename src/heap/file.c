@@ -9,10 +9,21 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int file_open(const char *path, bool write) {
   return open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+}
+
+int file_reopen(int descriptor, bool write) {
+  char self[32];
+  snprintf(self, sizeof self, "/proc/self/fd/%d", descriptor);
+  return file_open(self, write);
+}
+
+int file_in_memory(void) {
+  return (int)syscall(SYS_memfd_create, "mems", 0);
 }
 
 /* Writes a name beside `path` that nobody has, most likely. */
@@ -85,13 +96,38 @@ void file_abandon(mems_draft *draft) {
   close(draft->file);
 }
 
-bool file_lock(int file, bool write) {
-  struct flock lock = {.l_type = write ? F_WRLCK : F_RDLCK,
-                       .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+static struct flock lock_of(uint64_t byte, uint64_t count, short type) {
+  return (struct flock){.l_type = type, .l_whence = SEEK_SET,
+                        .l_start = (off_t)byte, .l_len = (off_t)count};
+}
+
+static bool ask(int file, int what, struct flock *lock) {
   int done;
-  do done = fcntl(file, F_OFD_SETLK, &lock);
+  do done = fcntl(file, what, lock);
   while (done != 0 && errno == EINTR);
   return done == 0;
+}
+
+bool file_lock(int file, uint64_t byte, bool alone) {
+  struct flock lock = lock_of(byte, 1, alone ? F_WRLCK : F_RDLCK);
+  return ask(file, F_OFD_SETLK, &lock);
+}
+
+bool file_lock_gate(int file) {
+  struct flock lock = lock_of(FILE_GATE, 1, F_WRLCK);
+  if (ask(file, F_OFD_SETLKW, &lock)) return true;
+  lock.l_type = F_RDLCK; /* one who may only read */
+  return ask(file, F_OFD_SETLKW, &lock);
+}
+
+void file_unlock(int file, uint64_t byte) {
+  struct flock lock = lock_of(byte, 1, F_UNLCK);
+  ask(file, F_OFD_SETLK, &lock);
+}
+
+bool file_is_locked(int file, uint64_t byte, uint64_t count) {
+  struct flock lock = lock_of(byte, count, F_WRLCK);
+  return !ask(file, F_OFD_GETLK, &lock) || lock.l_type != F_UNLCK;
 }
 
 bool file_read(int file, void *to, size_t size, uint64_t offset) {

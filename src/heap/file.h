@@ -18,6 +18,12 @@
    the reason in errno. */
 int file_open(const char *path, bool write);
 
+/* Opens the file of a descriptor anew. */
+int file_reopen(int descriptor, bool write);
+
+/* A file in memory, which children inherit. */
+int file_in_memory(void);
+
 /* A file on its way to a name. */
 typedef struct mems_draft {
   int file;
@@ -34,9 +40,22 @@ bool file_name(mems_draft *draft, const char *path, bool replace);
 /* It comes to nothing; closes the descriptor. */
 void file_abandon(mems_draft *draft);
 
-/* Locks a file for one who changes it, or for those who read it. False if
-   another descriptor has a lock that does not go with that. */
-bool file_lock(int file, bool write);
+/* Bytes of a file that stand for something and may be locked (share.h). */
+#define FILE_ALONE ((uint64_t)0)   /* one who changes it, or those who read */
+#define FILE_SHARED ((uint64_t)1)  /* those who share it */
+#define FILE_GATE ((uint64_t)2)    /* one who opens or closes it */
+#define FILE_SLOTS ((uint64_t)1 << 60)
+
+/* Locks a byte for one, or for all who do not want it for themselves. False if
+   another opening of the file has a lock that does not go with that. */
+bool file_lock(int file, uint64_t byte, bool alone);
+
+/* Locks the gate, however long that takes, and unlocks a byte. */
+bool file_lock_gate(int file);
+void file_unlock(int file, uint64_t byte);
+
+/* Has another opening locked one of `count` bytes? */
+bool file_is_locked(int file, uint64_t byte, uint64_t count);
 
 /* Reads or writes all of that; false with the reason in errno. At the end of
    the file errno is 0. */

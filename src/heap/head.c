@@ -10,7 +10,7 @@
 #include "entry.h"
 
 static_assert(sizeof(mems_preamble) == PREAMBLE, "the file's first pages");
-static_assert(sizeof(mems_summary) <= PREAMBLE - 3 * PAGE, "fit");
+static_assert(4 * PAGE + sizeof(mems_running) <= STRUCT_AT, "fit");
 
 static const char MAGIC[8] = "MeMSheap";
 enum { ORDER = 0x01020304 };

@@ -1,13 +1,13 @@
 /*
 ** head.h - the first pages of a heap's file, and the format they announce.
 **
-**   [ head ][ roots ][ redo ][ summary ] ... [ areas of the image | payload ]
-**     what    named    a call  counters
-**     it is   blocks   that    of a clean
-**                      could   close
-**                      stop
-**                      halfway
-**   0        PAGE     2 PAGE  3 PAGE        PREAMBLE
+**   [ head ][ roots ][ redo ][ summary ][ running, struct ][ areas | payload ]
+**     what    named    a call  counters   while processes    of the image
+**     it is   blocks   that    of a       share it: the
+**                      could   clean      lock, who they
+**                      stop    close      are, and the
+**                      halfway            mems_heap of all
+**   0        PAGE     2 PAGE  3 PAGE     4 PAGE, STRUCT_AT PREAMBLE
 **
 ** Geometry, the place of each area, follows from the checked part of the head
 ** alone: from limit, quarantine and the page of the OS. It never comes from
@@ -27,11 +27,13 @@
 #include "mems.h"
 #include "sizes.h"
 
-#define PREAMBLE ((uint64_t)64 << 10) /* whole pages of any OS */
+#define STRUCT_AT ((uint64_t)64 << 10) /* these begin a page of any OS */
+#define PREAMBLE ((uint64_t)256 << 10)
 
 enum {
   HEAD_FORMAT = 1,
   ROOTS = 63,
+  SLOTS = 1000, /* processes that may share a heap */
   ROOT_NAME = 40, /* bytes, with a zero at the end */
 };
 
@@ -90,6 +92,16 @@ typedef struct mems_summary {
   struct { uint64_t slots, spare, chained, asks; } classes[SIZES];
 } mems_summary;
 
+/* What processes share while they have a heap open; never believed when the
+   first of them opens it. */
+typedef struct mems_running {
+  uint64_t changes;   /* blocks that ended or changed, in all */
+  uint32_t word;      /* the lock: 0, or the owner's slot + 1; share.h */
+  uint32_t takeovers; /* of the lock from one who had died */
+  uint32_t pids[SLOTS];  /* who has, or had, each slot, ... */
+  uint32_t lives[SLOTS]; /* ... and how often one took it */
+} mems_running;
+
 typedef struct mems_preamble {
   mems_head head;
   char head_page[PAGE - sizeof(mems_head)];
@@ -98,7 +110,9 @@ typedef struct mems_preamble {
   mems_redo redo;
   char redo_page[PAGE - sizeof(mems_redo)];
   mems_summary summary;
-  char rest[PREAMBLE - 3 * PAGE - sizeof(mems_summary)];
+  char summary_page[PAGE - sizeof(mems_summary)];
+  mems_running running;
+  char rest[PREAMBLE - 4 * PAGE - sizeof(mems_running)];
 } mems_preamble;
 
 /* A sum of some words that tells when one has changed: 64 bits, by the

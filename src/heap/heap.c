@@ -1,5 +1,5 @@
 /*
-** heap.c - the heap: malloc, free, realloc, and the gate.
+** heap.c - the heap: malloc, free, realloc.
 **
 ** The two hot paths are short and hardly branch. malloc takes the slot of its
 ** class that was freed last, looks whether chain and page map agree, and
@@ -12,10 +12,12 @@
 
 #include <string.h>
 
+#include "damage.h"
 #include "hole.h"
 #include "image.h"
 #include "redo.h"
 #include "root.h"
+#include "share.h"
 #include "slot.h"
 #include "trim.h"
 
@@ -75,12 +77,20 @@ static void publish(mems_heap *heap, mems_redo *todo, const mems_request *r) {
 static mems_addr hand_out(mems_heap *heap, uint64_t g, unsigned number,
                           mems_request r) {
   uint64_t n = number ? size_granules(number) : r.n;
+  /* in a file its pages have their place on the disk */
+  bool fresh = !number && n >= FRESH_LEAST && !heap->fill && !r.cell &&
+               place_of(heap)->file == 0;
   char *physical = chain_physical(&heap->chain, g);
+  if (heap->verified) {
+    uint64_t from = g * GRANULE, to = number || !r.zero ? 0 : from + r.size;
+    damage_free(heap, g, n);
+    damage_wake(heap, pages_around(g, g + n), from, to);
+  }
   if (r.zero && number) memset(physical, 0, r.size);
   if (r.zero && !number) trim_zero(heap, g, r.size);
   if (heap->fill && !r.zero) memset(physical, 0xAA, r.size);
   if (!number) {
-    idle_touch(&heap->idle, heap, pages_around(g, g + n));
+    hole_occupy(heap, g, n, fresh);
     count(heap, n, true);
   }
   heap->mallocs++;
@@ -91,15 +101,16 @@ static mems_addr hand_out(mems_heap *heap, uint64_t g, unsigned number,
     publish(heap, &todo, &r);
   else
     dict_insert(&heap->dict, &heap->chain, g, n, todo.slack, r.mark);
+  if (fresh) dict_set_fresh(&heap->chain, g, true);
   return dict_addr(&heap->dict, g);
 }
 
 /* Makes a HOLE of the block b of the chain, which no one counts any more. */
 static void retire_chained(mems_heap *heap, uint64_t g, uint64_t n) {
+  bool fresh = dict_is_fresh(&heap->chain, g, n);
   count(heap, n, false);
   chain_free(&heap->chain, g);
-  hole_free(heap, g, n);
-  if (n * GRANULE > AT_ONCE) trim_block(heap, g, n);
+  hole_free(heap, g, n, fresh);
 }
 
 /* The PROCESS of n granules at g is free. */
@@ -107,8 +118,9 @@ static void retire(mems_heap *heap, uint64_t g, uint64_t n) {
   mems_chain *c = &heap->chain;
   unsigned entry = runs_map(c)[g / PAGE_GRANULES];
   if (entry) {
-    bits_put(chain_useds(c), g, entry_mask(n), 2);
-    slot_put(heap, runs_number(entry), g);
+    unsigned number = runs_number(entry);
+    bits_put(chain_useds(c), g, heap->runs.classes[number].mask, 2);
+    slot_put(heap, number, g);
   } else {
     retire_chained(heap, g, n);
   }
@@ -126,9 +138,12 @@ static uint64_t release(mems_heap *heap, uint64_t most, uint64_t blocks) {
     uint64_t n = g < c->end ? dict_length(c, &heap->runs, g) : 0;
     if (n && chain_useds(c)[g / WORD] >> g % WORD & 1 &&
         guard_waits(q, heap, g)) {
+      bool fresh = dict_is_fresh(c, g, n);
+      if (heap->verified) damage_waited(heap, g, n);
       retire(heap, g, n);
       guard_drop(q, heap, g, n); /* last: it is no block at any time */
       heap_raise(heap); /* a stack may have it now */
+      if (n * GRANULE > AT_ONCE && !fresh) trim_block(heap, g, n);
     }
   }
   return waited - q->waiting;
@@ -141,10 +156,10 @@ static uint64_t find(mems_heap *heap, unsigned *number, mems_request r) {
   uint64_t g = *number ? slot_find(heap, number, r.align) : NOWHERE;
   if (g != NOWHERE) return g;
   *number = 0;
-  slot_flush(heap);
+  slot_flush(heap, UINT64_MAX);
   g = hole_find(heap, r.n, r.align, false);
   /* what is free at the end now may be enough to stay below the limit */
-  bool again = g == NOWHERE && heap->error == MEMS_ELIMIT;
+  bool again = g == NOWHERE && own_of(heap)->error == MEMS_ELIMIT;
   return again ? hole_grow(heap, r.n, r.align) : g;
 }
 
@@ -160,15 +175,15 @@ static uint64_t find_all(mems_heap *heap, unsigned *number, mems_request r) {
   return g;
 }
 
-static COLD mems_addr allocate(mems_heap *heap, mems_request r) {
-  if (heap->readonly) return refuse(heap, MEMS_EREADONLY);
+static mems_addr allocate_here(mems_heap *heap, mems_request r) {
+  if (own_of(heap)->readonly) return refuse(heap, MEMS_EREADONLY);
   if (r.size == 0) return refuse(heap, MEMS_EINVAL);
   if (r.size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
   r.mark = r.align > heap->align ? r.align : 1;
   r.align = at_least(r.align, heap->align);
-  r.n = entry_granules(r.size);
+  r.n = entry_granules(r.size + heap->verified);
   if (r.mark > 1) r.n = at_least(r.n, MARK_LEAST);
-  int error = heap->error;
+  int error = own_of(heap)->error;
   unsigned number = size_class_aligned(r.n, r.align);
   uint64_t g = number ? slot_take(heap, number, round_up(r.n, heap->align))
                       : NOWHERE;
@@ -184,11 +199,18 @@ static COLD mems_addr allocate(mems_heap *heap, mems_request r) {
   if (g == NOWHERE) g = find_all(heap, &number, r);
   if (g == NOWHERE) return 0;
   if (!number && !hole_claim(heap, g, r.n)) {
-    hole_free(heap, g, r.n);
+    hole_free(heap, g, r.n, false);
     return 0;
   }
-  heap->error = error; /* of an attempt before the one that did it */
+  own_of(heap)->error = error; /* of an attempt before the one that did it */
   return hand_out(heap, g, number, r);
+}
+
+static COLD mems_addr allocate(mems_heap *heap, mems_request r) {
+  if (!share_enter(heap)) return 0;
+  mems_addr addr = allocate_here(heap, r);
+  share_leave(heap);
+  return addr;
 }
 
 /* A size beyond the table, or one for which there was nothing at hand. */
@@ -204,39 +226,24 @@ static COLD mems_addr enter_tiny(mems_heap *heap, const mems_class *class,
   return dict_addr(&heap->dict, g);
 }
 
-/* The slot of a class that was put last, if chain and page map agree. */
-HOT bool take_ready(mems_heap *heap, unsigned number, uint64_t *slot) {
-  mems_runs *r = &heap->runs;
-  const mems_chain *c = &heap->chain;
-  mems_class *class = r->classes + number;
-  uint64_t g;
-  if (r->recent_class == number) {
-    g = r->recent;
-    r->recent_class = 0;
-  } else {
-    uint32_t top = class->top;
-    if (UNLIKELY(top == class->first)) return false;
-    class->top = (uint16_t)--top;
-    g = r->stacks[top];
-  }
-  *slot = g;
-  return LIKELY(g < c->end) && LIKELY(runs_agree(c, number, g)) &&
-         LIKELY(runs_is_free(c, g, true));
+/* Enters a slot that slot_pop gave. */
+HOT mems_addr enter(mems_heap *heap, const mems_class *class, uint64_t g,
+                    uint64_t entry) {
+  bits_put(chain_useds(&heap->chain), g, class->mask, entry);
+  heap->mallocs++;
+  return dict_addr(&heap->dict, g);
 }
 
 ALIGNED mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
-  mems_runs *r = &heap->runs;
-  mems_chain *c = &heap->chain;
+  const mems_runs *r = &heap->runs;
   if (UNLIKELY(size - 1 >= r->bytes)) return malloc_far(heap, size);
   unsigned number = r->numbers[(size - 1) / GRANULE];
   const mems_class *class = r->classes + number;
   uint64_t g;
-  if (UNLIKELY(!take_ready(heap, number, &g))) return malloc_far(heap, size);
+  if (UNLIKELY(!slot_pop(heap, number, &g))) return malloc_far(heap, size);
   size_t slack = class->granules * GRANULE - size;
   if (UNLIKELY(slack >= class->brim)) return enter_tiny(heap, class, g, slack);
-  bits_put(chain_useds(c), g, class->mask, 1 | slack << 1);
-  heap->mallocs++;
-  return dict_addr(&heap->dict, g);
+  return enter(heap, class, g, 1 | slack << 1);
 }
 
 mems_addr mems_heap_aligned(mems_heap *heap, size_t size, size_t align) {
@@ -245,16 +252,14 @@ mems_addr mems_heap_aligned(mems_heap *heap, size_t size, size_t align) {
   uint64_t granules = at_least(align / GRANULE, 1), g;
   if (granules <= heap->align) return mems_heap_malloc(heap, size);
   if (size - 1 < heap->runs.bytes) { /* the short way, as in malloc */
-    uint64_t n = at_least(entry_granules(size), MARK_LEAST);
-    unsigned number = size_class_aligned(n, granules);
-    if (number && take_ready(heap, number, &g)) {
+    uint64_t n = at_least((size - 1) / GRANULE + 1, MARK_LEAST);
+    n = round_up(n, granules);
+    unsigned number = n <= TABLE_MOST ? heap->runs.numbers[n - 1] : 0;
+    if (number && slot_pop(heap, number, &g)) {
       const mems_class *class = heap->runs.classes + number;
       uint64_t slack = class->granules * GRANULE - size;
       uint64_t mark = class->granules < MARK_LONG ? 1 : bit_first(granules);
-      bits_put(chain_useds(&heap->chain), g, class->mask,
-               1 | slack << 1 | mark << class->mark_at);
-      heap->mallocs++;
-      return dict_addr(&heap->dict, g);
+      return enter(heap, class, g, 1 | slack << 1 | mark << class->mark_at);
     }
   }
   return allocate(heap, (mems_request){.size = size, .align = granules});
@@ -288,12 +293,16 @@ static bool block_at(const mems_heap *heap, mems_addr addr, mems_block *b) {
 /* Takes a block out, by way of the quarantine if there is one. */
 static void take_back(mems_heap *heap, const mems_block *b) {
   mems_guard *q = &heap->dict.guard;
-  dict_forget(&heap->dict);
+  heap_forget(heap);
   uint64_t gone = b->granules;
+  bool fresh = dict_is_fresh(&heap->chain, b->at, b->granules);
+  if (heap->verified) damage_slack(heap, b);
   bool waits = guard_put(q, heap, b->at, b->granules);
   if (!waits) retire(heap, b->at, b->granules);
   truth_order(); /* it is freed before its contents go */
   if (heap->fill) memset(chain_physical(&heap->chain, b->at), 0x55, b->size);
+  if (!waits && !fresh && gone * GRANULE > AT_ONCE)
+    trim_block(heap, b->at, gone);
   if (waits) gone = release(heap, q->most, RELEASE_MOST);
   if (trim_is_due(heap)) trim_some(heap, at_most(gone, b->granules));
 }
@@ -304,10 +313,12 @@ static COLD int free_far(mems_heap *heap, uint64_t g) {
   mems_block b;
   mems_addr addr = dict_addr(&heap->dict, 0) + (g << 3 | g >> 61);
   if (addr == 0) return MEMS_OK;
-  if (!block_at(heap, addr, &b)) return heap->error;
-  if (heap->readonly) return heap->error = MEMS_EREADONLY;
-  take_back(heap, &b);
-  return MEMS_OK;
+  if (!share_enter(heap)) return own_of(heap)->error;
+  bool found = block_at(heap, addr, &b), readonly = own_of(heap)->readonly;
+  if (found && readonly) heap_fail(heap, MEMS_EREADONLY);
+  if (found && !readonly) take_back(heap, &b);
+  share_leave(heap);
+  return found && !readonly ? MEMS_OK : own_of(heap)->error;
 }
 
 ALIGNED int mems_heap_free(mems_heap *heap, mems_addr addr) {
@@ -364,6 +375,10 @@ static bool resize_chained(mems_heap *heap, const mems_block *b,
   todo.at = b->at, todo.granules = n, todo.align = to.mark;
   todo.slack = n * GRANULE - to.size;
   if (n != b->granules) redo_begin(heap, &todo);
+  if (n > b->granules && heap->verified) {
+    damage_free(heap, end, n - b->granules);
+    damage_wake(heap, pages_around(end, b->at + n), 0, 0);
+  }
   if (n > b->granules) hole_extend(heap, end, n - b->granules);
   if (n < b->granules) chain_begin(c, b->at + n);
   dict_insert(&heap->dict, c, b->at, n, todo.slack, to.mark);
@@ -394,7 +409,7 @@ static bool resize(mems_heap *heap, const mems_block *b, mems_change to) {
   truth_order(); /* it has its new size before the contents go */
   if (heap->fill) refill(heap, b, to.size);
   if (to.n < b->granules)
-    hole_free(heap, b->at + to.n, b->granules - to.n);
+    hole_free(heap, b->at + to.n, b->granules - to.n, false);
   return true;
 }
 
@@ -408,8 +423,7 @@ static mems_addr move(mems_heap *heap, const mems_block *b, size_t size,
                                          .cell = cell, .from = b});
   mems_addr addr = mems_heap_aligned(heap, size, align * GRANULE);
   if (addr == 0) return 0;
-  uint64_t g = dict_granule(&heap->dict, addr);
-  memcpy(chain_physical(&heap->chain, g), chain_physical(&heap->chain, b->at),
+  memcpy(mems_heap_get(heap, addr), chain_physical(&heap->chain, b->at),
          at_most(size, b->size));
   truth_order();
   mems_heap_free(heap, dict_addr(&heap->dict, b->at));
@@ -427,20 +441,22 @@ static bool is_spacious(const mems_heap *heap, const mems_block *b,
    gets its address, if it is not NULL. The address, or 0. */
 static mems_addr change(mems_heap *heap, const mems_block *b, size_t size,
                         const mems_found *cell) {
-  mems_change to = {entry_granules(size), dict_alignment(&heap->chain, b),
-                    size};
+  mems_change to = {entry_granules(size + heap->verified),
+                    dict_alignment(&heap->chain, b), size};
   if (size == 0) return refuse(heap, MEMS_EINVAL);
   if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
-  if (heap->readonly) return refuse(heap, MEMS_EREADONLY);
+  if (own_of(heap)->readonly) return refuse(heap, MEMS_EREADONLY);
   if (to.mark > 1) to.n = at_least(to.n, at_most(MARK_LONG, b->granules));
-  int error = heap->error;
+  if (heap->verified) damage_slack(heap, b);
+  int error = own_of(heap)->error;
   mems_addr moved = is_spacious(heap, b, to.n) ? move(heap, b, size, cell) : 0;
   if (moved) return moved;
-  heap->error = error;
+  own_of(heap)->error = error;
+  hole_reach(heap, b->at, b->granules);
   bool done = resize(heap, b, to);
-  heap->error = error;
+  own_of(heap)->error = error;
   if (!done) return move(heap, b, size, cell);
-  dict_forget(&heap->dict);
+  heap_forget(heap);
   uint64_t n = entry_granules(size);
   if (n < b->granules && trim_is_due(heap)) trim_some(heap, b->granules - n);
   return dict_addr(&heap->dict, b->at);
@@ -449,23 +465,27 @@ static mems_addr change(mems_heap *heap, const mems_block *b, size_t size,
 mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   mems_block b;
   if (addr == 0) return mems_heap_malloc(heap, size);
-  return block_at(heap, addr, &b) ? change(heap, &b, size, NULL) : 0;
+  if (!share_enter(heap)) return 0;
+  mems_addr moved = 0;
+  if (block_at(heap, addr, &b)) moved = change(heap, &b, size, NULL);
+  share_leave(heap);
+  return moved;
 }
 
-mems_addr mems_heap_malloc_to(mems_heap *heap, const mems_cell *cell,
-                              size_t size) {
+static mems_addr malloc_to(mems_heap *heap, const mems_cell *cell,
+                           size_t size) {
   mems_found found;
   if (!root_cell(heap, cell, &found)) return 0;
   return allocate(heap, (mems_request){.size = size, .align = 1,
                                        .cell = &found});
 }
 
-int mems_heap_free_from(mems_heap *heap, const mems_cell *cell) {
+static int free_from(mems_heap *heap, const mems_cell *cell) {
   mems_found found;
   mems_block b;
-  if (!root_cell(heap, cell, &found)) return heap->error;
+  if (!root_cell(heap, cell, &found)) return own_of(heap)->error;
   if (found.value == 0) return MEMS_OK;
-  if (!block_at(heap, found.value, &b)) return heap->error;
+  if (!block_at(heap, found.value, &b)) return own_of(heap)->error;
   mems_redo todo = redo_nothing();
   todo.cell = found.cell;
   todo.tag = found.tag;
@@ -478,90 +498,48 @@ int mems_heap_free_from(mems_heap *heap, const mems_cell *cell) {
   return MEMS_OK;
 }
 
-mems_addr mems_heap_realloc_to(mems_heap *heap, const mems_cell *cell,
-                               size_t size) {
+static mems_addr realloc_to(mems_heap *heap, const mems_cell *cell,
+                            size_t size) {
   mems_found found;
   mems_block b;
   if (!root_cell(heap, cell, &found)) return 0;
-  if (found.value == 0) return mems_heap_malloc_to(heap, cell, size);
+  if (found.value == 0) return malloc_to(heap, cell, size);
   if (!block_at(heap, found.value, &b)) return 0;
   if (found.cell - b.at < b.granules) return refuse(heap, MEMS_EINVAL);
   return change(heap, &b, size, &found);
 }
 
-/* The range is not in the block found last; notes why if it is in none. */
-static COLD void *span_far(const mems_heap *heap, mems_addr addr,
-                           size_t size) {
-  /* the dictionary may note what it found last */
-  mems_dict *dict = &((mems_heap *)heap)->dict;
-  void *physical = dict_span(dict, &heap->chain, &heap->runs, addr, size);
-  if (UNLIKELY(physical == NULL)) {
-    int error = dict_mistake(dict, &heap->chain, &heap->runs, addr);
-    if (error == MEMS_OK || error == MEMS_EINSIDE) error = MEMS_ERANGE;
-    heap_fail(heap, error);
-  }
-  return physical;
+mems_addr mems_heap_malloc_to(mems_heap *heap, const mems_cell *cell,
+                              size_t size) {
+  if (!share_enter(heap)) return 0;
+  mems_addr addr = malloc_to(heap, cell, size);
+  share_leave(heap);
+  return addr;
 }
 
-/* Does [addr, addr + size) lie in a block of a run? Where its entry says more
-   than slack, or not all of it, this does not know. */
-HOT bool lies_in_slot(const mems_heap *heap, uint64_t offset, size_t size) {
-  const mems_chain *c = &heap->chain;
-  const mems_runs *r = &heap->runs;
-  uint64_t g = offset / GRANULE;
-  if (UNLIKELY(g >= r->end)) return false;
-  unsigned entry = runs_map(c)[g / PAGE_GRANULES];
-  if (UNLIKELY(entry == 0)) return false;
-  const mems_class *class = r->classes + runs_number(entry);
-  uint32_t inside = runs_inside(class, runs_offset(g, entry));
-  uint64_t useds = bits_field(chain_useds(c), g - inside) & class->mask;
-  uint64_t bytes = class->granules * GRANULE, slack = useds >> 1;
-  if (UNLIKELY(slack >= class->brim)) return false;
-  return LIKELY(useds & 1) && size <= bytes &&
-         inside * GRANULE + offset % GRANULE + slack <= bytes - size;
+int mems_heap_free_from(mems_heap *heap, const mems_cell *cell) {
+  if (!share_enter(heap)) return own_of(heap)->error;
+  int error = free_from(heap, cell);
+  share_leave(heap);
+  return error;
 }
 
-void *mems_heap_span(const mems_heap *heap, mems_addr addr, size_t size) {
-  const mems_dict *d = &heap->dict;
-  if (LIKELY(dict_is_last(d, addr, size)) ||
-      LIKELY(lies_in_slot(heap, addr - d->base, size)))
-    return chain_physical(&heap->chain, 0) + (addr - d->base);
-  return span_far(heap, addr, size);
-}
-
-/* Is g the start of a slot that is in use? Then its first byte needs no look
-   at its size. */
-HOT bool is_slot_in_use(const mems_heap *heap, uint64_t g) {
-  const mems_chain *c = &heap->chain;
-  const mems_runs *r = &heap->runs;
-  if (UNLIKELY(g >= r->end)) return false;
-  unsigned entry = runs_map(c)[g / PAGE_GRANULES];
-  const mems_class *class = r->classes + runs_number(entry);
-  return LIKELY(runs_is_slot(class, runs_offset(g, entry))) &&
-         LIKELY(bits_field(chain_useds(c), g) & 1);
-}
-
-void *mems_heap_get(const mems_heap *heap, mems_addr addr) {
-  uint64_t g = dict_granule(&heap->dict, addr);
-  if (is_slot_in_use(heap, g)) return chain_physical(&heap->chain, g);
-  return mems_heap_span(heap, addr, 1);
-}
-
-mems_addr mems_heap_address(const mems_heap *heap, const void *physical) {
-  uintptr_t payload = (uintptr_t)chain_physical(&heap->chain, 0);
-  uint64_t offset = (uintptr_t)physical - payload;
-  mems_addr addr = heap->dict.base + offset;
-  if (is_slot_in_use(heap, offset >> 3 | offset << 61)) return addr;
-  if (offset < heap->chain.end * GRANULE && mems_heap_span(heap, addr, 1))
-    return addr;
-  return refuse(heap, MEMS_EFOREIGN);
+mems_addr mems_heap_realloc_to(mems_heap *heap, const mems_cell *cell,
+                               size_t size) {
+  if (!share_enter(heap)) return 0;
+  mems_addr addr = realloc_to(heap, cell, size);
+  share_leave(heap);
+  return addr;
 }
 
 size_t mems_heap_size(const mems_heap *heap, mems_addr addr) {
   mems_block b;
-  return block_at(heap, addr, &b) ? b.size : 0;
+  if (!share_enter(heap)) return 0;
+  size_t size = block_at(heap, addr, &b) ? b.size : 0;
+  share_leave(heap);
+  return size;
 }
 
 int mems_heap_error(const mems_heap *heap) {
-  return heap->error;
+  return own_of(heap)->error;
 }

@@ -39,6 +39,31 @@ typedef struct mems_hole {
   uint64_t at, size;
 } mems_hole;
 
+/* What belongs to the process that has a heap, in front of it. */
+typedef struct mems_own {
+  mems_place place;
+  int error;          /* why the last call failed */
+  const char *broken; /* what the checker found */
+  bool drawn;         /* the base is one of the counter of ranges.h */
+  bool rooted;        /* the preamble is usable */
+  bool readonly;
+  bool closed;        /* by a fork: it is the parent's */
+  mems_range range;   /* its addresses, among those of other heaps */
+  mems_recovery recovery; /* of size 0: there was none */
+
+  /* in a heap that processes share: */
+  mems_running *running; /* NULL: it is not */
+  uint32_t slot;         /* this one's */
+  uint32_t depth;        /* how often it holds the lock */
+  uint64_t patience;     /* nanoseconds that it waits; 0: without end */
+  mems_addr last;        /* the block that the gate found last, ... */
+  size_t length;         /* ... its size, and when */
+  uint64_t seen;
+  int handed;            /* the descriptor for others + 1; 0: the file's own */
+} mems_own;
+
+static_assert(sizeof(mems_own) <= PAGE, "it has a page");
+
 struct mems_heap {
   mems_chain chain; /* first: it names the bitmaps by their offset */
   mems_dict dict;
@@ -48,32 +73,36 @@ struct mems_heap {
   uint64_t used;      /* granules in them */
   uint64_t peak;      /* most granules that were in use, or in a stack */
 
-  uint64_t hopeless;  /* no HOLE has so many granules from a multiple of
-                         hopeless_align on; NOWHERE: who knows */
+  uint64_t hopeless[2]; /* no HOLE has so many granules from a multiple of align
+                           on, or of hopeless_align; NOWHERE: who knows */
   uint64_t hopeless_align;
 
   uint64_t align;     /* of every block, in granules */
   uint64_t node;      /* the least that the heap grows by, in granules */
   uint64_t unit;      /* a page of the OS, in granules */
-  bool drawn;        /* the base is one of the counter of ranges.h */
   bool fill;
+  uint64_t random;    /* what slots are drawn by; 0: they are not */
+  bool verified;      /* fill, and what was filled is looked at again */
   bool guarded;       /* fill, or a quarantine: all calls take the long way */
 
-  bool rooted;        /* the preamble is usable */
-  bool readonly;
-  bool closed;        /* by a fork: it is the parent's */
   bool mended;        /* there may be blocks that are longer than need be */
-
-  int error;          /* why the last call failed */
-  const char *broken; /* what the checker found */
-
-  mems_range range;   /* its addresses, among those of other heaps */
-  mems_recovery recovery; /* of size 0: there was none */
 
   mems_idle idle;
   mems_bins bins;
   mems_runs runs; /* last, since it is large */
 };
+
+static inline mems_own *own_of(const void *image) {
+  return (mems_own *)(void *)place_of(image);
+}
+
+/* A block ends or changes: what was found before may be wrong. */
+static inline void heap_forget(mems_heap *heap) {
+  mems_running *running = own_of(heap)->running;
+  dict_forget(&heap->dict);
+  if (UNLIKELY(running != NULL))
+    __atomic_fetch_add(&running->changes, 1, __ATOMIC_RELEASE);
+}
 
 /* Granules that are in live blocks or in stacks. */
 static inline uint64_t heap_taken(const mems_heap *heap) {
@@ -98,10 +127,7 @@ static inline void heap_raise(mems_heap *heap) {
 
 /* Notes why a call failed, for mems_heap_error. */
 static inline void heap_fail(const mems_heap *heap, int error) {
-  if (UNLIKELY(heap->closed)) error = MEMS_ECLOSED;
-  /* a heap handed out as const is writable memory all the same; what a
-     look-up may change is not part of what the caller sees as the heap */
-  ((mems_heap *)heap)->error = error;
+  own_of(heap)->error = own_of(heap)->closed ? MEMS_ECLOSED : error;
 }
 
 #endif

@@ -28,6 +28,7 @@
 #include "file.h"
 #include "plan.h"
 #include "recover.h"
+#include "share.h"
 #include "slot.h"
 
 /* Bytes of the file of a heap. */
@@ -53,6 +54,7 @@ static bool map_file(mems_heap *heap, int file, bool own) {
 /* The child's heap has nothing and gets nothing. */
 static void lose(mems_heap *heap) {
   mems_place *place = place_of(heap);
+  mems_own *own = own_of(heap);
   close(place->file - 1);
   pages_unmap(NULL, place->file_start, length_of(heap));
   const mems_options o = {.limit = heap->chain.limit * GRANULE,
@@ -60,15 +62,26 @@ static void lose(mems_heap *heap) {
                           .page = heap->node * GRANULE};
   mems_addr base = heap->dict.base;
   mems_place kept = *place;
-  mems_range range = heap->range;
+  if (own->running) {
+    pages_unmap(NULL, heap, plan_struct());
+    pages_map(NULL, heap, plan_struct());
+  }
   memset(heap, 0, sizeof *heap);
+  own->running = NULL;
   *place = (mems_place){.reservation = kept.reservation,
                         .reserved = kept.reserved,
                         .file_start = kept.file_start};
-  heap->range = range;
   plan_begin(heap, &o, base);
   plan_make_empty(heap);
-  heap->closed = heap->readonly = true;
+  own->rooted = false;
+  own->closed = own->readonly = true;
+  if (kept.lost) kept.lost(kept.lost_context);
+}
+
+void mems_heap_onfork(mems_heap *heap, void (*lost)(void *context),
+                      void *context) {
+  place_of(heap)->lost = lost;
+  place_of(heap)->lost_context = context;
 }
 
 static void before_fork(void) {
@@ -82,7 +95,7 @@ static void after_fork(void) {
 static void in_child(void) {
   ranges_unlock();
   for (mems_range *r = ranges_lock(); r; r = r->next) {
-    char *at = (char *)r - offsetof(mems_heap, range);
+    char *at = (char *)r - offsetof(mems_own, range) + PAGE;
     mems_heap *heap = (mems_heap *)(void *)at;
     if (place_of(heap)->file) lose(heap);
   }
@@ -145,17 +158,32 @@ static void take_up(mems_heap *heap, const mems_summary *s) {
   runs_set_end(r, heap->chain.end);
 }
 
-void living_close(mems_heap *heap) {
+/* Leaves the file in good order. */
+static void leave_clean(mems_heap *heap) {
   mems_preamble *p = head_of(heap);
-  if (!heap->readonly) {
-    slot_flush(heap);
-    p->summary = summary_of(heap);
-    /* what waits is free when the heap is opened, which is to look at it */
-    if (guard_waiters(&heap->dict.guard) || heap->mended) p->summary.sum = 0;
-    truth_order();
-    truth_put(&p->head.state, HEAD_CLEAN);
+  slot_flush(heap, UINT64_MAX);
+  p->summary = summary_of(heap);
+  /* what waits is free when the heap is opened, which is to look at it */
+  if (guard_waiters(&heap->dict.guard) || heap->mended) p->summary.sum = 0;
+  truth_order();
+  truth_put(&p->head.state, HEAD_CLEAN);
+}
+
+void living_close(mems_heap *heap) {
+  const mems_own *own = own_of(heap);
+  int file = place_of(heap)->file - 1;
+  if (own->running) {
+    /* the last one to leave cleans up; who is stopped keeps that from all */
+    file_lock_gate(file);
+    if (share_is_alone(heap) && share_lock(heap)) {
+      leave_clean(heap);
+      share_unlock(heap);
+    }
+  } else if (!own->readonly) {
+    leave_clean(heap);
   }
-  close(place_of(heap)->file - 1);
+  close(file);
+  if (own->handed) close(own->handed - 1);
 }
 
 /*
@@ -169,16 +197,16 @@ static mems_heap *make(mems_attempt *a, const mems_options *o, int file) {
   if (heap == NULL)
     return admit_refuse_space(a);
   plan_begin(heap, o, base);
-  heap->range = (mems_range){.first = base, .size = o->limit};
+  own_of(heap)->range = (mems_range){.first = base, .size = o->limit};
   mems_preamble *p = head_of(heap);
   mems_place *place = place_of(heap);
   place->file = file + 1;
-  heap->rooted = true;
-  if (!ranges_enter(&heap->range, true, &other)) {
+  own_of(heap)->rooted = true;
+  if (!ranges_enter(&own_of(heap)->range, RANGES_ALONE, &other)) {
     admit_refuse_overlap(a, other);
   } else if (ftruncate(file, (off_t)length_of(heap)) != 0 ||
-             !file_lock(file, true) || !map_file(heap, file, false) ||
-             !pages_map(place, p, PREAMBLE)) {
+             !file_lock(file, FILE_ALONE, true) ||
+             !map_file(heap, file, false) || !pages_map(place, p, PREAMBLE)) {
     admit_refuse_os(a, "can't be made");
   } else if (!plan_make_empty(heap)) {
     admit_refuse(a, MEMS_ENOSPC, "can't be made: the disk has no room");
@@ -191,7 +219,7 @@ static mems_heap *make(mems_attempt *a, const mems_options *o, int file) {
     file_boot(p->head.boot);
     return heap;
   }
-  ranges_leave(&heap->range);
+  ranges_leave(&own_of(heap)->range);
   plan_unreserve(heap);
   return NULL;
 }
@@ -205,7 +233,7 @@ static mems_heap *make_named(mems_attempt *a, const mems_options *o) {
   bool lost = heap && errno == EEXIST && o->create == MEMS_CREATE_MISSING;
   if (heap && !lost) admit_refuse_os(a, "can't be made");
   if (heap) {
-    ranges_leave(&heap->range);
+    ranges_leave(&own_of(heap)->range);
     plan_unreserve(heap);
   }
   file_abandon(&draft);
@@ -254,108 +282,226 @@ static void bring_up(mems_heap *heap, const mems_options *o) {
   }
   truth_order();
   recover(heap);
-  heap->recovery.nanoseconds = now() - start;
+  own_of(heap)->recovery.nanoseconds = now() - start;
   bool asked = state == HEAD_CLEAN || state == HEAD_SAVED;
-  if (asked && heap->recovery.repairs == 0 && !heap->recovery.redone)
-    heap->recovery.size = 0; /* nothing had happened */
+  mems_recovery *r = &own_of(heap)->recovery;
+  if (asked && r->repairs == 0 && !r->redone) r->size = 0;
 }
 
-/* Nothing may be stored to a heap that is read only, and the fast ways are
-   closed. */
-static void close_to_changes(mems_heap *heap) {
-  const mems_chain *c = &heap->chain;
-  heap->readonly = true;
+/* All calls take the long way. */
+static void close_fast_ways(mems_heap *heap) {
   heap->runs.bytes = 0;
   heap->runs.direct = false;
   heap->runs.end = 0;
+}
+
+/* Nothing may be stored to a heap that is read only. */
+static void close_to_changes(mems_heap *heap) {
+  const mems_chain *c = &heap->chain;
+  own_of(heap)->readonly = true;
+  close_fast_ways(heap);
   if (c->end) pages_protect(chain_physical(c, 0), c->end * GRANULE);
 }
 
-/* The heap in a file that was opened and has a good head; what of it changes is
-   read again once nobody else has the file. */
-static mems_heap *attach(mems_attempt *a, int file, const mems_head *head) {
-  const mems_head_fixed *f = &head->fixed;
-  mems_options o = *a->o;
-  mems_addr other;
-  o.limit = f->limit, o.page = f->page, o.align = f->align;
-  o.quarantine = f->quarantine, o.fill = f->fill != 0;
-  mems_head locked;
-  mems_heap *heap = plan_reserve(&o);
-  if (heap == NULL)
-    return admit_refuse_space(a);
-  plan_begin(heap, &o, f->base);
-  heap->range = (mems_range){.first = f->base, .size = f->limit};
-  heap->rooted = true;
-  mems_preamble *p = head_of(heap);
+/* Locks a file in the way it is to be opened. */
+static bool claim(int file, const mems_options *o) {
+  if (o->share)
+    return !file_is_locked(file, FILE_ALONE, 1) &&
+           file_lock(file, FILE_SHARED, false);
+  return !file_is_locked(file, FILE_SHARED, 1) &&
+         file_lock(file, FILE_ALONE, !o->readonly);
+}
+
+/* Maps the struct of a heap that is shared; the first one writes it. */
+static bool map_struct(mems_heap *heap, int file, bool first) {
+  uint64_t sum = plan_sum(heap), size = plan_struct();
+  if (first && !file_write(file, heap, sizeof *heap, STRUCT_AT)) return false;
+  if (!pages_map_file(heap, size, file, STRUCT_AT, false) ||
+      !pages_map(NULL, heap, size))
+    return false;
+  return sum == plan_sum(heap);
+}
+
+/* Maps all of a file that is shared, and takes a slot. */
+static bool join(mems_attempt *a, mems_heap *heap, int file, uint64_t end) {
+  mems_own *own = own_of(heap);
+  bool first = !file_is_locked(file, FILE_SLOTS, SLOTS);
+  close_fast_ways(heap);
+  if (!map_struct(heap, file, first) || !map_file(heap, file, false) ||
+      !pages_map(NULL, own->place.file_start, length_of(heap)))
+    return admit_refuse_os(a, "can't be mapped");
+  own->running = &head_of(heap)->running;
+  if (first) memset(own->running, 0, sizeof *own->running);
+  own->place.shared = true;
+  if (first && !plan_reach(heap, end)) return admit_refuse_space(a);
+  own->place.file = file + 1;
+  own->place.end = &head_of(heap)->head.end;
+  if (!share_take_slot(heap))
+    return admit_refuse(a, MEMS_ELIMIT, "is shared by %d processes already",
+                        SLOTS);
+  if (first) bring_up(heap, a->o);
+  return true;
+}
+
+/* Maps all of a file for this process alone. */
+static bool map_alone(mems_attempt *a, mems_heap *heap, int file,
+                      uint64_t end) {
   mems_place *place = place_of(heap);
+  mems_preamble *p = head_of(heap);
+  if (!map_file(heap, file, a->o->readonly) ||
+      !pages_map(NULL, p, PREAMBLE) || !plan_reach(heap, end))
+    return admit_refuse_os(a, "can't be mapped");
+  place->file = file + 1;
+  place->end = &p->head.end;
+  bring_up(heap, a->o);
+  if (a->o->readonly) close_to_changes(heap);
+  return true;
+}
+
+/* Lays a heap out as the head of its file says, and brings it up. */
+static bool attach(mems_attempt *a, mems_heap *heap, int file,
+                   mems_head *head) {
+  mems_range *range = &own_of(heap)->range;
+  mems_addr other;
   struct stat status;
-  bool known = fstat(file, &status) == 0;
-  if (known && (uint64_t)status.st_size != length_of(heap)) {
-    admit_refuse(a, MEMS_EFORMAT, "is a heap that was cut or made longer");
-  } else if (!ranges_enter(&heap->range, true, &other)) {
-    admit_refuse_overlap(a, other);
-  } else if (!file_lock(file, !o.readonly)) {
-    admit_refuse(a, MEMS_EBUSY, "is in use by another process");
-  } else if (!admit_head(a, file, &locked)) {
-    /* it was damaged by whoever had it until now */
-  } else if (!map_file(heap, file, o.readonly) ||
-             !pages_map(NULL, p, PREAMBLE) ||
-             !plan_reach(heap, admit_end(&locked))) {
-    admit_refuse_os(a, "can't be mapped");
-  } else {
-    place->file = file + 1;
-    place->end = &p->head.end;
-    bring_up(heap, &o);
-    if (o.readonly) close_to_changes(heap);
-    return heap;
+  *range = (mems_range){.first = head->fixed.base, .size = head->fixed.limit};
+  own_of(heap)->rooted = true;
+  if (fstat(file, &status) != 0 ||
+      (uint64_t)status.st_size != length_of(heap))
+    return admit_refuse(a, MEMS_EFORMAT, "is a heap that was cut or made "
+                        "longer");
+  if (!ranges_enter(range, a->o->share ? RANGES_TWIN : RANGES_ALONE, &other))
+    return admit_refuse_overlap(a, other);
+  if (!file_lock_gate(file) || !claim(file, a->o))
+    return admit_refuse(a, MEMS_EBUSY, "is in use by another process");
+  /* what may have changed until it was locked */
+  if (!admit_head(a, file, head)) return false;
+  uint64_t end = admit_end(head);
+  bool done = a->o->share ? join(a, heap, file, end)
+                          : map_alone(a, heap, file, end);
+  file_unlock(file, FILE_GATE);
+  return done;
+}
+
+/* The heap in an open file; closes that if it is refused. */
+static mems_heap *open_there(mems_attempt *a, int file) {
+  mems_head head;
+  mems_heap *heap = NULL;
+  if (admit_head(a, file, &head)) {
+    const mems_head_fixed *f = &head.fixed;
+    mems_options o = {.limit = f->limit, .page = f->page, .align = f->align,
+                      .quarantine = f->quarantine, .fill = f->fill != 0};
+    heap = plan_reserve(&o);
+    if (heap == NULL) admit_refuse_space(a);
+    if (heap) plan_begin(heap, &o, f->base);
+    if (heap && o.quarantine && a->o->share) {
+      admit_refuse(a, MEMS_EINVAL, "has a quarantine, so it can't be shared");
+    } else if (heap && attach(a, heap, file, &head)) {
+      return heap;
+    }
   }
-  ranges_leave(&heap->range);
-  plan_unreserve(heap);
+  if (heap) {
+    ranges_leave(&own_of(heap)->range);
+    plan_unreserve(heap);
+  }
+  close(file);
   return NULL;
 }
 
-static mems_heap *open_there(mems_attempt *a, int file) {
-  mems_head head;
-  bool good = admit_head(a, file, &head);
-  mems_heap *heap = good ? attach(a, file, &head) : NULL;
-  if (heap == NULL) close(file);
+/* A new heap was made to be shared: it is opened again for that. */
+static void open_to_share(mems_heap **heap, mems_options *o) {
+  if (*heap == NULL || !o->share) return;
+  leave_clean(*heap);
+  close(place_of(*heap)->file - 1);
+  ranges_leave(&own_of(*heap)->range);
+  plan_unreserve(*heap);
+  *heap = NULL;
+  o->create = MEMS_CREATE_NEVER;
+}
+
+static mems_heap *open_path(mems_attempt *a, mems_options *o) {
+  mems_heap *heap = NULL;
+  bool make_it = o->create != MEMS_CREATE_NEVER && !o->readonly;
+  /* as often as another makes and removes it meanwhile */
+  while (heap == NULL && a->error == MEMS_OK) {
+    int file = -1;
+    errno = ENOENT;
+    if (o->create != MEMS_CREATE_NEW) file = file_open(o->path, !o->readonly);
+    if (file >= 0) {
+      heap = open_there(a, file);
+    } else if (errno == ENOENT && make_it) {
+      heap = make_named(a, o);
+      open_to_share(&heap, o);
+    } else {
+      admit_refuse_os(a, "can't be opened");
+    }
+  }
+  return heap;
+}
+
+/* A heap in the file of a descriptor, by an opening of its own. */
+static mems_heap *open_descriptor(mems_attempt *a, int descriptor) {
+  int file = file_reopen(descriptor, !a->o->readonly);
+  if (file < 0) return admit_refuse_os(a, "can't be opened");
+  return open_there(a, file);
+}
+
+/* A heap in a file in memory, which has no name. */
+static mems_heap *open_memfd(mems_attempt *a, mems_options *o) {
+  int handed = file_in_memory();
+  if (handed < 0) return admit_refuse_os(a, "can't be made");
+  int file = file_reopen(handed, true);
+  mems_heap *heap = file < 0 ? NULL : make(a, o, file);
+  if (heap == NULL) {
+    if (file >= 0) close(file);
+  } else if (o->share) {
+    open_to_share(&heap, o);
+    heap = open_descriptor(a, handed);
+  }
+  if (heap)
+    own_of(heap)->handed = handed + 1;
+  else
+    close(handed);
   return heap;
 }
 
 mems_heap *living_open(const mems_options *options, int *error) {
   mems_options o = *options;
-  mems_attempt a = {options, options->path, MEMS_OK};
+  const char *name = o.path ? o.path : o.fd ? "the descriptor's file" :
+                     "the file in memory";
+  mems_attempt a = {options, name, MEMS_OK};
   mems_heap *heap = NULL;
-  bool make_it = o.create != MEMS_CREATE_NEVER && !o.readonly;
   watch_forks();
   plan_defaults(&o);
-  /* as often as another makes and removes it meanwhile */
-  while (heap == NULL && a.error == MEMS_OK) {
-    int file = -1;
-    errno = ENOENT;
-    if (o.create != MEMS_CREATE_NEW) file = file_open(o.path, !o.readonly);
-    if (file >= 0)
-      heap = open_there(&a, file);
-    else if (errno == ENOENT && make_it)
-      heap = make_named(&a, &o);
-    else
-      admit_refuse_os(&a, "can't be opened");
-  }
+  if (o.share && (o.quarantine || o.readonly))
+    admit_refuse(&a, MEMS_EINVAL, "can't be shared with a quarantine, or to "
+                 "be read only");
+  else if (o.path)
+    heap = open_path(&a, &o);
+  else if (o.fd)
+    heap = open_descriptor(&a, *o.fd);
+  else
+    heap = open_memfd(&a, &o);
   *error = a.error;
   return heap;
 }
 
+int mems_heap_fd(const mems_heap *heap) {
+  const mems_own *own = own_of(heap);
+  return own->handed ? own->handed - 1 : own->place.file - 1;
+}
+
 int mems_heap_recovered(const mems_heap *heap, mems_recovery *recovery) {
-  if (heap->recovery.size == 0) return 0;
+  if (own_of(heap)->recovery.size == 0) return 0;
   size_t size = recovery->size;
-  memcpy(recovery, &heap->recovery, at_most(size, sizeof *recovery));
+  memcpy(recovery, &own_of(heap)->recovery, at_most(size, sizeof *recovery));
   recovery->size = size;
   return 1;
 }
 
 int mems_heap_sync(mems_heap *heap) {
   const mems_place *place = place_of(heap);
-  if (place->file == 0 || heap->readonly) return MEMS_OK;
+  if (place->file == 0 || own_of(heap)->readonly) return MEMS_OK;
   if (pages_sync(place)) return MEMS_OK;
   heap_fail(heap, MEMS_EFILE);
   return MEMS_EFILE;

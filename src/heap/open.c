@@ -9,6 +9,7 @@
 #include "living.h"
 #include "plan.h"
 #include "redo.h"
+#include "share.h"
 
 /* A heap in memory; NULL, and nothing is left, if there are no pages or no
    addresses for it. */
@@ -21,10 +22,13 @@ static mems_heap *open_memory(mems_options *o) {
   mems_addr base = o->base ? o->base : ranges_take(o->limit);
   if (base != 0) {
     plan_begin(heap, o, base);
-    heap->drawn = o->base == 0;
-    heap->range = (mems_range){.first = base, .size = o->limit};
+    own_of(heap)->drawn = o->base == 0;
+    own_of(heap)->range = (mems_range){.first = base, .size = o->limit};
+    heap->verified = heap->fill;
+    place_of(heap)->damage = o->damage;
+    place_of(heap)->damage_context = o->context;
     if (plan_make_empty(heap)) {
-      ranges_enter(&heap->range, false, NULL);
+      ranges_enter(&own_of(heap)->range, RANGES_ANY, NULL);
       return heap;
     }
     if (o->base == 0) ranges_give(base);
@@ -37,7 +41,7 @@ mems_heap *mems_heap_open(const mems_options *options, int *error) {
   mems_options o = plan_options(options);
   int reason = MEMS_EINVAL;
   mems_heap *heap = NULL;
-  if (plan_is_good(&o) && o.path) {
+  if (plan_is_good(&o) && (o.path || o.fd || o.memfd)) {
     heap = living_open(&o, &reason);
   } else if (plan_is_good(&o)) {
     reason = MEMS_ENOMEM;
@@ -51,8 +55,8 @@ mems_heap *mems_heap_open(const mems_options *options, int *error) {
 void mems_heap_close(mems_heap *heap) {
   if (heap == NULL) return;
   if (place_of(heap)->file) living_close(heap);
-  ranges_leave(&heap->range);
-  if (heap->drawn) ranges_give(heap->dict.base);
+  ranges_leave(&own_of(heap)->range);
+  if (own_of(heap)->drawn) ranges_give(heap->dict.base);
   plan_unreserve(heap);
 }
 
@@ -70,7 +74,7 @@ void mems_heap_reset(mems_heap *heap) {
   mems_chain *c = &heap->chain;
   uint64_t end = c->end, next;
   mems_redo todo = {.kind = REDO_RESET};
-  if (heap->readonly || heap->closed) return;
+  if (own_of(heap)->readonly || !share_enter(heap)) return;
   redo_begin(heap, &todo);
   if (heap->fill) fill_all(heap);
   guard_clear(&heap->dict.guard, heap);
@@ -79,12 +83,13 @@ void mems_heap_reset(mems_heap *heap) {
   memset(runs_map(c), 0, end / PAGE_GRANULES * sizeof *runs_map(c));
   runs_clear(&heap->runs);
   heap->processes = heap->used = 0;
-  dict_forget(&heap->dict);
+  heap_forget(heap);
   for (uint64_t g = 0; g < end; g = next) {
     next = chain_node_end(c, g);
     chain_clear(c, g, next - g);
     chain_drop_all(c, g, next);
-    hole_free(heap, g, next - g);
+    hole_free(heap, g, next - g, false);
   }
   redo_end(heap);
+  share_leave(heap);
 }

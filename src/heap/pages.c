@@ -108,7 +108,7 @@ bool pages_unmap(const mems_place *place, void *at, size_t size) {
   if (place == NULL || place->file == 0)
     return mmap(at, size, PROT_NONE, FLAGS | MAP_FIXED, -1, 0) == at;
   punch(place, at, size);
-  return mprotect(at, size, PROT_NONE) == 0;
+  return place->shared || mprotect(at, size, PROT_NONE) == 0;
 }
 
 bool pages_discard(const mems_place *place, void *at, size_t size) {
@@ -188,7 +188,7 @@ bool area_grow(char *image, mems_area *area, uint64_t bytes) {
 
 bool area_shrink(char *image, mems_area *area, uint64_t bytes) {
   uint64_t wanted = round_up(bytes, pages_unit());
-  if (wanted >= area->usable) return true;
+  if (wanted >= area->usable || place_of(image)->shared) return true;
   char *from = image + area->at + wanted;
   if (!pages_unmap(place_of(image), from, area->usable - wanted))
     return false;

@@ -20,6 +20,7 @@
 #define MEMS_PAGES_H
 
 #include "base.h"
+#include "mems.h"
 
 /* Where an image lies in this process: on the page in front of it. */
 typedef struct mems_place {
@@ -31,6 +32,11 @@ typedef struct mems_place {
   int file;                 /* descriptor of the file + 1; 0: none */
   char *file_start;         /* where its first byte is, or would be */
   uint64_t *end;            /* where the file has the end; NULL: no file */
+  bool shared;              /* by processes: what is usable stays so */
+  void (*damage)(void *context, const mems_damage *damage); /* or NULL */
+  void *damage_context;
+  void (*lost)(void *);     /* called in a forked child; or NULL */
+  void *lost_context;
 } mems_place;
 
 /* What the OS deals in: bytes, a multiple of PAGE. */

@@ -5,13 +5,15 @@
 #include "plan.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 #define LIMIT ((uint64_t)64 << 30)
 #define LIMIT_FILE ((uint64_t)4 << 30)
 #define LIMIT_MOST ((uint64_t)1 << 46)
 #define NODE_MOST ((size_t)1 << 30)
 
-static_assert(sizeof(mems_heap) <= HEAD_ROOM, "the struct has its room");
+static_assert(sizeof(mems_heap) <= HEAD_ROOM &&
+              sizeof(mems_heap) <= PREAMBLE - STRUCT_AT, "the struct has room");
 static_assert(offsetof(mems_heap, chain) == 0, "offsets count from the chain");
 
 bool plan_is_good(const mems_options *o) {
@@ -45,9 +47,8 @@ void plan_defaults(mems_options *o) {
   o->page = round_up(o->page ? o->page : PAGE, unit);
 }
 
-/* The page in front, and the struct. */
-static uint64_t front(void) {
-  return pages_unit() + round_up(sizeof(mems_heap), pages_unit());
+uint64_t plan_struct(void) {
+  return round_up(sizeof(mems_heap), pages_unit());
 }
 
 /* Room for all that is laid out beside `limit` bytes: chain_plan takes a 32nd
@@ -77,8 +78,9 @@ mems_heap *plan_reserve(const mems_options *o) {
   char *reservation = pages_reserve(size);
   if (reservation == NULL) return NULL;
   uint64_t start = (uint64_t)(uintptr_t)reservation;
-  char *image = reservation + (round_up(start, HUGE_PAGE) - start) + unit;
-  if (!pages_map(NULL, image - unit, front())) {
+  /* behind one page at least that nothing may touch */
+  char *image = reservation + (round_up(start + 1, HUGE_PAGE) - start) + unit;
+  if (!pages_map(NULL, image - unit, unit + plan_struct())) {
     pages_unreserve(reservation, size);
     return NULL;
   }
@@ -90,6 +92,14 @@ mems_heap *plan_reserve(const mems_options *o) {
   return heap;
 }
 
+/* What nobody knows outside of the process, and not 0. */
+static uint64_t seed(const mems_heap *heap) {
+  uint64_t drawn = 0;
+  if (getrandom(&drawn, sizeof drawn, GRND_NONBLOCK) != sizeof drawn)
+    drawn = (uint64_t)(uintptr_t)heap ^ (uint64_t)(uintptr_t)&drawn << 16;
+  return drawn | 1;
+}
+
 void plan_begin(mems_heap *heap, const mems_options *o, mems_addr base) {
   mems_chain *c = &heap->chain;
   lay_out(heap, o);
@@ -98,13 +108,15 @@ void plan_begin(mems_heap *heap, const mems_options *o, mems_addr base) {
   chain_attach(c);
   chain_place(c)->map = (uint16_t *)((char *)c + heap->runs.map.at);
   heap->dict.base = base;
-  heap->hopeless = NOWHERE;
+  heap->hopeless[0] = heap->hopeless[1] = NOWHERE;
   heap->unit = pages_unit() / GRANULE;
   heap->align = o->align / GRANULE;
   heap->node = o->page / GRANULE;
   heap->fill = o->fill != 0;
   heap->guarded = heap->fill || heap->dict.guard.most > 0;
-  runs_open(&heap->runs, heap->align, !heap->fill, !heap->guarded);
+  heap->random = o->random ? seed(heap) : 0;
+  runs_open(&heap->runs, heap->align, !heap->fill && !heap->random,
+            !heap->guarded && !heap->random);
 }
 
 bool plan_make_empty(mems_heap *heap) {
@@ -129,6 +141,33 @@ bool plan_reach(mems_heap *heap, uint64_t end) {
              pages_map(NULL, chain_physical(c, 0), end * GRANULE));
   if (ok) c->end = end;
   return ok;
+}
+
+static uint64_t sum_area(uint64_t sum, const mems_area *area) {
+  const uint64_t place[] = {area->at, area->size};
+  return head_sum(sum, place, sizeof place);
+}
+
+static uint64_t sum_bins(uint64_t sum, const mems_bins *b) {
+  const uint64_t numbers[] = {b->here, b->top};
+  sum = head_sum(sum, numbers, sizeof numbers);
+  for (unsigned i = 0; i <= b->top; i++) sum = sum_area(sum, b->levels + i);
+  return sum;
+}
+
+uint64_t plan_sum(const mems_heap *heap) {
+  const mems_chain *c = &heap->chain;
+  const uint64_t numbers[] = {c->limit, c->payload, c->top, heap->align,
+                              heap->node, heap->unit, heap->dict.base,
+                              heap->fill};
+  uint64_t sum = head_sum(7, numbers, sizeof numbers);
+  sum = head_sum(sum, c->level_at, sizeof c->level_at);
+  sum = sum_area(sum_area(sum, &c->start_bits), &c->used_bits);
+  sum = sum_area(sum_area(sum, &c->level1), &c->level2);
+  sum = sum_area(sum_area(sum, &c->tops), &c->node_bits);
+  sum = sum_area(sum_area(sum, &heap->dict.tiny), &heap->runs.map);
+  sum = sum_bins(sum_bins(sum, &heap->bins), &heap->runs.sets);
+  return sum_area(sum_area(sum, &heap->idle.idle_bits), &heap->idle.gone_bits);
 }
 
 void plan_unreserve(mems_heap *heap) {

@@ -31,6 +31,12 @@ bool plan_make_empty(mems_heap *heap);
    a file they have their place there. heap->chain.end is `end` then. */
 bool plan_reach(mems_heap *heap, uint64_t end);
 
+/* Bytes of the pages that the struct is in. */
+uint64_t plan_struct(void);
+
+/* A sum of all that the layout consists of. */
+uint64_t plan_sum(const mems_heap *heap);
+
 /* Returns the reservation. */
 void plan_unreserve(mems_heap *heap);
 

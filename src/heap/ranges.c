@@ -72,22 +72,27 @@ void ranges_unlock(void) {
   atomic_flag_clear_explicit(&locked, memory_order_release);
 }
 
-bool ranges_enter(mems_range *range, bool alone, mems_addr *other) {
+/* May a range be entered beside one that is there? */
+static bool goes_with(const mems_range *a, const mems_range *b, int how) {
+  if (how == RANGES_ANY || a->first >= b->first + b->size ||
+      b->first >= a->first + a->size)
+    return true;
+  return how == RANGES_TWIN && a->first == b->first && a->size == b->size;
+}
+
+bool ranges_enter(mems_range *range, int how, mems_addr *other) {
   const mems_range *found = ranges_lock();
-  while (alone && found && (found->first >= range->first + range->size ||
-                            range->first >= found->first + found->size))
-    found = found->next;
-  bool free = !alone || found == NULL;
-  if (free) {
+  while (found && goes_with(range, found, how)) found = found->next;
+  if (found) {
+    *other = found->first;
+  } else {
     range->next = ranges;
     range->back = &ranges;
     if (ranges) ranges->back = &range->next;
     ranges = range;
-  } else {
-    *other = found->first;
   }
   ranges_unlock();
-  return free;
+  return found == NULL;
 }
 
 void ranges_leave(mems_range *range) {

@@ -24,9 +24,13 @@ typedef struct mems_range {
   struct mems_range *next, **back;
 } mems_range;
 
-/* Enters a range in the list; `alone`: unless one overlaps it: then false, and
-   *other is the first address of that one. */
-bool ranges_enter(mems_range *range, bool alone, mems_addr *other);
+/* Whether others may have some of a range: they may; none may; only one that
+   is the same, as of one file that is opened again. */
+enum { RANGES_ANY, RANGES_ALONE, RANGES_TWIN };
+
+/* Enters a range in the list; false if another forbids it, and then *other is
+   the first address of that one. */
+bool ranges_enter(mems_range *range, int how, mems_addr *other);
 
 /* Takes it out, if it is in the list. */
 void ranges_leave(mems_range *range);

@@ -10,7 +10,7 @@
 #include "redo.h"
 
 static void repaired(mems_heap *heap) {
-  heap->recovery.repairs++;
+  own_of(heap)->recovery.repairs++;
 }
 
 /* Clears the bits of a bitmap of `words` words from bit `from` on. */
@@ -144,6 +144,8 @@ static bool is_long(const mems_heap *heap, uint64_t g, uint64_t n) {
 }
 
 static void enter_process(mems_heap *heap, uint64_t g, uint64_t n) {
+  if (dict_is_fresh(&heap->chain, g, n))
+    dict_set_fresh(&heap->chain, g, false);
   heap->mended |= is_long(heap, g, n);
   heap->processes++;
   heap->used += n;
@@ -229,15 +231,15 @@ static void clear_hints(mems_heap *heap) {
   memset((char *)heap + d->gone_bits.at, 0, d->gone_bits.usable);
   d->pages = d->cursor = 0;
   heap->processes = heap->used = 0;
-  heap->hopeless = NOWHERE;
+  heap->hopeless[0] = heap->hopeless[1] = NOWHERE;
   heap->mended = false;
   dict_forget(&heap->dict);
 }
 
 void recover(mems_heap *heap) {
-  heap->recovery = (mems_recovery){.size = sizeof heap->recovery};
+  own_of(heap)->recovery = (mems_recovery){.size = sizeof(mems_recovery)};
   mend_end(heap);
-  heap->recovery.redone = redo_again(heap);
+  own_of(heap)->recovery.redone = redo_again(heap);
   mend_nodes(heap);
   rebuild_summaries(&heap->chain);
   mend_map(heap);
@@ -248,5 +250,5 @@ void recover(mems_heap *heap) {
   if (!hole_heap_is_tight(heap)) hole_note_all(heap);
   heap->dict.known = heap->chain.end;
   heap->peak = heap_taken(heap);
-  heap->mallocs = heap->recovery.blocks = heap_live(heap);
+  heap->mallocs = own_of(heap)->recovery.blocks = heap_live(heap);
 }

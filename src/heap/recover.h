@@ -19,8 +19,9 @@
 
 #include "image.h"
 
-/* Rebuilds all; fills heap->recovery but for the time. Whatever the truth needs
-   up to heap->chain.end is usable, and the rest of the image as far. */
+/* Rebuilds all; fills the recovery of the heap but for its time. Whatever the
+   truth needs up to heap->chain.end is usable, and the rest of the image as
+   far. */
 void recover(mems_heap *heap);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "redo.h"
+#include "share.h"
 
 static_assert((int)ROOTS == (int)MEMS_ROOTS, "as mems.h says");
 
@@ -26,7 +27,7 @@ static bool is_root(const mems_heap *heap, uint64_t i) {
 
 /* The number of the root `name`; ROOTS if there is none. */
 static uint64_t find(const mems_heap *heap, const char *name) {
-  uint64_t i = heap->rooted ? 0 : ROOTS;
+  uint64_t i = own_of(heap)->rooted ? 0 : ROOTS;
   while (i < ROOTS &&
          !(is_root(heap, i) && strcmp(entries(heap)[i].name, name) == 0))
     i++;
@@ -36,11 +37,11 @@ static uint64_t find(const mems_heap *heap, const char *name) {
 /* A place for a root that is not there: its name and tag stand in it. ROOTS,
    with the reason in heap->error, if there is none. */
 static uint64_t prepare(mems_heap *heap, const char *name, uint64_t tag) {
-  if (!heap->rooted && !pages_map(NULL, head_of(heap), PREAMBLE)) {
+  if (!own_of(heap)->rooted && !pages_map(NULL, head_of(heap), PREAMBLE)) {
     heap_fail(heap, MEMS_ENOMEM);
     return ROOTS;
   }
-  heap->rooted = true;
+  own_of(heap)->rooted = true;
   uint64_t i = 0;
   while (i < ROOTS && is_root(heap, i)) i++;
   if (i == ROOTS) {
@@ -60,8 +61,8 @@ static uint64_t prepare(mems_heap *heap, const char *name, uint64_t tag) {
 /* Why this can't be changed; MEMS_OK if it can. */
 static int mistake(const mems_heap *heap, const char *name) {
   int error = MEMS_OK;
-  if (heap->readonly) error = MEMS_EREADONLY;
-  if (heap->closed) error = MEMS_ECLOSED;
+  if (own_of(heap)->readonly) error = MEMS_EREADONLY;
+  if (own_of(heap)->closed) error = MEMS_ECLOSED;
   if (name && !name_is_good(name)) error = MEMS_EINVAL;
   if (error) heap_fail(heap, error);
   return error;
@@ -78,11 +79,11 @@ static bool names_block(const mems_heap *heap, mems_addr addr) {
   return false;
 }
 
-int mems_heap_setroot(mems_heap *heap, const char *name, mems_addr addr,
-                      uint64_t tag) {
+static int set(mems_heap *heap, const char *name, mems_addr addr,
+               uint64_t tag) {
   int error = mistake(heap, name);
   if (error) return error;
-  if (addr && !names_block(heap, addr)) return heap->error;
+  if (addr && !names_block(heap, addr)) return own_of(heap)->error;
   uint64_t i = find(heap, name);
   if (i == ROOTS && addr == 0) {
     heap_fail(heap, MEMS_ENOROOT);
@@ -90,7 +91,7 @@ int mems_heap_setroot(mems_heap *heap, const char *name, mems_addr addr,
   }
   if (i == ROOTS) {
     i = prepare(heap, name, tag);
-    if (i == ROOTS) return heap->error;
+    if (i == ROOTS) return own_of(heap)->error;
     truth_put(&entries(heap)[i].addr, addr);
     return MEMS_OK;
   }
@@ -104,33 +105,48 @@ int mems_heap_setroot(mems_heap *heap, const char *name, mems_addr addr,
   return MEMS_OK;
 }
 
+int mems_heap_setroot(mems_heap *heap, const char *name, mems_addr addr,
+                      uint64_t tag) {
+  if (!share_enter(heap)) return own_of(heap)->error;
+  int error = set(heap, name, addr, tag);
+  share_leave(heap);
+  return error;
+}
+
 mems_addr mems_heap_root(const mems_heap *heap, const char *name,
                          uint64_t *tag) {
+  mems_addr addr = 0;
+  if (!share_enter(heap)) return 0;
   uint64_t i = find(heap, name);
   if (i == ROOTS) {
     heap_fail(heap, MEMS_ENOROOT);
-    return 0;
+  } else {
+    const mems_root_entry *root = entries(heap) + i;
+    if (tag) *tag = root->tag;
+    if (names_block(heap, root->addr)) addr = root->addr;
   }
-  const mems_root_entry *root = entries(heap) + i;
-  if (tag) *tag = root->tag;
-  return names_block(heap, root->addr) ? root->addr : 0;
+  share_leave(heap);
+  return addr;
 }
 
 size_t mems_heap_roots(const mems_heap *heap, size_t i, mems_root *root) {
-  if (!heap->rooted) return 0;
+  if (!own_of(heap)->rooted || !share_enter(heap)) return 0;
   while (i < ROOTS && !is_root(heap, i)) i++;
-  if (i >= ROOTS) return 0;
-  const mems_root_entry *entry = entries(heap) + i;
-  *root = (mems_root){.addr = entry->addr, .tag = entry->tag};
-  memcpy(root->name, entry->name, sizeof root->name);
-  return i + 1;
+  if (i < ROOTS) {
+    const mems_root_entry *entry = entries(heap) + i;
+    *root = (mems_root){.addr = entry->addr, .tag = entry->tag};
+    memcpy(root->name, entry->name, sizeof root->name);
+  }
+  share_leave(heap);
+  return i < ROOTS ? i + 1 : 0;
 }
 
 /* The cell at `addr`. */
 static bool block_cell(mems_heap *heap, mems_addr addr, mems_found *found) {
-  mems_dict *d = &heap->dict;
+  const mems_dict *d = &heap->dict;
+  mems_block b;
   const uint64_t *at = dict_span(d, &heap->chain, &heap->runs, addr,
-                                 sizeof *at);
+                                 sizeof *at, &b);
   if (at && addr % sizeof *at == 0) {
     *found = (mems_found){.cell = dict_granule(d, addr), .value = *at};
     return true;

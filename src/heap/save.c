@@ -17,6 +17,7 @@
 #include "plan.h"
 #include "recover.h"
 #include "redo.h"
+#include "share.h"
 
 enum {
   STEP = 1 << 20, /* bytes that are copied at once */
@@ -176,7 +177,7 @@ static bool write_all(mems_copy *copy, const mems_options *o) {
   mems_head head = {.state = HEAD_SAVED};
   if (ftruncate(copy->file, (off_t)length) != 0) return stop(copy, MEMS_EFILE);
   copy->total = total_of(copy);
-  if (heap->rooted) {
+  if (own_of(heap)->rooted) {
     char *roots = (char *)head_of(heap)->roots;
     if (!copy_piece(copy, roots, PAGE, PAGE)) return false;
   }
@@ -204,7 +205,7 @@ static mems_heap *layout_for(const mems_options *o) {
 /* MEMS_OK or why not: with MEMS_EFILE errno says more. */
 static int save(mems_heap *heap, const char *path, mems_saving s) {
   mems_options o = options_of(heap, s.limit);
-  if (heap->closed) return MEMS_ECLOSED;
+  if (own_of(heap)->closed) return MEMS_ECLOSED;
   if (s.limit > ((uint64_t)1 << 46) || (s.limit && s.limit < PAGE))
     return MEMS_EINVAL;
   if (o.limit < heap->chain.end * GRANULE) return MEMS_ELIMIT;
@@ -231,7 +232,11 @@ int mems_heap_save(mems_heap *heap, const char *path,
     size_t size = saving->size ? saving->size : sizeof s;
     memcpy(&s, saving, at_most(size, sizeof s));
   }
+  /* nobody else's code may run while others wait for the lock */
+  if (own_of(heap)->running) s.progress = NULL;
+  if (!share_enter(heap)) return own_of(heap)->error;
   int error = save(heap, path, s);
+  share_leave(heap);
   if (error == MEMS_OK) return MEMS_OK;
   heap_fail(heap, error);
   const mems_options o = {.why = s.why, .why_size = s.why_size};
@@ -253,7 +258,7 @@ static bool read_all(mems_copy *copy, const mems_head *head) {
   mems_preamble *p = head_of(heap);
   const mems_root_entry none[ROOTS] = {{.addr = 0}};
   if (!pages_map(NULL, p, PREAMBLE)) return stop(copy, MEMS_ENOMEM);
-  heap->rooted = true;
+  own_of(heap)->rooted = true;
   if (!copy_piece(copy, (char *)&p->redo, PAGE, 2 * PAGE)) return false;
   copy->sum = SEED;
   if (!copy_piece(copy, (char *)p->roots, PAGE, PAGE)) return false;
@@ -281,11 +286,11 @@ static mems_heap *make_room(mems_attempt *a, const mems_head *head,
   if (heap == NULL)
     return admit_refuse_space(a);
   plan_begin(heap, o, o->base);
-  heap->range = (mems_range){.first = o->base, .size = o->limit};
-  if (!ranges_enter(&heap->range, true, &other)) {
+  own_of(heap)->range = (mems_range){.first = o->base, .size = o->limit};
+  if (!ranges_enter(&own_of(heap)->range, RANGES_ALONE, &other)) {
     admit_refuse_overlap(a, other);
   } else if (!plan_reach(heap, end)) {
-    ranges_leave(&heap->range);
+    ranges_leave(&own_of(heap)->range);
     admit_refuse(a, MEMS_ENOMEM, "needs more memory than there is");
   } else {
     return heap;
@@ -313,7 +318,8 @@ static mems_heap *restore(mems_attempt *a, int file, mems_head *head,
                           const mems_options *asked) {
   const mems_options none = {0};
   mems_options as_file = wanted(head, &none), o = wanted(head, asked);
-  if (!file_lock(file, false))
+  if (file_is_locked(file, FILE_SHARED, 1) ||
+      !file_lock(file, FILE_ALONE, false))
     return admit_refuse(a, MEMS_EBUSY, "is in use by another process");
   if (!admit_head(a, file, head)) return NULL;
   mems_heap *there = layout_for(&as_file);
@@ -323,7 +329,7 @@ static mems_heap *restore(mems_attempt *a, int file, mems_head *head,
   mems_copy copy = {.here = heap, .there = there, .file = file, .load = true};
   if (heap && read_all(&copy, head)) {
     recover(heap);
-    if (head->state != HEAD_OPEN) heap->recovery.size = 0;
+    if (head->state != HEAD_OPEN) own_of(heap)->recovery.size = 0;
   } else if (heap) {
     if (copy.error == MEMS_EFILE)
       admit_refuse_os(a, "can't be read");
@@ -331,7 +337,7 @@ static mems_heap *restore(mems_attempt *a, int file, mems_head *head,
       admit_refuse(a, copy.error, copy.error == MEMS_EFORMAT
                    ? "was damaged: its checksum is wrong"
                    : "needs more memory than there is");
-    ranges_leave(&heap->range);
+    ranges_leave(&own_of(heap)->range);
     plan_unreserve(heap);
     heap = NULL;
   }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "hole.h"
-#include "image.h"
+#include "share.h"
 
 /* What only a walk over all segments tells. */
 typedef struct mems_walked {
@@ -64,6 +64,7 @@ static mems_stats count_all(const mems_heap *h) {
 
 void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
   size_t size = stats->size ? stats->size : offsetof(mems_stats, largest);
+  if (!share_enter(heap)) return;
   mems_stats all = count_all(heap);
   all.size = stats->size;
   if (size > offsetof(mems_stats, holes)) {
@@ -72,6 +73,7 @@ void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
     all.requested = all.used - sums.slack;
     all.largest = largest(heap) * GRANULE;
   }
+  share_leave(heap);
   memcpy(stats, &all, at_most(size, sizeof all));
 }
 
@@ -97,24 +99,71 @@ static uint64_t describe(const mems_heap *heap, uint64_t g,
 int mems_heap_locate(const mems_heap *heap, mems_addr addr,
                      mems_segment *segment) {
   uint64_t g = (addr - heap->dict.base) / GRANULE;
-  if (g >= heap->chain.end) {
+  if (!share_enter(heap)) return own_of(heap)->error;
+  bool found = g < heap->chain.end;
+  if (found)
+    describe(heap, chain_prev(&heap->chain, g), segment);
+  else
+    heap_fail(heap, MEMS_EFOREIGN);
+  share_leave(heap);
+  return found ? MEMS_OK : own_of(heap)->error;
+}
+
+/* The granules of the slots of the run that g lies in, or 0. */
+static uint64_t slot_at(const mems_heap *heap, uint64_t g) {
+  if (!runs_has(&heap->chain, g)) return 0;
+  return size_granules(
+      runs_number(runs_map(&heap->chain)[g / PAGE_GRANULES]));
+}
+
+/* Counts the segment of n granules at g in. */
+static void extend(const mems_heap *heap, uint64_t g, uint64_t n,
+                   mems_extent *e) {
+  const mems_chain *c = &heap->chain;
+  e->size += n * GRANULE;
+  if (dict_is_block(&heap->dict, c, g)) {
+    e->blocks++;
+    e->live += n * GRANULE;
+    e->requested += n * GRANULE - dict_slack(&heap->dict, c, g, n);
+  } else {
+    e->holes++;
+    if (!chain_is_hole(c, g)) e->waiting += n * GRANULE;
+  }
+}
+
+int mems_heap_extent(const mems_heap *heap, mems_addr addr, size_t unit,
+                     mems_extent *extent) {
+  const mems_chain *c = &heap->chain;
+  uint64_t g = (addr - heap->dict.base) / GRANULE;
+  if (g >= c->end) {
     heap_fail(heap, MEMS_EFOREIGN);
     return MEMS_EFOREIGN;
   }
-  describe(heap, chain_prev(&heap->chain, g), segment);
+  g = chain_prev(c, g);
+  uint64_t end = chain_node_end(c, g), slot = slot_at(heap, g), n;
+  *extent = (mems_extent){.addr = dict_addr(&heap->dict, g),
+                          .slot = slot * GRANULE};
+  do {
+    n = chain_next(c, g) - g;
+    if (extent->size > 0 && extent->size + n * GRANULE > unit) break;
+    extend(heap, g, n, extent);
+    g += n;
+  } while (g < end && slot_at(heap, g) == slot);
   return MEMS_OK;
 }
 
 int mems_heap_walk(mems_heap *heap,
                    int (*visit)(void *, const mems_segment *),
                    void *context) {
-  for (uint64_t g = 0; g < heap->chain.end; ) {
+  int stop = 0;
+  if (!share_enter(heap)) return own_of(heap)->error;
+  for (uint64_t g = 0; g < heap->chain.end && stop == 0; ) {
     mems_segment segment;
     g = describe(heap, g, &segment);
-    int stop = visit(context, &segment);
-    if (stop) return stop;
+    stop = visit(context, &segment);
   }
-  return 0;
+  share_leave(heap);
+  return stop;
 }
 
 /* Prints the line of one node and its sub-chain. */
@@ -139,7 +188,7 @@ static uint64_t count_node(const mems_chain *c, uint64_t g, uint64_t end) {
   return count;
 }
 
-int mems_heap_print(mems_heap *heap, FILE *out) {
+static void print_all(const mems_heap *heap, FILE *out) {
   const mems_chain *c = &heap->chain;
   uint64_t end;
   fprintf(out, "----- MeMS SYSTEM STATS -----\n");
@@ -157,9 +206,28 @@ int mems_heap_print(mems_heap *heap, FILE *out) {
     fprintf(out, "%" PRIu64 ", ", count_node(c, g, end));
   }
   fprintf(out, "]\n-----------------------------\n");
+}
+
+int mems_heap_print(mems_heap *heap, FILE *out) {
+  if (!share_enter(heap)) return own_of(heap)->error;
+  print_all(heap, out);
+  share_leave(heap);
   if (fflush(out) == 0 && !ferror(out)) return MEMS_OK;
   heap_fail(heap, MEMS_EINVAL);
   return MEMS_EINVAL;
+}
+
+void mems_heap_options(const mems_heap *heap, mems_options *options) {
+  size_t size = options->size;
+  if (size == 0) size = offsetof(mems_options, path);
+  const mems_options o = {
+      .size = options->size, .limit = heap->chain.limit * GRANULE,
+      .base = heap->dict.base, .page = heap->node * GRANULE,
+      .align = heap->align * GRANULE,
+      .quarantine = heap->dict.guard.most * GRANULE, .fill = heap->fill,
+      .readonly = own_of(heap)->readonly,
+  };
+  memcpy(options, &o, at_most(size, sizeof o));
 }
 
 const char *mems_strerror(int error) {
@@ -182,7 +250,9 @@ const char *mems_strerror(int error) {
       [MEMS_ECLOSED] = "the heap is closed: the process was forked",
       [MEMS_ENOROOT] = "no root has this name",
       [MEMS_ECHANGED] = "the heap was changed while it was saved",
+      [MEMS_ETIME] = "what was waited for did not come in time",
+      [MEMS_EDIED] = "the last owner of the lock died",
   };
-  if (error < 0 || error > MEMS_ECHANGED) return "unknown error";
+  if (error < 0 || error > MEMS_EDIED) return "unknown error";
   return texts[error];
 }

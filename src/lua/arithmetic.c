@@ -71,10 +71,11 @@ static both hold_both(lua_State *L, const lmems_view *a, const lmems_view *b,
   return s;
 }
 
-/* Holds the arrays at 1 and `arg`. */
+/* Holds the arrays at 1, which is to be written, and `arg`. */
 static both hold_operands(lua_State *L, const lmems_view *a, int arg) {
   const lmems_view *b = check_other(L, a, arg);
   char *copy = NULL;
+  lmems_checkwritable(L, 1, a);
   if (crossed(a, b)) {
     size_t count = b->length;
     copy = lua_newuserdatauv(L, count * b->kind->size, 0);
@@ -143,7 +144,7 @@ static void with_number(lua_State *L, const lmems_view *a, int op) {
   lmems_chunk x, y;
   check_number(L, 2, a->type, value);
   set_chunk(&y, value, a->type);
-  lmems_series s = lmems_holdseries(L, a, 0, a->length);
+  lmems_series s = lmems_writeseries(L, a, 0, a->length);
   for (; s.count > 0; lmems_skip(&s, x.count)) {
     lmems_load(&x, &s);
     kernel(x.bytes, y.bytes, x.count);
@@ -247,7 +248,7 @@ static void divide(lua_State *L, const lmems_view *a) {
     lmems_misfit(L, 2, 2, a->type % LMEMS_SWAPPED, 0);
   if (k == 0)
     lmems_argerror(L, 2, "attempt to perform 'n//0'");
-  lmems_series s = lmems_holdseries(L, a, 0, a->length);
+  lmems_series s = lmems_writeseries(L, a, 0, a->length);
   for (; s.count > 0; lmems_skip(&s, x.count)) {
     lmems_load(&x, &s);
     lmems_quotients(a->type, x.bytes, x.count, k);
@@ -360,7 +361,7 @@ static int cumsum(lua_State *L) {
   const lmems_view *a = check_numbers(L, 1);
   lmems_carry carry = {0, 0};
   lmems_chunk x;
-  lmems_series s = lmems_holdseries(L, a, 0, a->length);
+  lmems_series s = lmems_writeseries(L, a, 0, a->length);
   for (; s.count > 0; lmems_skip(&s, x.count)) {
     lmems_load(&x, &s);
     lmems_cumulate(a->type, x.bytes, x.count, &carry);
@@ -397,7 +398,7 @@ static int clamp(lua_State *L) {
                    lmems_pushshown(L, 2), lmems_pushshown(L, 3));
   set_chunk(&low, value[0], type);
   set_chunk(&high, value[1], type);
-  lmems_series s = lmems_holdseries(L, a, 0, a->length);
+  lmems_series s = lmems_writeseries(L, a, 0, a->length);
   for (; s.count > 0; lmems_skip(&s, x.count)) {
     lmems_load(&x, &s);
     at_least(x.bytes, low.bytes, x.count);
@@ -429,7 +430,7 @@ static int apply(lua_State *L) {
                    lmems_pushshown(L, 2), lmems_pushkind(L, a->kind));
   if (kernel == NULL)
     lmems_argerror(L, 2, "there is no function %s", lmems_pushshown(L, 2));
-  lmems_series s = lmems_holdseries(L, a, 0, a->length);
+  lmems_series s = lmems_writeseries(L, a, 0, a->length);
   for (; s.count > 0; lmems_skip(&s, x.count)) {
     lmems_load(&x, &s);
     kernel(x.bytes, x.count);

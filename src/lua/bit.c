@@ -68,7 +68,7 @@ static int writebits(lua_State *L) {
                               : LUA_MAXINTEGER;
   lua_Integer v = lmems_checkint(L, self.arg + 3, "v",
                                  s.n < 64 ? 0 : LUA_MININTEGER, most);
-  char *p = lmems_hold(L, self.box, self.arg, s.offset, s.bytes);
+  char *p = lmems_write(L, self.box, self.arg, s.offset, s.bytes);
   lmems_writebits(p, s.first, s.n, (uint64_t)v);
   lmems_letgo();
   return 0;

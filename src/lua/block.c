@@ -43,15 +43,24 @@ int lmems_blocknew(lua_State *L, lmems_box *box, size_t size, size_t align,
   return MEMS_OK;
 }
 
-void lmems_blocklook(lmems_box *box, lmems_record *record, char *data) {
+void lmems_blocklook(lmems_box *box, lmems_record *record,
+                     const char *data) {
   mems_segment segment;
   mems_heap *heap = box->heap;
   mems_heap_locate(heap, mems_heap_address(heap, data), &segment);
   char *block = mems_heap_get(heap, segment.addr);
+  size_t skip = (size_t)(data - block);
   record->box = box;
   record->capacity = 0;
-  lmems_recordlink(&box->records, record, segment.addr, data,
-                   segment.requested - (size_t)(data - block));
+  lmems_recordlink(&box->records, record, segment.addr, block + skip,
+                   segment.requested - skip);
+}
+
+void lmems_blocklend(lmems_box *box, lmems_record *record, void *data,
+                     size_t size) {
+  record->box = box;
+  record->capacity = 0;
+  lmems_recordlink(&box->records, record, (uintptr_t)data, data, size);
 }
 
 void lmems_blockshare(const lmems_record *of, lmems_record *record) {
@@ -74,16 +83,39 @@ lmems_record *lmems_blockown(lmems_box *box, mems_addr addr) {
 
 void lmems_blockdisown(lmems_record *record) {
   lmems_pool *pool = &record->box->state->pool;
-  if (lmems_recordlives(record))
+  if (lmems_recordlinked(record))
     lmems_blockdead(record);
   lmems_recordgive(pool, record);
+}
+
+int lmems_blocktight(lmems_box *box, mems_addr *addr) {
+  lmems_record *record = lmems_recordfind(&box->records, *addr);
+  while (record != NULL && record->capacity == 0)
+    record = lmems_recordagain(record);
+  if (record == NULL)
+    return MEMS_OK;
+  size_t size = lmems_blocksize(record);
+  if (record->capacity <= size)
+    return MEMS_OK;
+  int error = lmems_blockresize(record, size, size);
+  *addr = record->addr;
+  return error;
+}
+
+void lmems_blockkeep(lmems_box *box, mems_addr addr) {
+  lmems_record *record = lmems_recordfind(&box->records, addr);
+  for (; record != NULL; record = lmems_recordagain(record)) {
+    lmems_boxowns(box, 0, record->capacity);
+    record->capacity = 0;
+  }
 }
 
 void lmems_blockrelease(lmems_record *record) {
   if (lmems_recordlives(record) && record->capacity != 0) {
     mems_addr addr = record->addr;
     lmems_box *box = record->box;
-    lmems_blockgone_slow(box, addr);
+    lmems_blockdead(record);
+    lmems_blockgone(box, addr);
     mems_heap_free(box->heap, addr);
     lmems_traced_free(NULL, box, addr);
   }

@@ -11,6 +11,9 @@
 
 #include "box.h"
 
+#include <signal.h>
+#include <stdio.h>
+
 static const char STATE = 0; /* its address: the key in the registry */
 
 /*
@@ -21,6 +24,8 @@ static int end_state(lua_State *L) {
   lmems_state *state = lua_touserdata(L, 1);
   for (lmems_box *box = state->boxes; box != NULL; box = box->next)
     lmems_boxclose(box);
+  while (state->hooks.used != NULL)
+    lmems_hookrun(state->hooks.used);
   return 0;
 }
 
@@ -46,6 +51,22 @@ static void end_last(lua_State *L) {
   lua_settop(L, state);
 }
 
+/* Pushes a table that does not keep its values alive. */
+static void push_weak(lua_State *L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+}
+
+lmems_state *lmems_findstate(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &STATE);
+  lmems_state *state = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return state;
+}
+
 /* Pushes the userdata of the state, which is new if it is not there. */
 static lmems_state *push_state(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &STATE) == LUA_TUSERDATA)
@@ -56,6 +77,8 @@ static lmems_state *push_state(lua_State *L) {
     .bytes.least = (size_t)8 << 20, .space.least = (size_t)16 << 40
   };
   lua_newtable(L);
+  push_weak(L);
+  lua_rawsetp(L, -2, &state->boxes);
   lua_setiuservalue(L, -2, 1);
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, end_state);
@@ -71,6 +94,13 @@ static lmems_state *push_state(lua_State *L) {
 static void push_kept(lua_State *L) {
   push_state(L);
   lua_getiuservalue(L, -1, 1);
+  lua_remove(L, -2);
+}
+
+/* Pushes the table of handles by their boxes, which does not keep them. */
+static void push_handles(lua_State *L, const lmems_state *state) {
+  push_kept(L);
+  lua_rawgetp(L, -1, &state->boxes);
   lua_remove(L, -2);
 }
 
@@ -109,11 +139,22 @@ static lmems_box *take_box(lua_State *L) {
 lmems_box *lmems_newbox(lua_State *L) {
   push_state(L); /* before the first handle: it is to end after that */
   lua_pop(L, 1);
-  lmems_handle *handle = lua_newuserdatauv(L, sizeof *handle, 0);
+  lmems_handle *handle = lua_newuserdatauv(L, sizeof *handle, 1);
   handle->box = NULL;
   luaL_setmetatable(L, LMEMS_HEAP);
   lmems_box *box = take_box(L);
-  return handle->box = box;
+  handle->box = box;
+  push_handles(L, box->state);
+  lua_pushvalue(L, -2);
+  lua_rawsetp(L, -2, box);
+  lua_pop(L, 1);
+  return box;
+}
+
+void lmems_pushboxed(lua_State *L, const lmems_box *box) {
+  push_handles(L, box->state);
+  lua_rawgetp(L, -1, box);
+  lua_remove(L, -2);
 }
 
 lmems_box *lmems_newdefault(lua_State *L) {
@@ -166,10 +207,17 @@ void lmems_pushhandle(lua_State *L, int index) {
 }
 
 int lmems_noheap(lua_State *L, const lmems_box *box) {
+  if (box->lost != NULL)
+    luaL_error(L, "%s", mems_strerror(MEMS_ECLOSED));
   if (box->standard)
     luaL_error(L, "mems is not initialised: call mems.init()");
   luaL_error(L, "the heap is closed");
   __builtin_unreachable();
+}
+
+void lmems_checkchangeable(lua_State *L, const lmems_box *box) {
+  if (box->readonly)
+    luaL_error(L, "%s", mems_strerror(MEMS_EREADONLY));
 }
 
 void lmems_boxroom(lua_State *L, lmems_box *box) {
@@ -187,13 +235,67 @@ void lmems_boxroom(lua_State *L, lmems_box *box) {
 ** Open and close
 */
 
+/* The heap of a box has found damage, in the middle of a call. */
+static void note_damage(void *context, const mems_damage *damage) {
+  lmems_box *box = context;
+  int live = damage->what == MEMS_DAMAGE_BEHIND;
+  lmems_origin origin = lmems_traceorigin(box->trace, damage->addr, live);
+  if (box->how == LMEMS_DAMAGE_ABORT) {
+    fprintf(stderr, "mems: damage at offset %zu of block %llu%s%s\n",
+            damage->offset, (unsigned long long)damage->addr,
+            origin.known ? " allocated at " : "",
+            origin.known ? origin.allocated.text : "");
+    raise(SIGABRT);
+  }
+  if (box->damaged++ == 0) {
+    box->damage = *damage;
+    box->origin = origin;
+  }
+}
+
+/* The box has a heap from now on, where no object is yet. */
+static void begin(lmems_box *box, mems_heap *heap) {
+  mems_options o = {.size = sizeof o};
+  mems_heap_options(heap, &o);
+  box->heap = heap;
+  box->fill = o.fill;
+  box->quarantine = o.quarantine != 0;
+  box->readonly = o.readonly;
+  box->lost = NULL;
+  box->pin = NULL;
+  box->trace = NULL;
+  box->borrowed = box->living = box->watched = box->damaged = 0;
+  box->owned = box->raw = box->unseen = box->credit = 0;
+  box->look = SIZE_MAX;
+  box->reserved = 0;
+}
+
+void lmems_boxadopt(lmems_box *box, mems_heap *heap, int owned) {
+  begin(box, heap);
+  box->borrowed = !owned;
+}
+
+/* In a forked child: `context` is a box whose heap is gone. */
+static void lose(void *context) {
+  lmems_box *box = context;
+  lmems_recordslost(&box->records);
+  box->lost = box->heap;
+  box->heap = NULL;
+}
+
 int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   int error = MEMS_OK;
   mems_stats stats = {.size = offsetof(mems_stats, holes)};
   mems_options o = options->heap;
-  if (box->standard && o.base == 0)
+  o.size = sizeof o;
+  o.damage = note_damage;
+  o.context = box;
+  if (box->standard && o.base == 0 && o.path == NULL)
     o.base = 1000;
-  mems_heap *heap = mems_heap_open(&o, &error);
+  lmems_boxclose(box); /* what a fork has lost */
+  mems_heap *heap = options->restore != NULL
+    ? mems_heap_restore(options->restore, &o, &error)
+    : mems_heap_open(&o, &error);
   if (heap == NULL)
     return error;
   lmems_trace *trace = options->trace ? lmems_tracenew(options->leaks) : NULL;
@@ -202,14 +304,17 @@ int lmems_boxopen(lmems_box *box, const lmems_options *options) {
     return MEMS_ENOMEM;
   }
   mems_heap_stats(heap, &stats);
-  box->heap = heap;
+  begin(box, heap);
   box->trace = trace;
-  box->fill = o.fill;
-  box->quarantine = o.quarantine != 0;
-  box->owned = box->raw = box->unseen = box->credit = 0;
-  /* no collection frees what raw blocks of a default heap take */
-  box->look = box->standard ? SIZE_MAX : (size_t)1 << 20;
-  box->reserved = box->standard ? 0 : stats.limit;
+  box->watched = o.fill || trace != NULL;
+  box->how = options->damage;
+  box->living = o.path != NULL;
+  if (box->living)
+    mems_heap_onfork(heap, lose, box);
+  if (!box->standard) { /* no collection frees raw blocks of a default heap */
+    box->look = (size_t)1 << 20;
+    box->reserved = stats.limit;
+  }
   box->state->space.held += box->reserved;
   return MEMS_OK;
 }
@@ -250,16 +355,85 @@ void lmems_boxreset(lmems_box *box) {
   mems_heap_reset(box->heap);
 }
 
+/* What objects own in a file goes with them. */
+static void free_owned(const lmems_box *box) {
+  const lmems_table *table = &box->records;
+  for (size_t i = 0; i < lmems_tableroom(table); i++) {
+    const lmems_record *record = table->buckets[i];
+    for (; record != NULL; record = record->next)
+      if (record->capacity != 0)
+        mems_heap_free(box->heap, record->addr);
+  }
+}
+
 void lmems_boxclose(lmems_box *box) {
-  mems_heap *heap = box->heap;
+  lmems_pin *pin = box->pin;
+  mems_heap *heap = box->heap != NULL ? box->heap : box->lost;
   if (heap == NULL)
     return;
+  if (box->living && box->heap != NULL)
+    free_owned(box);
   forget_blocks(box);
-  box->heap = NULL;
+  box->heap = box->lost = NULL;
+  box->pin = NULL;
   box->state->space.held -= box->reserved;
   lmems_traceclose(box->trace);
   box->trace = NULL;
-  mems_heap_close(heap);
+  if (pin == NULL && !box->borrowed)
+    mems_heap_close(heap);
+  for (; pin != NULL; pin = pin->outer) {
+    pin->closed = 1;
+    pin->borrowed = box->borrowed;
+  }
+}
+
+void lmems_boxpin(lmems_box *box, lmems_pin *pin) {
+  *pin = (lmems_pin){.outer = box->pin, .heap = box->heap};
+  box->pin = pin;
+}
+
+void lmems_boxunpin(lmems_box *box, lmems_pin *pin) {
+  if (!pin->closed)
+    box->pin = pin->outer;
+  else if (pin->outer == NULL && !pin->borrowed)
+    mems_heap_close(pin->heap);
+}
+
+/*
+** Memory that is lent
+*/
+
+lmems_box *lmems_pushlender(lua_State *L) {
+  const lmems_options options = {0};
+  lmems_state *state = push_state(L);
+  push_kept(L);
+  lua_remove(L, -2);
+  if (lua_rawgetp(L, -1, &state->hooks) == LUA_TUSERDATA) {
+    lmems_box *box = lmems_anchored(L, -1);
+    if (box->heap != NULL) {
+      lua_remove(L, -2);
+      return box;
+    }
+  }
+  lua_pop(L, 1);
+  lmems_box *box = lmems_newbox(L);
+  int error = lmems_boxopen(box, &options);
+  if (error != MEMS_OK)
+    luaL_error(L, "%s", mems_strerror(error));
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, -3, &state->hooks);
+  lua_remove(L, -2);
+  return box;
+}
+
+void lmems_lentroom(lua_State *L, lmems_box *box) {
+  push_kept(L);
+  int keep = lua_gettop(L);
+  do {
+    lmems_hookroom(L, keep, &box->state->hooks);
+    lmems_recordroom(L, keep, &box->records, &box->state->pool, &box->records);
+  } while (box->state->hooks.free == NULL);
+  lua_pop(L, 1);
 }
 
 /*
@@ -284,7 +458,7 @@ void lmems_boxlook(lua_State *L, lmems_box *box, size_t size) {
 int lmems_boxretry(lua_State *L, lmems_box *box, size_t size) {
   lmems_state *state = box->state;
   int error = mems_heap_error(box->heap), again = 0;
-  if (error == MEMS_ELIMIT)
+  if (error == MEMS_ELIMIT || error == MEMS_ENOSPC)
     again = lmems_collect(L, &box->credit, size, box->owned);
   else if (error == MEMS_ENOMEM)
     again = lmems_collect(L, &state->credit, size,
@@ -298,9 +472,21 @@ void lmems_openasked(lua_State *L, lmems_box *box, uint64_t limit) {
     lmems_tell(L, &box->state->space, limit);
 }
 
+/* Is another heap in a file open, which may be garbage? */
+static int is_living(const lmems_state *state) {
+  const lmems_box *box = state->boxes;
+  while (box != NULL && !(box->living && box->heap != NULL))
+    box = box->next;
+  return box != NULL;
+}
+
 int lmems_openretry(lua_State *L, lmems_box *box, uint64_t limit,
                     int error) {
   lmems_state *state = box->state;
+  if (error == MEMS_EBUSY && is_living(state)) {
+    lua_gc(L, LUA_GCCOLLECT);
+    return 1;
+  }
   return error == MEMS_ENOMEM &&
          lmems_collect(L, &state->credit, limit, state->space.held);
 }

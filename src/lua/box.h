@@ -26,12 +26,23 @@ typedef struct lmems_state {
   lmems_meter space;  /* reserved by heaps */
   size_t credit;      /* for collections when the OS refuses memory */
   lmems_pool pool;    /* records */
+  lmems_hooks hooks;  /* memory that was lent */
   lmems_box *boxes;   /* in use */
   lmems_box *free;
 } lmems_state;
 
+/* A heap that C is at work on while Lua runs in between: where it is closed
+   meanwhile, that happens when the outermost pin is drawn. */
+typedef struct lmems_pin {
+  struct lmems_pin *outer;
+  mems_heap *heap;
+  int closed;         /* not 0: the script has closed it */
+  int borrowed;       /* not 0: and it is the host program's */
+} lmems_pin;
+
 struct lmems_box {
   mems_heap *heap;    /* NULL: not open */
+  mems_heap *lost;    /* in a forked child: what it was */
   lmems_trace *trace; /* NULL: sites are not recorded */
   lmems_table records;
   lmems_state *state;
@@ -44,9 +55,22 @@ struct lmems_box {
   int standard;       /* not 0: a default heap */
   int fill;           /* not 0: the heap has the option `fill` */
   int quarantine;     /* not 0: it has a quarantine */
+  int readonly;       /* not 0: no verb writes to its blocks */
+  int watched;        /* not 0: it has a trace, or fills */
+  int how;            /* LMEMS_DAMAGE_...: what damage leads to */
+  int damaged;        /* how often it was found and not told yet, and ... */
+  mems_damage damage;    /* ... what was first, and where the block was ... */
+  lmems_origin origin;   /* ... allocated and freed */
+  int borrowed;       /* not 0: the heap is the host program's to close */
+  int living;         /* not 0: it is in a file */
+  lmems_pin *pin;     /* the innermost, or NULL */
   lmems_box *next;    /* in the list of the state */
   lmems_box **back;
 };
+
+/* What is to be done about damage that a heap has found. With CALL the user
+   value of the handle is the function. */
+enum { LMEMS_DAMAGE_ERROR, LMEMS_DAMAGE_ABORT, LMEMS_DAMAGE_CALL };
 
 /* The userdata that owns a box; NULL: it was collected. */
 typedef struct lmems_handle {
@@ -55,6 +79,12 @@ typedef struct lmems_handle {
 
 /* Pushes a new handle with a box without a heap. */
 lmems_box *lmems_newbox(lua_State *L);
+
+/* What belongs to the Lua state, or NULL if nothing does. */
+lmems_state *lmems_findstate(lua_State *L);
+
+/* Pushes the handle that has the box, or nil if that is being collected. */
+void lmems_pushboxed(lua_State *L, const lmems_box *box);
 
 /* The same for a default heap, which no collection ends: its handle is kept
    in the registry, at the box. Pushes its anchor. */
@@ -91,17 +121,32 @@ static inline mems_heap *lmems_openheap(lua_State *L, const lmems_box *box) {
 typedef struct lmems_options {
   mems_options heap;
   int trace, leaks;
+  int damage;        /* LMEMS_DAMAGE_... */
+  const char *restore; /* NULL, or the file that the heap is a copy of */
+  char why[512];       /* a sentence, if a file was the reason; or "" */
 } lmems_options;
 
 /* Opens a heap in `box`, which has none. MEMS_OK, or why not. */
 int lmems_boxopen(lmems_box *box, const lmems_options *options);
 
+/* The heap of `box`, which has none, is this one from now on, which is open;
+   `owned`: it is closed with the box. */
+void lmems_boxadopt(lmems_box *box, mems_heap *heap, int owned);
+
 /* Frees every block of the heap of `box`, which has one; all records are
    dead. */
 void lmems_boxreset(lmems_box *box);
 
-/* Closes the heap of `box`, if it has one; all records on it are dead. */
+/* Closes the heap of `box`, if it has one; all records on it are dead. If it
+   is in a file, what objects own there is freed before. */
 void lmems_boxclose(lmems_box *box);
+
+/* The heap of `box`, which has one, is not unmapped until the pin is drawn. */
+void lmems_boxpin(lmems_box *box, lmems_pin *pin);
+void lmems_boxunpin(lmems_box *box, lmems_pin *pin);
+
+/* Raises if nothing may change the heap of `box`, which has one. */
+void lmems_checkchangeable(lua_State *L, const lmems_box *box);
 
 /* `size` bytes are about to be asked for outside of objects. May collect
    garbage; raises if that closes the heap. */
@@ -128,6 +173,15 @@ int lmems_openretry(lua_State *L, lmems_box *box, uint64_t limit, int error);
 /* Makes room for one more record on a block of the box: the last thing in
    step 1. May collect garbage; raises without memory. */
 void lmems_boxroom(lua_State *L, lmems_box *box);
+
+/* Makes room for one more hook and one more record of the box: for memory that
+   is lent. */
+void lmems_lentroom(lua_State *L, lmems_box *box);
+
+/* Pushes the handle of the heap that lent memory belongs to, as all objects
+   belong to one: nothing is in it but copies. Its box, which is open; raises.
+   */
+lmems_box *lmems_pushlender(lua_State *L);
 
 /* An object owns `more` bytes more, or `less` less. */
 static inline void lmems_boxowns(lmems_box *box, size_t more, size_t less) {

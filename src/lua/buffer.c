@@ -95,9 +95,25 @@ static int own(lua_State *L) {
     return lmems_argerror(L, self.arg, "an object owns block %I already",
                           (lua_Integer)addr);
   view->record = record;
+  view->readonly = (short)box->readonly;
   view->length = size;
   lmems_setend(view, size);
   return 1;
+}
+
+void lmems_pushbufferat(lua_State *L, lmems_self self, int arg) {
+  lmems_box *box = self.box;
+  lmems_view *view = lmems_pushowner(L, LMEMS_BUFFER_SEAL,
+                                     lmems_anchorindex(self), 1);
+  lmems_boxroom(L, box);
+  size_t size = lmems_rest(L, box, arg);
+  const char *p = lmems_hold(L, box, arg, 0, size);
+  view->record = lmems_recordtake(&box->state->pool);
+  lmems_blocklook(box, view->record, p);
+  lmems_letgo();
+  view->readonly = (short)box->readonly;
+  view->length = size;
+  lmems_setend(view, size);
 }
 
 /***
@@ -116,7 +132,7 @@ static int slice(lua_State *L) {
   lua_Integer rest = bytes - offset;
   lua_Integer n = lua_isnoneornil(L, 3)
     ? rest : lmems_checkint(L, 3, "size", 0, rest);
-  lmems_part(L, LMEMS_BUFFER_SEAL, 1, view->offset + (size_t)offset,
+  lmems_part(L, LMEMS_BUFFER_SEAL, 1, view, view->offset + (size_t)offset,
              (size_t)n)->length = (size_t)n;
   return 1;
 }
@@ -135,11 +151,11 @@ static int resize(lua_State *L) {
   lmems_view *view = lmems_checkview(L, LMEMS_BUFFER_SEAL);
   size_t size = lmems_checkcount(L, 2, "size");
   lmems_checkalive(L, view);
-  if (!view->owner)
+  if (!lmems_owns(view))
     return lmems_argerror(L, 1, "a slice has the size it was made with");
   if (size > view->length)
     lmems_tell(L, &view->record->box->state->bytes, size - view->length);
-  lmems_checkalive(L, view);
+  lmems_checkowner(L, view);
   int error = lmems_viewresize(L, view, size, size);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
@@ -158,7 +174,7 @@ int lmems_bufferroom(lua_State *L, lmems_view *buffer, size_t need) {
     if (more < need)
       more = need;
     lmems_tell(L, &box->state->bytes, more - has);
-    lmems_checkalive(L, buffer);
+    lmems_checkowner(L, buffer);
     if (buffer->record->capacity >= need)
       break; /* by a finalizer */
     int error = lmems_blockresize(buffer->record, more, buffer->length);
@@ -166,7 +182,7 @@ int lmems_bufferroom(lua_State *L, lmems_view *buffer, size_t need) {
       error = lmems_blockresize(buffer->record, need, buffer->length);
     if (error != MEMS_OK && (!again || !lmems_boxretry(L, box, need)))
       return error;
-    lmems_checkalive(L, buffer);
+    lmems_checkowner(L, buffer);
   }
   return MEMS_OK;
 }
@@ -221,7 +237,7 @@ static int append(lua_State *L) {
   }
   size_t at = buffer->length, size;
   lmems_blockresize(buffer->record, buffer->record->capacity, at + total);
-  char *to = lmems_holdview(L, buffer) + at;
+  char *to = lmems_writeview(L, buffer) + at;
   for (int i = 2; i <= last; i++, to += size) {
     const lmems_view *view = lmems_anyview(L, i);
     size = view != NULL ? lmems_viewbytes(view) : lua_rawlen(L, i);

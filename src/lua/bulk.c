@@ -146,12 +146,12 @@ static int pokearray(lua_State *L) {
   size_t bytes = array_bytes((size_t)count, type);
   luaL_Buffer buffer;
   luaL_checkstack(L, LUA_MINSTACK + 20, "pokearray");
-  lmems_hold(L, self.box, self.arg, offset, bytes);
+  lmems_write(L, self.box, self.arg, offset, bytes);
   lmems_letgo();
   char *values = luaL_buffinitsize(L, &buffer, bytes);
   convert_elements(L, table, count, type, values);
   check_no_hole(L, table, count);
-  memcpy(lmems_hold(L, self.box, self.arg, offset, bytes), values, bytes);
+  memcpy(lmems_write(L, self.box, self.arg, offset, bytes), values, bytes);
   lmems_letgo();
   lua_pushinteger(L, count);
   return 1;
@@ -173,7 +173,7 @@ static int fill(lua_State *L) {
   size_t offset = lmems_optoffset(L, self.arg + 3);
   lmems_checklast(L, self.arg + 3);
   size_t n = lmems_optbytes(L, self.arg + 2, self.arg, offset);
-  memset(lmems_hold(L, self.box, self.arg, offset, n), byte, n);
+  memset(lmems_write(L, self.box, self.arg, offset, n), byte, n);
   lmems_letgo();
   return 0;
 }
@@ -202,11 +202,11 @@ static size_t source_bytes(lua_State *L, int src, int index, size_t offset) {
   return n;
 }
 
-/* Holds what the arguments of copy and compare are about: memory; memory or
-   a string; a count and two offsets. All is resolved before one is looked
-   at. Nothing allocates between the two, unless the second one raises: then
-   nothing may be held. */
-static both hold_both(lua_State *L, lmems_self self) {
+/* Holds what the arguments of copy and compare are about: memory, which is
+   to be written or not; memory or a string; a count and two offsets. All is
+   resolved before one is looked at. Nothing allocates between the two, unless
+   the second one raises: then nothing may be held. */
+static both hold_both(lua_State *L, lmems_self self, int write) {
   int src = self.arg + 1;
   both ends;
   size_t offset = lmems_optoffset(L, self.arg + 3);
@@ -215,7 +215,10 @@ static both hold_both(lua_State *L, lmems_self self) {
   size_t n = ends.n = source_bytes(L, src, self.arg + 2, from);
   lmems_resolve(L, self.arg);
   lmems_resolve(L, src);
-  ends.one = lmems_hold(L, self.box, self.arg, offset, n);
+  if (write)
+    ends.one = lmems_write(L, self.box, self.arg, offset, n);
+  else
+    ends.one = (char *)lmems_hold(L, self.box, self.arg, offset, n);
   lmems_letgo();
   if (lua_type(L, src) == LUA_TSTRING)
     ends.other = lmems_held((char *)lua_tolstring(L, src, NULL) + from);
@@ -236,7 +239,7 @@ Copies bytes. The ranges may overlap.
 @tparam[opt=0] integer source_offset the same in `src`
 */
 static int copy(lua_State *L) {
-  both ends = hold_both(L, lmems_checkself(L));
+  both ends = hold_both(L, lmems_checkself(L), 1);
   memmove(ends.one, ends.other, ends.n);
   lmems_letgo();
   return 0;
@@ -256,7 +259,7 @@ Compares bytes, as unsigned numbers, from the first one on.
  they are greater
 */
 static int compare(lua_State *L) {
-  both ends = hold_both(L, lmems_checkself(L));
+  both ends = hold_both(L, lmems_checkself(L), 0);
   int order = memcmp(ends.one, ends.other, ends.n);
   lmems_letgo();
   lua_pushinteger(L, (order > 0) - (order < 0));

@@ -41,15 +41,18 @@ static FILE *check_file(lua_State *L, int arg) {
   return stream->f;
 }
 
-/* Holds the memory. */
-static transfer begin(lua_State *L, lmems_self self) {
+/* Holds the memory, which is to be written or not. */
+static transfer begin(lua_State *L, lmems_self self, int write) {
   transfer t;
   size_t offset = lmems_optoffset(L, self.arg + 3);
   lmems_checklast(L, self.arg + 3);
   lmems_resolve(L, self.arg);
   t.file = check_file(L, self.arg + 1);
   t.n = lmems_optbytes(L, self.arg + 2, self.arg, offset);
-  t.bytes = lmems_hold(L, self.box, self.arg, offset, t.n);
+  if (write)
+    t.bytes = lmems_write(L, self.box, self.arg, offset, t.n);
+  else
+    t.bytes = (char *)lmems_hold(L, self.box, self.arg, offset, t.n);
   clearerr(t.file);
   errno = 0;
   return t;
@@ -85,7 +88,7 @@ arrays and structs too: `b:read(file)`.
 @raise if the file is closed, or not all of the `n` bytes are in one block
 */
 static int read_file(lua_State *L) {
-  transfer t = begin(L, lmems_checkself(L));
+  transfer t = begin(L, lmems_checkself(L), 1);
   return end(L, &t, fread(t.bytes, 1, t.n, t.file));
 }
 
@@ -106,7 +109,7 @@ arrays and structs too: `b:write(file)`.
 @raise if the file is closed, or not all of the bytes are in one block
 */
 static int write_file(lua_State *L) {
-  transfer t = begin(L, lmems_checkself(L));
+  transfer t = begin(L, lmems_checkself(L), 0);
   return end(L, &t, fwrite(t.bytes, 1, t.n, t.file));
 }
 
@@ -144,7 +147,7 @@ static size_t read_bytes(loading *file, char *to, size_t n) {
 static int read_more(lua_State *L, loading *file, lmems_view *buffer,
                      int *error) {
   char ahead[BUFSIZ];
-  char *bytes = lmems_holdview(L, buffer);
+  char *bytes = lmems_writeview(L, buffer);
   file->done += read_bytes(file, bytes + file->done,
                            buffer->length - file->done);
   lmems_letgo();
@@ -157,7 +160,7 @@ static int read_more(lua_State *L, loading *file, lmems_view *buffer,
   if (*error != MEMS_OK)
     return 0;
   lmems_bufferextend(buffer, buffer->record->capacity);
-  memcpy(lmems_holdview(L, buffer) + file->done, ahead, n);
+  memcpy(lmems_writeview(L, buffer) + file->done, ahead, n);
   lmems_letgo();
   file->done += n;
   return 1;

@@ -68,8 +68,8 @@ static void check_object(lua_State *L, const lmems_box *box,
     refuse_object(L, view, arg, offset, size);
 }
 
-char *lmems_hold_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
-                      size_t size) {
+const char *lmems_hold_slow(lua_State *L, lmems_box *box, int arg,
+                            size_t offset, size_t size) {
   lmems_resolve(L, arg);
   const lmems_view *view = lmems_anyview(L, arg);
   if (view != NULL) {
@@ -88,8 +88,19 @@ char *lmems_hold_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
   return lmems_held(block + offset);
 }
 
-char *lmems_holdany(lua_State *L, lmems_box *box, int arg, size_t offset,
-                    size_t size) {
+char *lmems_write_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
+                       size_t size) {
+  lmems_resolve(L, arg);
+  const lmems_view *view = lmems_anyview(L, arg);
+  if (view != NULL)
+    lmems_checkwritable(L, arg, view);
+  else if (box->readonly)
+    lmems_argerror(L, arg, "the heap is read-only");
+  return (char *)lmems_hold_slow(L, box, arg, offset, size);
+}
+
+const char *lmems_holdany(lua_State *L, lmems_box *box, int arg,
+                          size_t offset, size_t size) {
   const lmems_view *view = lmems_anyview(L, arg);
   if (view == NULL)
     return lmems_hold(L, box, arg, offset, size);

@@ -30,17 +30,19 @@ static inline void lmems_resolve(lua_State *L, int arg) {
     lmems_resolve_slow(L, arg);
 }
 
-/* The slow part of lmems_hold: integers, objects, physical addresses,
-   errors. */
-char *lmems_hold_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
-                      size_t size);
+/* The slow parts of lmems_hold and lmems_write: integers, objects, physical
+   addresses, errors. */
+const char *lmems_hold_slow(lua_State *L, lmems_box *box, int arg,
+                            size_t offset, size_t size);
+char *lmems_write_slow(lua_State *L, lmems_box *box, int arg, size_t offset,
+                       size_t size);
 
 /* Resolves what is at `arg`, and begins step 2: holds `size` bytes, `offset`
    bytes after the address. Raises unless the heap is open and all of
    [address, address + offset + size) lies inside one block. offset and size
    are at most LUA_MAXINTEGER each, so that their sum can't overflow. */
-static inline char *lmems_hold(lua_State *L, lmems_box *box, int arg,
-                               size_t offset, size_t size) {
+static inline const char *lmems_hold(lua_State *L, lmems_box *box, int arg,
+                                     size_t offset, size_t size) {
   if (LMEMS_LIKELY(lua_type(L, arg) == LUA_TLIGHTUSERDATA &&
                    box->heap != NULL)) {
     mems_addr addr = (uintptr_t)lua_touserdata(L, arg);
@@ -51,9 +53,23 @@ static inline char *lmems_hold(lua_State *L, lmems_box *box, int arg,
   return lmems_hold_slow(L, box, arg, offset, size);
 }
 
-/* The same, but an object may be one of any heap. */
-char *lmems_holdany(lua_State *L, lmems_box *box, int arg, size_t offset,
-                    size_t size);
+/* The write gate: the same for bytes that are to be written. Raises as well
+   if the object, or for an address the heap, is read-only. */
+static inline char *lmems_write(lua_State *L, lmems_box *box, int arg,
+                                size_t offset, size_t size) {
+  if (LMEMS_LIKELY(lua_type(L, arg) == LUA_TLIGHTUSERDATA &&
+                   box->heap != NULL)) {
+    mems_addr addr = (uintptr_t)lua_touserdata(L, arg);
+    char *block = mems_heap_span(box->heap, addr, offset + size);
+    if (LMEMS_LIKELY(block != NULL && !box->readonly))
+      return lmems_held(block + offset);
+  }
+  return lmems_write_slow(L, box, arg, offset, size);
+}
+
+/* The same as lmems_hold, but an object may be one of any heap. */
+const char *lmems_holdany(lua_State *L, lmems_box *box, int arg,
+                          size_t offset, size_t size);
 
 /* How many bytes a verb is about: the count at `index`; without it, if an
    object is at `arg`, all from `offset` to its end. Raises, but not for an

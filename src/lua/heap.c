@@ -16,20 +16,13 @@
 @module mems
 */
 
-/* Opens a heap in `box`; MEMS_EINIT if there is one by now. The options are
-   read, and the collector may have run. */
-static int open_box(lua_State *L, lmems_box *box, int arg,
-                    const lmems_options *options) {
-  uint64_t limit = options->heap.limit;
-  if (limit == 0)
-    limit = (uint64_t)64 << 30;
-  lmems_openasked(L, box, limit);
-  int error = box->heap != NULL ? MEMS_EINIT : lmems_boxopen(box, options);
-  if (lmems_openretry(L, box, limit, error))
-    error = box->heap != NULL ? MEMS_EINIT : lmems_boxopen(box, options);
-  if (error == MEMS_EINVAL)
-    lmems_argerror(L, arg, "these options don't go together");
-  return error;
+/* Keeps the function that is the option `damage` of the table at `arg`. */
+static void set_handler(lua_State *L, const lmems_box *box, int arg) {
+  lmems_pushboxed(L, box);
+  lua_pushliteral(L, "damage");
+  lua_rawget(L, arg);
+  lua_setiuservalue(L, -2, 1);
+  lua_pop(L, 1);
 }
 
 /***
@@ -50,8 +43,28 @@ What @{init} and @{open} take. A field that is absent takes its default.
 @tfield[opt=false] boolean trace true to record where each block is allocated,
  see @{leaks}
 @tfield[opt] string leaks `"warn"` or `"error"` to trace, and to report at the
- end what was not freed, see @{finish}
+ end what was not freed, see @{finish}; not for a heap in a file
+@tfield[opt] string path the heap lives in this file: what is in it is there
+ again when it is opened the next time, under the same addresses. The file has
+ limit (4 GiB if it is absent), base, page, align, quarantine and fill for
+ life: whoever opens it later may leave them out
+@tfield[opt=true] boolean|string create with `path`: true to make the file if
+ it is missing, false not to, `"new"` if it has to be missing
+@tfield[opt=false] boolean readonly with `path`: nothing changes the file, and
+ what would raises. Several processes may read one file
+@tfield[opt=false] boolean check with `path`: all but the truth is rebuilt, as
+ after a crash
 @luals param leaks "warn"|"error"
+@tfield[opt] string|function damage what happens when, in a heap with `fill`, a
+ write is found to memory that is free or waits in the quarantine, or lies
+ behind the end of a block: `"error"`, raised by the call that finds it when it
+ has done its work, but @{malloc}, which then has no block to give; `"abort"`;
+ or a function, called with a table: `message`, `what` (`"behind"`, `"freed"`
+ or `"free"`), `block`, `offset` in it, `size`, and with `trace` the sites
+ `allocated` and `freed`. Default `"error"`
+@tfield[opt=false] boolean random true to draw which slot of a run a small
+ block gets
+@luals param create boolean|"new"
 */
 
 /***
@@ -61,7 +74,7 @@ nothing.
 @within Heap
 @tparam[opt] options options see @{options}
 @treturn[1] boolean true
-@treturn[2] nil if the system refuses the memory
+@treturn[2] nil if the system refuses the memory, or the file, see @{open}
 @treturn[2] string a message
 @treturn[2] integer a code
 @raise if it is open already and options are given, or an option is unknown
@@ -71,35 +84,43 @@ static int init(lua_State *L) {
   lmems_self self = lmems_anyself(L);
   lmems_options options;
   lmems_checkoptions(L, self.arg, &options);
-  int error = open_box(L, self.box, self.arg, &options);
+  int error = lmems_openbox(L, self.box, self.arg, &options);
   if (error == MEMS_EINIT && !lua_isnoneornil(L, self.arg))
     return luaL_error(L, "mems is already initialised");
   if (error != MEMS_OK && error != MEMS_EINIT)
-    return lmems_fail(L, error);
+    return lmems_failwith(L, error, options.why);
+  if (options.damage == LMEMS_DAMAGE_CALL)
+    set_handler(L, self.box, self.arg);
   lua_pushboolean(L, 1);
   return 1;
 }
 
 /***
 Opens another heap. It is closed by `heap:close()`, at the end of the scope
-of a `<close>` variable, or when it is collected.
+of a `<close>` variable, or when it is collected. With the option `path` it
+lives in a file: see the guide on living heaps.
 @function open
 @within Heap
 @tparam[opt] options options see @{options}
 @treturn[1] heap a heap
-@treturn[2] nil if the system refuses the memory
-@treturn[2] string a message
-@treturn[2] integer a code
+@treturn[2] nil if the system refuses the memory, or something is wrong with
+ the file
+@treturn[2] string a message; for a file it says why
+@treturn[2] integer a code: `mems.ENOMEM`; for a file `mems.EBUSY` if another
+ process has it open, or an open heap its addresses, `mems.EFORMAT` if it is no
+ heap that can be opened here, or has other options, `mems.ENOSPC` if the disk
+ is full, `mems.EFILE` for all else
 @raise if an option is unknown or out of its range
 */
 static int open(lua_State *L) {
   lmems_options options;
-  lua_settop(L, 1);
   lmems_checkoptions(L, 1, &options);
-  lua_settop(L, 1);
-  int error = open_box(L, lmems_newbox(L), 1, &options);
+  lmems_box *box = lmems_newbox(L);
+  int error = lmems_openbox(L, box, 1, &options);
   if (error != MEMS_OK)
-    return lmems_fail(L, error);
+    return lmems_failwith(L, error, options.why);
+  if (options.damage == LMEMS_DAMAGE_CALL)
+    set_handler(L, box, 1);
   return 1;
 }
 
@@ -118,6 +139,15 @@ heap is closed.
 static int finish(lua_State *L) {
   mems_stats stats = {.size = sizeof stats};
   lmems_box *box = lmems_checkself(L).box;
+  if (box->fill) {
+    mems_heap_check(box->heap);
+    int damaged = lmems_pushdamage(L, box);
+    lmems_checkopen(L, box);
+    if (damaged) {
+      lmems_boxclose(box);
+      return lua_error(L);
+    }
+  }
   int leaks = lmems_pushleaks(L, box);
   if (leaks == LMEMS_RAISE) {
     luaL_where(L, 1); /* the whole error, before anything is closed */
@@ -143,8 +173,10 @@ The second time it does nothing and returns 0, 0.
 @treturn integer the bytes that they were asked for
 */
 static int heap_close(lua_State *L) {
-  if (lmems_anyself(L).box->heap != NULL)
+  lmems_box *box = lmems_anyself(L).box;
+  if (box->heap != NULL)
     return finish(L);
+  lmems_boxclose(box); /* what a fork has lost */
   lua_pushinteger(L, 0);
   lua_pushinteger(L, 0);
   return 2;
@@ -199,7 +231,14 @@ static size_t opt_align(lua_State *L, int arg) {
 
 /* Pushes a new block's address, or if it is 0, nil, message, code. */
 static int push_block(lua_State *L, lmems_box *box, mems_addr addr) {
-  lmems_traced(L, box, addr);
+  if (LMEMS_UNLIKELY(box->watched)) {
+    lmems_traced(L, box, addr);
+    if (box->damaged && box->how == LMEMS_DAMAGE_ERROR && addr != 0) {
+      mems_heap_free(box->heap, addr); /* nobody will know of it */
+      lmems_traced_free(L, box, addr);
+    }
+    lmems_checkdamage(L, box);
+  }
   if (addr == 0)
     return lmems_fail(L, mems_heap_error(box->heap));
   lmems_pushaddr(L, addr);
@@ -223,7 +262,7 @@ Allocates a block. Its contents are undefined.
 @treturn[1] address the virtual address of its first byte
 @treturn[2] nil over the limit, or without memory
 @treturn[2] string a message
-@treturn[2] integer a code: `mems.ELIMIT` or `mems.ENOMEM`
+@treturn[2] integer a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
 */
 static int malloc_(lua_State *L) {
   lmems_self self = lmems_checkself(L);
@@ -246,7 +285,7 @@ Allocates a block of `count * size` bytes, all zero.
 @treturn[1] address the virtual address of its first byte
 @treturn[2] nil over the limit, or without memory
 @treturn[2] string a message
-@treturn[2] integer a code: `mems.ELIMIT` or `mems.ENOMEM`
+@treturn[2] integer a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
 */
 static int calloc_(lua_State *L) {
   lmems_self self = lmems_checkself(L);
@@ -273,7 +312,7 @@ object on that block, as of @{buffer}, is released, but not the block.
 @treturn[1] address the same address, or a new one; then `addr` is dead
 @treturn[2] nil over the limit, or without memory: the block is as it was
 @treturn[2] string a message
-@treturn[2] integer a code: `mems.ELIMIT` or `mems.ENOMEM`
+@treturn[2] integer a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
 @raise if `addr` is not the start of a block
 */
 static int realloc_(lua_State *L) {
@@ -293,7 +332,11 @@ static int realloc_(lua_State *L) {
   if (moved == 0)
     return lmems_fail(L, mems_heap_error(box->heap));
   lmems_blockgone(box, addr);
-  lmems_traced_move(L, box, addr, moved);
+  if (LMEMS_UNLIKELY(box->watched)) {
+    lmems_traced_move(L, box, addr, moved);
+    if (moved == addr) /* else the next call tells: that it moved comes first */
+      lmems_checkdamage(L, box);
+  }
   lmems_pushaddr(L, moved);
   return 1;
 }
@@ -312,7 +355,10 @@ static int free_(lua_State *L) {
   if (addr == 0 || mems_heap_free(self.box->heap, addr) != MEMS_OK)
     return lmems_notblock(L, self.box, self.arg, addr);
   lmems_blockgone(self.box, addr);
-  lmems_traced_free(L, self.box, addr);
+  if (LMEMS_UNLIKELY(self.box->watched)) {
+    lmems_traced_free(L, self.box, addr);
+    lmems_checkdamage(L, self.box);
+  }
   return 0;
 }
 
@@ -425,118 +471,15 @@ static int toaddress(lua_State *L) {
 }
 
 /***
-What @{stats} gives.
-@table statistics
-@within Inspection
-@tfield integer limit the most bytes its nodes may map
-@tfield integer mapped bytes in nodes now
-@tfield integer used bytes in PROCESS segments: whole granules of 8, and what a
- slot or rounding adds
-@tfield integer unused bytes in HOLEs
-@tfield integer requested bytes the live blocks were asked for
-@tfield integer quarantined bytes of freed blocks that wait
-@tfield integer overhead bytes mapped beside the nodes
-@tfield integer peak the highest value of `used` so far, free slots that stood
- ready counted in
-@tfield integer processes live blocks
-@tfield integer holes HOLEs, free slots of runs too
-@tfield integer largest a block of so many bytes can be had now
-@tfield integer nodes the length of the main chain
-@tfield integer pages `mapped / page_size`
-@tfield integer page_size 4096
-@tfield integer mallocs blocks handed out so far
-@tfield integer frees blocks taken back so far
-@tfield integer base the first virtual address
-@tfield integer align the physical alignment of every block
-@tfield integer owned bytes in blocks that Lua objects own
-*/
-
-/* A field of the statistics. */
-typedef struct stats_field {
-  const char *name;
-  size_t at;
-} stats_field;
-
-/* All of them are 64 bits wide; @{stats} adds `owned`. */
-static const stats_field *stats_fields(void) {
-#define FIELD(name) {#name, offsetof(mems_stats, name)}
-  static const stats_field fields[] = {
-    FIELD(limit), FIELD(mapped), FIELD(used), FIELD(unused),
-    FIELD(quarantined), FIELD(overhead), FIELD(peak), FIELD(processes),
-    FIELD(nodes), FIELD(pages), FIELD(page_size), FIELD(mallocs),
-    FIELD(frees), FIELD(base), FIELD(align), FIELD(holes), FIELD(requested),
-    FIELD(largest), {NULL, 0}
-  };
-#undef FIELD
-  return fields;
-}
-
-_Static_assert(sizeof(size_t) == sizeof(uint64_t),
-               "all fields of the statistics are as wide");
-
-static void push_field(lua_State *L, const mems_stats *stats, size_t at) {
-  uint64_t value;
-  memcpy(&value, (const char *)stats + at, sizeof value);
-  lua_pushinteger(L, (lua_Integer)value);
-}
-
-/* Pushes the field of that name, and looks no further than for it. */
-static int push_one(lua_State *L, lmems_self self, const char *name) {
-  const stats_field *f = stats_fields();
-  mems_stats stats = {.size = sizeof stats};
-  if (strcmp(name, "owned") == 0) {
-    lua_pushinteger(L, (lua_Integer)self.box->owned);
-    return 1;
-  }
-  while (f->name != NULL && strcmp(f->name, name) != 0)
-    f++;
-  if (f->name == NULL)
-    return lmems_argerror(L, self.arg, "there is no statistic '%s'", name);
-  if (f->at < offsetof(mems_stats, holes))
-    stats.size = offsetof(mems_stats, holes);
-  mems_heap_stats(self.box->heap, &stats);
-  push_field(L, &stats, f->at);
-  return 1;
-}
-
-/***
-The state of the heap: a table with all that is counted, or one number of it.
-`holes`, `requested` and `largest` cost a walk over all segments, and so does
-the table; any other number costs the same for every heap.
-@function stats
-@within Inspection
-@tparam[opt] string name of one field
-@treturn[1] statistics see @{statistics}
-@treturn[2] integer the field of that name
-*/
-static int stats(lua_State *L) {
-  lmems_self self = lmems_checkself(L);
-  if (!lua_isnoneornil(L, self.arg)) {
-    size_t length;
-    const char *name = lmems_checkstring(L, self.arg, "name", &length);
-    return push_one(L, self, name);
-  }
-  mems_stats stats = {.size = sizeof stats};
-  size_t owned = self.box->owned;
-  mems_heap_stats(self.box->heap, &stats);
-  lua_createtable(L, 0, 19);
-  for (const stats_field *f = stats_fields(); f->name != NULL; f++) {
-    push_field(L, &stats, f->at);
-    lua_setfield(L, -2, f->name);
-  }
-  lua_pushinteger(L, (lua_Integer)owned);
-  lua_setfield(L, -2, "owned");
-  return 1;
-}
-
-/***
 Frees every block at once and keeps the memory for the next ones. All objects
 on the heap are dead then.
 @function reset
 @within Heap
 */
 static int reset(lua_State *L) {
-  lmems_boxreset(lmems_checkself(L).box);
+  lmems_box *box = lmems_checkself(L).box;
+  lmems_checkchangeable(L, box);
+  lmems_boxreset(box);
   return 0;
 }
 
@@ -561,7 +504,10 @@ Checks every invariant of the heap. Takes time in proportion to its size.
 */
 static int check(lua_State *L) {
   lmems_self self = lmems_checkself(L);
-  if (mems_heap_check(self.box->heap) != MEMS_OK)
+  int damaged, sound = mems_heap_check(self.box->heap) == MEMS_OK;
+  if ((damaged = self.box->damaged) != 0)
+    lmems_telldamage(L, self.box);
+  if (!sound && !damaged)
     return luaL_error(L, "the heap is damaged: %s",
                       mems_heap_broken(self.box->heap));
   lua_pushboolean(L, 1);
@@ -572,7 +518,7 @@ const luaL_Reg lmems_heap[] = {
   {"malloc", malloc_}, {"calloc", calloc_}, {"realloc", realloc_},
   {"free", free_}, {"get", get}, {"size", size}, {"add", add},
   {"diff", diff}, {"tointeger", tointeger}, {"toaddress", toaddress},
-  {"stats", stats}, {"reset", reset}, {"trim", trim}, {"check", check},
+  {"reset", reset}, {"trim", trim}, {"check", check},
   {NULL, NULL}
 };
 

@@ -74,7 +74,7 @@ static int poke(lua_State *L) {
   lmems_self self = lmems_checkself(L);
   int type = lmems_checktype(L, self.arg + 1);
   size_t offset = lmems_optoffset(L, self.arg + 3);
-  char *p = lmems_hold(L, self.box, self.arg, offset, lmems_typesize(type));
+  char *p = lmems_write(L, self.box, self.arg, offset, lmems_typesize(type));
   int fits = lmems_put(L, self.arg + 2, type, p);
   lmems_letgo();
   if (!fits)
@@ -118,8 +118,8 @@ Writes a value of the type in its name.
   static int poke_##name##suffix(lua_State *L) { \
     lmems_self self = lmems_checkself(L); \
     size_t offset = lmems_optoffset(L, self.arg + 2); \
-    char *p = lmems_hold(L, self.box, self.arg, offset, \
-                         lmems_typesize(LMEMS_##ID)); \
+    char *p = lmems_write(L, self.box, self.arg, offset, \
+                          lmems_typesize(LMEMS_##ID)); \
     int fits = lmems_put_##name(L, self.arg + 1, swapped, p); \
     lmems_letgo(); \
     if (!fits) \
@@ -129,11 +129,11 @@ Writes a value of the type in its name.
   }
 
 /* The short way of a method of buffers: holds `size` bytes of argument 1, at
-   the offset that argument `arg` is; NULL, and nothing is held, if the long
-   way has to say what is wrong. */
-static inline char *hold_own(lua_State *L, int arg, size_t size) {
+   the offset that argument `arg` is, to read or to write them; NULL, and
+   nothing is held, if the long way has to say what is wrong. */
+static inline char *hold_own(lua_State *L, int arg, size_t size, int write) {
   const lmems_view *view = lmems_toview(L, 1, LMEMS_BUFFER_SEAL);
-  if (LMEMS_UNLIKELY(view == NULL))
+  if (LMEMS_UNLIKELY(view == NULL || (write && view->readonly)))
     return NULL;
   size_t offset = lmems_optoffset(L, arg);
   if (LMEMS_UNLIKELY(!lmems_alive(view) ||
@@ -144,7 +144,7 @@ static inline char *hold_own(lua_State *L, int arg, size_t size) {
 
 #define OWN(name, suffix, ID, swapped) \
   static int own_peek_##name##suffix(lua_State *L) { \
-    const char *p = hold_own(L, 2, lmems_typesize(LMEMS_##ID)); \
+    const char *p = hold_own(L, 2, lmems_typesize(LMEMS_##ID), 0); \
     if (LMEMS_UNLIKELY(p == NULL)) \
       return peek_##name##suffix(L); \
     lmems_get_##name(L, swapped, p); \
@@ -152,7 +152,7 @@ static inline char *hold_own(lua_State *L, int arg, size_t size) {
     return 1; \
   } \
   static int own_poke_##name##suffix(lua_State *L) { \
-    char *p = hold_own(L, 3, lmems_typesize(LMEMS_##ID)); \
+    char *p = hold_own(L, 3, lmems_typesize(LMEMS_##ID), 1); \
     if (LMEMS_UNLIKELY(p == NULL)) \
       return poke_##name##suffix(L); \
     int fits = lmems_put_##name(L, 2, swapped, p); \

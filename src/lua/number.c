@@ -30,10 +30,11 @@ static int fill(lua_State *L) {
   lmems_checklast(L, 4);
   const lmems_view *a = lmems_checkarray(L);
   size_t start, count = lmems_optrange(L, 3, a, &start);
+  lmems_checkwritable(L, 1, a);
   if (count == 0)
     return 0;
   lmems_setelement(L, 1, 2, a->kind, a->offset + start * a->stride, "fill");
-  lmems_series s = lmems_holdseries(L, a, start, count);
+  lmems_series s = lmems_writeseries(L, a, start, count);
   lmems_repeat(&s);
   lmems_letgo();
   return 0;

@@ -66,7 +66,7 @@ static uint64_t *check_array(lua_State *L, const lmems_view *list,
       bad_index(L, i, limit);
     }
   if (fit < n) {
-    lmems_pushelement(L, 2, list->kind, list->offset + fit * list->stride);
+    lmems_pushitem(L, 2, list, fit);
     bad_index(L, fit, limit);
   }
   *count = n;
@@ -143,13 +143,14 @@ static int permute(lua_State *L) {
   lmems_checklast(L, 2);
   const lmems_view *a = lmems_checkarray(L);
   size_t count, length = a->length;
+  lmems_checkwritable(L, 1, a);
   uint64_t *index = check_indices(L, length, &count);
   if (count != length)
     lmems_argerror(L, 2, "%I indices expected, got %I", (lua_Integer)length,
                    (lua_Integer)count);
   check_once(L, index, count);
   char *one = lua_newuserdatauv(L, a->kind->size, 0);
-  lmems_series s = lmems_holdseries(L, a, 0, length);
+  lmems_series s = lmems_writeseries(L, a, 0, length);
   lmems_permute(&s, index, one);
   lmems_letgo();
   lua_settop(L, 1);
@@ -164,7 +165,8 @@ Puts the last element first, and so on.
 static int reverse(lua_State *L) {
   lmems_checklast(L, 1);
   const lmems_view *a = lmems_checkarray(L);
-  lmems_series s = lmems_holdseries(L, a, 0, a->length);
+  lmems_checkwritable(L, 1, a);
+  lmems_series s = lmems_writeseries(L, a, 0, a->length);
   lmems_reverse(&s);
   lmems_letgo();
   return 1;

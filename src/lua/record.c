@@ -82,9 +82,18 @@ void lmems_recordlink(lmems_table *table, lmems_record *record,
 
 void lmems_recorddie(lmems_table *table, lmems_record *record) {
   leave(table, record);
+  record->back = NULL;
   record->limit = 0;
   record->data = NULL;
   record->capacity = 0;
+}
+
+void lmems_recordslost(const lmems_table *table) {
+  for (size_t i = 0; i < lmems_tableroom(table); i++) {
+    lmems_record *record = table->buckets[i];
+    for (; record != NULL; record = record->next)
+      record->limit = 0;
+  }
 }
 
 void lmems_recordmove(lmems_table *table, mems_addr old, mems_addr addr,
@@ -166,4 +175,52 @@ void lmems_recordroom(lua_State *L, int keep, const void *key,
       grow_pool(L, keep, pool);
     else
       grow_table(L, keep, key, table);
+}
+
+/*
+** Hooks
+*/
+
+/* Puts a hook into a list that begins at `head`. */
+static void put_hook(lmems_hook *hook, lmems_hook **head) {
+  hook->next = *head;
+  hook->back = head;
+  if (hook->next != NULL)
+    hook->next->back = &hook->next;
+  *head = hook;
+}
+
+static void move_hook(lmems_hook *hook, lmems_hook **head) {
+  *hook->back = hook->next;
+  if (hook->next != NULL)
+    hook->next->back = hook->back;
+  put_hook(hook, head);
+}
+
+void lmems_hookroom(lua_State *L, int keep, lmems_hooks *hooks) {
+  enum { CHUNK = 16 };
+  while (hooks->free == NULL) {
+    lmems_hook *chunk = lua_newuserdatauv(L, CHUNK * sizeof *chunk, 0);
+    lua_rawseti(L, keep, (lua_Integer)lua_rawlen(L, keep) + 1);
+    for (int i = 0; i < CHUNK; i++)
+      put_hook(&chunk[i], &hooks->free);
+  }
+}
+
+lmems_hook *lmems_hooktake(lmems_hooks *hooks, const lmems_hook *what) {
+  lmems_hook *hook = hooks->free;
+  move_hook(hook, &hooks->used);
+  hook->release = what->release;
+  hook->context = what->context;
+  hook->pointer = what->pointer;
+  hook->size = what->size;
+  hook->hooks = hooks;
+  return hook;
+}
+
+void lmems_hookrun(lmems_hook *hook) {
+  lmems_hook run = *hook;
+  move_hook(hook, &hook->hooks->free);
+  if (run.release != NULL)
+    run.release(run.context, run.pointer, run.size);
 }

@@ -56,6 +56,34 @@ typedef struct lmems_table {
   unsigned shift;         /* of the hash: 64 - log2 of the buckets; 0: none */
 } lmems_table;
 
+/* Memory that a host program has lent, and what is to be called when it is
+   not used any more. Hooks lie in memory that is kept, as records do, so that
+   what no finalizer has released is when the Lua state ends. */
+typedef struct lmems_hook lmems_hook;
+
+typedef struct lmems_hooks {
+  lmems_hook *used, *free;
+} lmems_hooks;
+
+struct lmems_hook {
+  void (*release)(void *context, void *pointer, size_t size); /* or NULL */
+  void *context, *pointer;
+  size_t size;
+  lmems_hooks *hooks; /* its list is one of these */
+  lmems_hook *next, **back;
+};
+
+/* Makes room for one more hook: a chunk of them becomes a value in the table
+   at `keep`. May collect garbage; raises without memory. */
+void lmems_hookroom(lua_State *L, int keep, lmems_hooks *hooks);
+
+/* A hook for which there is room, in use, with the `release` and what follows
+   of `what`. */
+lmems_hook *lmems_hooktake(lmems_hooks *hooks, const lmems_hook *what);
+
+/* Calls what the hook is to call; it is free then. */
+void lmems_hookrun(lmems_hook *hook);
+
 /* Makes room in the pool and the table for one more record; the last thing
    that a verb does in step 1. May collect garbage; raises without memory.
    The new memory becomes a value in the table at `keep`: a chunk of records
@@ -80,6 +108,10 @@ void lmems_recordlink(lmems_table *table, lmems_record *record,
 /* Makes it dead. */
 void lmems_recorddie(lmems_table *table, lmems_record *record);
 
+/* All records of the table are dead from now on, but stay in it. Follows links
+   and stores limits, nothing else: it may interrupt whoever changes them. */
+void lmems_recordslost(const lmems_table *table);
+
 /* Some record of the block at `addr`, or NULL; the next one behind. */
 lmems_record *lmems_recordfind(const lmems_table *table, mems_addr addr);
 lmems_record *lmems_recordagain(lmems_record *record);
@@ -99,6 +131,11 @@ static inline size_t lmems_tableroom(const lmems_table *table) {
 
 static inline int lmems_recordlives(const lmems_record *record) {
   return record->limit != 0;
+}
+
+/* Is it in a table? A dead one is only behind lmems_recordslost. */
+static inline int lmems_recordlinked(const lmems_record *record) {
+  return record->back != NULL;
 }
 
 #endif

@@ -107,14 +107,11 @@ static void push_compared(const sorter *s, int cursor, size_t i) {
     lmems_get(s->L, a->type, s->copy + i * a->kind->size);
     return;
   }
-  lmems_checkalive(s->L, a);
-  if (i >= a->length)
-    luaL_error(s->L, "the array has shrunk: it has %I elements",
-               (lua_Integer)a->length);
+  lmems_checklength(s->L, a, i + 1);
   if (a->type == LMEMS_STRUCT)
     move_cursor(s, cursor, i);
   else
-    lmems_pushelement(s->L, 1, a->kind, a->offset + i * a->stride);
+    lmems_pushitem(s->L, 1, a, i);
 }
 
 /* Does element `i` come before element `j`? */
@@ -186,7 +183,7 @@ static uint64_t *compared(lua_State *L, const lmems_view *a, order by,
   else if (a->type == LMEMS_STRUCT && n > 0) {
     s.cursors = lua_gettop(L) + 1;
     for (int i = 0; i < 2; i++)
-      lmems_pushelement(L, 1, a->kind, a->offset);
+      lmems_pushitem(L, 1, a, 0);
   }
   return merge_sort(&s, room, room + n, n);
 }
@@ -254,11 +251,11 @@ static void sort_numbers(lua_State *L, const lmems_view *a, size_t start,
   int type = narrow ? lmems_widetype(a->type) : a->type;
   size_t size = lmems_typesize(type), bytes = count * size;
   char *copy = NULL;
-  lmems_series s = lmems_holdseries(L, a, start, count);
+  lmems_series s = lmems_writeseries(L, a, start, count);
   if (narrow || (uintptr_t)s.p % size != 0 || !lmems_packed(&s)) {
     lmems_letgo();
     copy = lua_newuserdatauv(L, bytes, 0);
-    s = lmems_holdseries(L, a, start, count);
+    s = lmems_writeseries(L, a, start, count);
     if (narrow)
       lmems_widenall(copy, s);
     else
@@ -301,6 +298,7 @@ take up to 32 bytes for each element while it runs.
 */
 static int sort(lua_State *L) {
   const lmems_view *a = lmems_checkarray(L);
+  lmems_checkwritable(L, 1, a);
   if (lua_isnumber(L, 2) || (lua_isnoneornil(L, 2) && lua_isnumber(L, 3))) {
     size_t start, count = lmems_optrange(L, 2, a, &start);
     lmems_checklast(L, 3);
@@ -319,7 +317,7 @@ static int sort(lua_State *L) {
     char *one = lua_newuserdatauv(L, size, 0);
     uint64_t *index = push_sorted(L, a, by, n);
     check_length(L, a, n);
-    lmems_series s = lmems_holdseries(L, a, 0, n);
+    lmems_series s = lmems_writeseries(L, a, 0, n);
     lmems_permute(&s, index, one);
     lmems_letgo();
   }
@@ -350,7 +348,7 @@ static int argsort(lua_State *L) {
   int error = lmems_newlike(L, 1, lmems_scalar(LMEMS_I64), n, &made);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
-  lmems_series s = lmems_holdseries(L, made, 0, n);
+  lmems_series s = lmems_writeseries(L, made, 0, n);
   for (size_t i = 0; i < n; i++, s.p += sizeof *index) {
     uint64_t from_1 = index[i] + 1;
     memcpy(s.p, &from_1, sizeof from_1);

@@ -62,11 +62,17 @@ LMEMS_RAISES static void past_end(lua_State *L, const stream *s, size_t n) {
 }
 
 /* Holds `n` bytes at the place; raises if there are not so many. */
-static inline char *hold_bytes(lua_State *L, const stream *s, size_t n) {
+static inline const char *hold_bytes(lua_State *L, const stream *s, size_t n) {
   if (LMEMS_UNLIKELY(s->at > s->buffer->length ||
                      n > s->buffer->length - s->at))
     past_end(L, s, n);
   return lmems_holdview(L, s->buffer) + s->at;
+}
+
+/* The same, to write. */
+static inline char *write_bytes(lua_State *L, const stream *s, size_t n) {
+  lmems_checkwritable(L, 0, s->buffer);
+  return (char *)hold_bytes(L, s, n);
 }
 
 /* Makes the buffer longer if there are no `n` bytes at the place. MEMS_OK, or
@@ -79,6 +85,7 @@ LMEMS_SLOW static int make_room_slow(lua_State *L, const stream *s,
     lmems_checkalive(L, buffer);
     if (s->at <= buffer->length && n <= buffer->length - s->at)
       return MEMS_OK;
+    lmems_checkwritable(L, 0, buffer);
     if (s->at > buffer->length || !lmems_owns(buffer))
       past_end(L, s, n);
     if (n <= buffer->record->capacity - s->at)
@@ -105,7 +112,7 @@ static int put_bytes(lua_State *L, stream *s, const char *p, size_t n) {
   int error = make_room(L, s, n);
   if (LMEMS_UNLIKELY(error != MEMS_OK))
     return lmems_fail(L, error);
-  memcpy(hold_bytes(L, s, n), p, n);
+  memcpy(write_bytes(L, s, n), p, n);
   lmems_letgo();
   s->at += n;
   lua_settop(L, 1);
@@ -122,7 +129,7 @@ static int put_values(lua_State *L, stream *s, int type, int last) {
   int error = make_room(L, s, n);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
-  char *to = hold_bytes(L, s, n);
+  char *to = write_bytes(L, s, n);
   for (int i = 3; i <= last; i++, to += size)
     lmems_put(L, i, type, to);
   lmems_letgo();
@@ -257,6 +264,13 @@ static uint64_t get_varint(lua_State *L, stream *s) {
   return u;
 }
 
+/* The bits of the integer that is argument 2, the last one; raises. */
+static uint64_t check_integer(lua_State *L) {
+  lmems_checklast(L, 2);
+  return (uint64_t)lmems_checkint(L, 2, "value", LUA_MININTEGER,
+                                  LUA_MAXINTEGER);
+}
+
 /***
 Writes an integer in as few bytes as it needs, seven bits in each, as LEB128
 and protobuf do: 1 byte up to 127, 10 for a negative one, which counts as
@@ -271,10 +285,7 @@ and protobuf do: 1 byte up to 127, 10 for a negative one, which counts as
 */
 static int putvarint(lua_State *L) {
   stream *s = check_stream(L);
-  lmems_checklast(L, 2);
-  return put_varint(L, s, (uint64_t)lmems_checkint(L, 2, "value",
-                                                   LUA_MININTEGER,
-                                                   LUA_MAXINTEGER));
+  return put_varint(L, s, check_integer(L));
 }
 
 /***
@@ -304,10 +315,8 @@ are short too: 0, -1, 1, -2 become 0, 1, 2, 3.
 */
 static int putzigzag(lua_State *L) {
   stream *s = check_stream(L);
-  lmems_checklast(L, 2);
-  lua_Integer n = lmems_checkint(L, 2, "value", LUA_MININTEGER,
-                                 LUA_MAXINTEGER);
-  return put_varint(L, s, ((uint64_t)n << 1) ^ (n < 0 ? UINT64_MAX : 0));
+  uint64_t u = check_integer(L);
+  return put_varint(L, s, (u << 1) ^ (0 - (u >> 63)));
 }
 
 /***
@@ -514,10 +523,7 @@ void lmems_newstreams(lua_State *L) {
   lua_setfield(L, -2, "__index");
   lua_pushcfunction(L, stream_tostring);
   lua_setfield(L, -2, "__tostring");
-  lua_pushliteral(L, "mems.stream");
-  lua_setfield(L, -2, "__name");
-  lua_pushliteral(L, "mems.stream");
-  lua_setfield(L, -2, "__metatable");
+  lmems_setname(L, "mems.stream");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &CLASS);
 }
 

@@ -20,6 +20,7 @@
 #include "near.h"
 #include "self.h"
 #include "value.h"
+#include "verb.h"
 
 /***
 @module mems
@@ -94,8 +95,9 @@ static lmems_layout *check_layout(lua_State *L) {
 /* Pushes the anchor of the heap that the type uses; its box, which is
    open. */
 static lmems_box *push_heap(lua_State *L) {
-  lua_getiuservalue(L, 1, 1);
-  lmems_box *box = lmems_anchored(L, -1);
+  int type = lua_getiuservalue(L, 1, 1);
+  lmems_box *box = type == LUA_TLIGHTUSERDATA ? lua_touserdata(L, -1)
+                                              : lmems_anchored(L, -1);
   lmems_checkopen(L, box);
   return box;
 }
@@ -115,14 +117,14 @@ positions, or of another object of the type.
 static int new(lua_State *L) {
   lmems_layout *s = check_layout(L);
   lmems_view *view;
-  lua_settop(L, 2);
+  int filled = !lua_isnoneornil(L, 2);
   int error = lmems_newowner(L, 1, 0, push_heap(L), LMEMS_STRUCT_SEAL,
                              s->kind.size, lmems_wantsalign(&s->kind),
                              &view);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
   lmems_setkind(view, &s->kind);
-  if (!lua_isnil(L, 2))
+  if (filled)
     lmems_setelement(L, -1, 2, view->kind, 0, "new");
   return 1;
 }
@@ -149,17 +151,19 @@ static int array(lua_State *L) {
 }
 
 /* Step 2 of at and move: makes the record of `view` look at the struct
-   `offset` bytes after the address at 2. There is room for it. */
-static void look_at(lua_State *L, lmems_box *box, lmems_view *view,
+   `offset` bytes after the address at `arg`. There is room for it. */
+static void look_at(lua_State *L, lmems_box *box, lmems_view *view, int arg,
                     size_t offset) {
   size_t size = view->kind->size;
-  char *p = lmems_hold(L, box, 2, offset, size);
+  const lmems_view *object = lmems_anyview(L, arg);
+  const char *p = lmems_hold(L, box, arg, offset, size);
   if (lmems_recordlives(view->record))
     lmems_blockdead(view->record);
   else if (!lmems_kept(view))
     view->record = lmems_recordtake(&box->state->pool);
   lmems_blocklook(box, view->record, p);
   lmems_letgo();
+  view->readonly = object != NULL ? object->readonly : (short)box->readonly;
   view->offset = 0;
   lmems_setend(view, size);
 }
@@ -194,9 +198,22 @@ static int at(lua_State *L) {
   lmems_resolve(L, 2);
   lmems_checkopen(L, box);
   lmems_boxroom(L, box);
-  look_at(L, box, view, offset);
+  look_at(L, box, view, 2, offset);
   lua_settop(L, top);
   return 1;
+}
+
+void lmems_pushstructat(lua_State *L, lmems_self self, int type, int arg) {
+  const lmems_layout *s = lmems_tolayout(L, type);
+  lmems_view *view = lmems_pushowner(L, LMEMS_STRUCT_SEAL,
+                                     lmems_anchorindex(self), 3);
+  lua_pushvalue(L, type);
+  lua_setiuservalue(L, -2, 2);
+  lmems_setkind(view, &s->kind);
+  view->length = LMEMS_ANYWHERE;
+  lmems_boxroom(L, self.box);
+  lmems_checkopen(L, self.box);
+  look_at(L, self.box, view, arg, 0);
 }
 
 /* Moves one that `at` made to the address at 2; raises for one that has no
@@ -215,7 +232,7 @@ static void move_anywhere(lua_State *L, lmems_view *view) {
   lmems_boxroom(L, box);
   if (!lmems_kept(view)) /* by now */
     lmems_dead(L, view);
-  look_at(L, box, view, 0);
+  look_at(L, box, view, 2, 0);
   keep_object(L, 1, 3);
 }
 
@@ -329,7 +346,8 @@ LMEMS_SLOW static int index_slow(lua_State *L) {
     return luaL_typeerror(L, 1, "mems.struct");
   const lmems_field *field = find_field(L, view->kind->layout);
   if (field != NULL) {
-    lmems_pushelement(L, 1, &field->kind, view->offset + field->offset);
+    lmems_pushelement(L, 1, view, &field->kind,
+                      view->offset + field->offset);
     return 1;
   }
   return index_method(L, view->kind->layout);
@@ -370,7 +388,7 @@ LMEMS_SLOW static int newindex_slow(lua_State *L) {
 static int struct_newindex(lua_State *L) {
   const lmems_view *view = lmems_toview(L, 1, LMEMS_STRUCT_SEAL);
   const lmems_field *field = plain_field(L, view);
-  if (LMEMS_UNLIKELY(field == NULL))
+  if (LMEMS_UNLIKELY(field == NULL || view->readonly))
     return newindex_slow(L);
   char *p = lmems_held(view->record->data + view->offset);
   int fits = lmems_put(L, 3, field->kind.type, p + field->offset);
@@ -416,7 +434,6 @@ static int type_value(lua_State *L, const lmems_layout *s) {
 
 /* Functions come first, as `S:new` is what is asked for most. */
 static int type_index(lua_State *L) {
-  lua_settop(L, 2);
   lua_pushvalue(L, 2);
   int found = lua_rawget(L, lua_upvalueindex(1));
   if (found == LUA_TNIL)
@@ -449,10 +466,7 @@ void lmems_newtypes(lua_State *L) {
   luaL_newmetatable(L, "mems.layout");
   lua_pushcfunction(L, type_tostring);
   lua_setfield(L, -2, "__tostring");
-  lua_pushliteral(L, "mems.struct type");
-  lua_setfield(L, -2, "__name");
-  lua_pushliteral(L, "mems.struct type");
-  lua_setfield(L, -2, "__metatable");
+  lmems_setname(L, "mems.struct type");
   lua_pushvalue(L, -2);
   lua_pushcclosure(L, type_index, 1);
   lua_setfield(L, -2, "__index");

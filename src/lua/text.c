@@ -49,7 +49,7 @@ static int writestring(lua_State *L) {
   size_t length;
   const char *s = lmems_checkstring(L, self.arg + 1, "s", &length);
   size_t offset = lmems_optoffset(L, self.arg + 2);
-  memcpy(lmems_hold(L, self.box, self.arg, offset, length), s, length);
+  memcpy(lmems_write(L, self.box, self.arg, offset, length), s, length);
   lmems_letgo();
   return 0;
 }
@@ -162,7 +162,7 @@ static int pack(lua_State *L) {
   lmems_checklast(L, format + count + 1);
   lmems_resolve(L, self.arg);
   const char *bytes = lmems_strpack(L, format, count, &length);
-  memcpy(lmems_hold(L, self.box, self.arg, offset, length), bytes, length);
+  memcpy(lmems_write(L, self.box, self.arg, offset, length), bytes, length);
   lmems_letgo();
   lmems_pushplace(L, self.arg, offset + length);
   return 1;

@@ -151,9 +151,9 @@ static int store_view(lua_State *L, int index, const lmems_kind *kind,
         !lmems_samekind(view->kind, kind->element))
       return 0;
   }
-  char *from = lmems_holdview(L, view);
+  const char *from = lmems_holdview(L, view);
   if (lmems_stepped(view)) {
-    const lmems_series s = {from, view->length, view->stride,
+    const lmems_series s = {(char *)from, view->length, view->stride,
                             view->kind->size, 0};
     lmems_pack(p, &s);
   } else {

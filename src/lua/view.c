@@ -66,7 +66,7 @@ mems_addr lmems_viewaddr(const lmems_view *view) {
   mems_addr first = record->addr;
   if (record->capacity == 0) /* it looks at bytes in the block */
     first = mems_heap_address(record->box->heap, record->data);
-  return first + view->offset;
+  return first != 0 ? first + view->offset : 0;
 }
 
 int lmems_dead(lua_State *L, const lmems_view *view) {
@@ -75,6 +75,20 @@ int lmems_dead(lua_State *L, const lmems_view *view) {
     luaL_error(L, "the %s is %s: its memory is gone", name,
                lmems_fate(view));
   luaL_error(L, "the %s is out of its memory, which has shrunk", name);
+  __builtin_unreachable();
+}
+
+int lmems_noowner(lua_State *L, const lmems_view *view) {
+  luaL_error(L, "the %s does not own its memory any more",
+             lmems_classname(view));
+  __builtin_unreachable();
+}
+
+int lmems_unwritable(lua_State *L, int arg, const lmems_view *view) {
+  const char *name = lmems_classname(view);
+  if (arg != 0)
+    lmems_argerror(L, arg, "the %s is read-only", name);
+  luaL_error(L, "the %s is read-only", name);
   __builtin_unreachable();
 }
 
@@ -91,14 +105,32 @@ static void seal_view(lua_State *L, lmems_view *view, uintptr_t seal) {
 
 lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
                             int values) {
-  anchor = lua_absindex(L, anchor);
   lmems_view *view = lua_newuserdatauv(L, sizeof *view, values);
   *view = (lmems_view){.record = lmems_deadrecord(), .end = LMEMS_RELEASED,
-                       .owner = 1};
+                       .owner = LMEMS_OWNER};
   lua_pushvalue(L, anchor);
   lua_setiuservalue(L, -2, 1);
   seal_view(L, view, seal);
   return view;
+}
+
+void lmems_pushlent(lua_State *L, const lmems_hook *what, int readonly) {
+  lmems_box *box = lmems_pushlender(L);
+  lmems_lent *lent = lua_newuserdatauv(L, sizeof *lent, 1);
+  lmems_view *view = &lent->view;
+  *lent = (lmems_lent){.view = {.record = lmems_deadrecord(),
+                                .end = LMEMS_RELEASED, .owner = LMEMS_LENT}};
+  lua_rotate(L, -2, 1);
+  lua_setiuservalue(L, -2, 1);
+  seal_view(L, view, LMEMS_BUFFER_SEAL);
+  lmems_lentroom(L, box);
+  lmems_checkopen(L, box);
+  lent->hook = lmems_hooktake(&box->state->hooks, what);
+  view->record = lmems_recordtake(&box->state->pool);
+  lmems_blocklend(box, view->record, what->pointer, what->size);
+  view->readonly = (short)readonly;
+  view->length = what->size;
+  lmems_setend(view, what->size);
 }
 
 int lmems_newowner(lua_State *L, int anchor, int keep, lmems_box *box,
@@ -128,20 +160,17 @@ void lmems_pushkept(lua_State *L, int index) {
   lua_getiuservalue(L, -2, 2);
 }
 
-lmems_view *lmems_part(lua_State *L, uintptr_t seal, int parent,
-                       size_t offset, size_t size) {
-  const lmems_view *whole = lua_touserdata(L, parent);
-  parent = lua_absindex(L, parent);
+lmems_view *lmems_part(lua_State *L, uintptr_t seal, int index,
+                       const lmems_view *whole, size_t offset, size_t size) {
   lmems_view *view = lua_newuserdatauv(L, sizeof *view, 1);
-  memset(view, 0, sizeof *view);
   lmems_checkalive(L, whole);
-  view->record = whole->record;
-  view->offset = offset;
+  *view = (lmems_view){.record = whole->record, .offset = offset,
+                       .readonly = whole->readonly};
   lmems_setend(view, size);
   if (whole->owner)
-    lua_pushvalue(L, parent);
+    lua_pushvalue(L, index);
   else
-    lua_getiuservalue(L, parent, 1);
+    lua_getiuservalue(L, index, 1);
   lua_setiuservalue(L, -2, 1);
   seal_view(L, view, seal);
   return view;
@@ -156,7 +185,7 @@ int lmems_viewresize(lua_State *L, lmems_view *view, size_t capacity,
   lmems_box *box = view->record->box;
   int error = lmems_blockresize(view->record, capacity, size);
   if (error != MEMS_OK && lmems_boxretry(L, box, capacity)) {
-    lmems_checkalive(L, view);
+    lmems_checkowner(L, view);
     error = lmems_blockresize(view->record, capacity, size);
   }
   return error;
@@ -166,6 +195,13 @@ void lmems_endview(lmems_view *view) {
   if (view->owner && lmems_kept(view))
     lmems_blockrelease(view->record);
   view->end = LMEMS_RELEASED;
+  if (view->owner == LMEMS_LENT) {
+    lmems_lent *lent = (lmems_lent *)view;
+    lmems_hook *hook = lent->hook;
+    lent->hook = NULL;
+    if (hook != NULL)
+      lmems_hookrun(hook);
+  }
 }
 
 void lmems_disownview(lmems_view *view) {

@@ -11,6 +11,10 @@
 ** A view that was released or collected is dead for good, also when it comes
 ** back from its finalizer. One whose block was freed or has shrunk is dead
 ** as long as that is so.
+**
+** Whoever reads holds its bytes by lmems_hold..., whoever writes by
+** lmems_write...: these are the write gate, which a view that is read-only
+** does not pass.
 */
 
 #ifndef LMEMS_VIEW_H
@@ -30,13 +34,31 @@ typedef struct lmems_view {
   size_t length;          /* bytes, elements, or for a struct what it may
                              move over: LMEMS_HERE and so on, or that many
                              elements of an array */
-  size_t first;           /* for an element of an array: where that begins */
   size_t stride;          /* bytes from one element to the next, of an array
                              or of that which it is one of */
   const lmems_kind *kind; /* of an element, or of the struct */
-  int type;               /* kind->type */
-  int owner;              /* not 0: a record of its own is behind it */
+  uint64_t first : 47;    /* for an element of an array: where that begins */
+  uint64_t plain : 7;     /* the type of elements that are numbers, truth
+                             values or addresses and lie one behind the
+                             other, else LMEMS_NTYPES: an access to one asks
+                             for no more */
+  uint64_t type : 7;      /* kind->type */
+  uint64_t owner : 2;     /* not 0: a record of its own is behind it */
+  uint64_t readonly : 1;  /* no verb writes through it */
 } lmems_view;
+
+/* With what Lua adds a part is 120 bytes then: malloc of glibc keeps what is
+   larger in lists that cost a tenth of `a[i].x`. */
+_Static_assert(sizeof(lmems_view) == 64, "a view is no more than that");
+
+/* An owner whose bytes a host program has lent: a buffer. */
+typedef struct lmems_lent {
+  lmems_view view;
+  lmems_hook *hook; /* NULL: they were given back */
+} lmems_lent;
+
+/* What `owner` is. */
+enum { LMEMS_OWNER = 1, LMEMS_LENT = 2 };
 
 #define LMEMS_RELEASED UINT64_MAX
 
@@ -104,23 +126,53 @@ static inline int lmems_owns(const lmems_view *view) {
   return view->owner && view->record->capacity != 0;
 }
 
+/* Raises: it is alive, and does not own its block. */
+LMEMS_RAISES int lmems_noowner(lua_State *L, const lmems_view *view);
+
+/* For owners, after a collection: raises if it is dead, or its block is not
+   its own any more. */
+static inline void lmems_checkowner(lua_State *L, const lmems_view *view) {
+  lmems_checkalive(L, view);
+  if (LMEMS_UNLIKELY(!lmems_owns(view)))
+    lmems_noowner(L, view);
+}
+
 /* How many bytes a view that is alive has. */
 static inline size_t lmems_viewbytes(const lmems_view *view) {
   return (size_t)(view->end - view->record->floor) - view->offset;
 }
 
-/* The virtual address of the first byte of one that is alive. */
+/* The virtual address of the first byte of one that is alive; 0: its bytes
+   were lent. */
 mems_addr lmems_viewaddr(const lmems_view *view);
 
+/* Raises: the view at `arg`, or if that is 0 one that is no argument, is
+   read-only. */
+LMEMS_RAISES int lmems_unwritable(lua_State *L, int arg,
+                                  const lmems_view *view);
+
+/* The write gate for what is in argument `arg`; see lmems_unwritable. */
+static inline void lmems_checkwritable(lua_State *L, int arg,
+                                       const lmems_view *view) {
+  if (LMEMS_UNLIKELY(view->readonly))
+    lmems_unwritable(L, arg, view);
+}
+
 /* Holds a view's bytes: its first one. Raises if it is dead. */
-static inline char *lmems_holdview(lua_State *L, const lmems_view *view) {
+static inline const char *lmems_holdview(lua_State *L, const lmems_view *view) {
   lmems_checkalive(L, view);
   return lmems_held(view->record->data + view->offset);
 }
 
+/* The same, to write. Raises if it is read-only as well. */
+static inline char *lmems_writeview(lua_State *L, const lmems_view *view) {
+  lmems_checkwritable(L, 0, view);
+  return (char *)lmems_holdview(L, view);
+}
+
 /* Holds `size` bytes, `offset` bytes into the record of a view. Raises if it
    is dead or its memory does not reach so far any more. */
-static inline char *lmems_holdpart(lua_State *L, const lmems_view *view,
+static inline const char *lmems_holdpart(lua_State *L, const lmems_view *view,
                                    size_t offset, size_t size) {
   const lmems_record *record = view->record;
   if (LMEMS_UNLIKELY(!lmems_alive(view) ||
@@ -129,16 +181,31 @@ static inline char *lmems_holdpart(lua_State *L, const lmems_view *view,
   return lmems_held(record->data + offset);
 }
 
+/* The same, to write. */
+static inline char *lmems_writepart(lua_State *L, const lmems_view *view,
+                                    size_t offset, size_t size) {
+  lmems_checkwritable(L, 0, view);
+  return (char *)lmems_holdpart(L, view, offset, size);
+}
+
 /* Sets how many bytes of its record the view has. */
 static inline void lmems_setend(lmems_view *view, size_t bytes) {
   view->end = view->record->floor + view->offset + bytes;
 }
 
+/* Sets the kind of its elements, and how far one is from the next. */
+static inline void lmems_setstride(lmems_view *view, const lmems_kind *kind,
+                                   size_t stride) {
+  int plain = kind->type < LMEMS_NTYPES && stride == kind->size;
+  view->kind = kind;
+  view->type = (unsigned)kind->type;
+  view->plain = (unsigned)(plain ? kind->type : LMEMS_NTYPES);
+  view->stride = stride;
+}
+
 /* Sets the kind of its elements, which lie one behind the other. */
 static inline void lmems_setkind(lmems_view *view, const lmems_kind *kind) {
-  view->kind = kind;
-  view->type = kind->type;
-  view->stride = kind->size;
+  lmems_setstride(view, kind, kind->size);
 }
 
 /* Is it a slice with a step, with bytes between its elements that are not
@@ -149,9 +216,13 @@ static inline int lmems_stepped(const lmems_view *view) {
 }
 
 /* Pushes a new owner without a record, which is dead; `values` is how many
-   user values it has, `anchor` where the first of them is. */
+   user values it has, `anchor` the positive index of the first of them. */
 lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
                             int values);
+
+/* Pushes a new buffer of the `size` bytes at `pointer`, which are given back
+   by the hook when it ends. Raises, and then there is no hook yet. */
+void lmems_pushlent(lua_State *L, const lmems_hook *what, int readonly);
 
 /* Pushes a new owner of a new block, see lmems_blocknew. What is at `keep`,
    if that is not 0, it keeps alive as well. MEMS_OK, or why the
@@ -165,10 +236,10 @@ int lmems_newowner(lua_State *L, int anchor, int keep, lmems_box *box,
    beside it, or nil. */
 void lmems_pushkept(lua_State *L, int index);
 
-/* Pushes a new view of `size` bytes from `offset` of the record of the view
-   at `parent`, which has to be alive when that is made: raises. */
-lmems_view *lmems_part(lua_State *L, uintptr_t seal, int parent,
-                       size_t offset, size_t size);
+/* Pushes a new view of `size` bytes from `offset` of the record of `whole`,
+   the view at `index`, which is positive. Raises if that is dead. */
+lmems_view *lmems_part(lua_State *L, uintptr_t seal, int index,
+                       const lmems_view *whole, size_t offset, size_t size);
 
 /* Resizes the block of an owner that is alive, see lmems_blockresize; asks
    again if it is refused. May collect garbage before. */

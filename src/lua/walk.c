@@ -1,6 +1,6 @@
 /*
 ** walk.c - the main chain and its sub-chains, to loop over and to
-** print.
+** print, and what is counted.
 **
 ** An iterator remembers the address it has come to and asks the heap what
 ** is there now. So the heap may change between two steps: the loop goes on
@@ -19,7 +19,7 @@
 
 /* Upvalues of an iterator, after those of every verb: the next address, and
    the address where it ends. */
-enum { NEXT = 3, END = 4 };
+enum { NEXT = 3, END = 4, UNIT = 5 };
 
 static void push_iterator(lua_State *L, lmems_self self, lua_CFunction step,
                           mems_addr first, mems_addr end) {
@@ -56,16 +56,17 @@ static int segments_step(lua_State *L) {
   return 4;
 }
 
-/* Counts the segments of the node that `segment` begins. */
-static void count_segments(mems_heap *heap, mems_segment segment,
-                           lua_Integer count[2]) {
-  mems_addr end = segment.node + segment.node_size;
+/* Counts the segments from the start of a node to its end. */
+static void count_segments(const mems_heap *heap, mems_addr addr,
+                           mems_addr end, lua_Integer count[2]) {
+  mems_extent e;
   count[MEMS_HOLE] = count[MEMS_PROCESS] = 0;
-  do {
-    count[segment.kind]++;
-  } while (segment.addr + segment.size < end &&
-           mems_heap_locate(heap, segment.addr + segment.size,
-                            &segment) == MEMS_OK);
+  for (; addr < end; addr += e.size) {
+    if (mems_heap_extent(heap, addr, SIZE_MAX, &e) != MEMS_OK)
+      break;
+    count[MEMS_HOLE] += (lua_Integer)e.holes;
+    count[MEMS_PROCESS] += (lua_Integer)e.blocks;
+  }
 }
 
 static int nodes_step(lua_State *L) {
@@ -74,9 +75,9 @@ static int nodes_step(lua_State *L) {
   lua_Integer count[2];
   if (!next_segment(L, self.box->heap, &segment))
     return 0;
-  mems_heap_locate(self.box->heap, segment.node, &segment);
-  count_segments(self.box->heap, segment, count);
-  set_next(L, segment.node + segment.node_size);
+  mems_addr end = segment.node + segment.node_size;
+  count_segments(self.box->heap, segment.node, end, count);
+  set_next(L, end);
   lua_pushlightuserdata(L, (void *)(uintptr_t)segment.node);
   lua_pushinteger(L, (lua_Integer)segment.node_size);
   lua_pushinteger(L, count[MEMS_PROCESS]);
@@ -134,6 +135,53 @@ static int segments(lua_State *L) {
   return 1;
 }
 
+static int extents_step(lua_State *L) {
+  lmems_self self = lmems_iteratorself(L);
+  mems_addr next = (mems_addr)lua_tointeger(L, lua_upvalueindex(NEXT));
+  size_t unit = (size_t)lua_tointeger(L, lua_upvalueindex(UNIT));
+  mems_extent e;
+  if (mems_heap_extent(self.box->heap, next, unit, &e) != MEMS_OK)
+    return 0;
+  set_next(L, e.addr + e.size);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)e.addr);
+  const size_t values[] = {e.size, e.blocks, e.live, e.requested, e.holes,
+                           e.waiting, e.slot};
+  enum { VALUES = sizeof values / sizeof values[0] };
+  for (int i = 0; i < VALUES; i++)
+    lua_pushinteger(L, (lua_Integer)values[i]);
+  return 1 + VALUES;
+}
+
+/***
+Loops over the segments, in address order, with neighbours taken together as
+long as they are at most `unit` bytes, in one node, and alike in whether they
+are slots of a run and how long these are: `for addr, size, blocks, live,
+requested, holes, waiting, slot in mems.extents(4096) do`. Gives for each the
+first address, the bytes, how many blocks there are, the bytes of their
+segments and those that were asked for, how many holes, the bytes of those that
+wait in the quarantine, and how long the slots are, 0 if they are none. A heap
+of any size is looked over with as few steps as are wanted; see @{picture}.
+@function extents
+@within Inspection
+@luals return fun(): lightuserdata?, integer, integer, integer, integer
+@tparam[opt=0] integer unit in bytes; 0: each segment is given
+@treturn function an iterator
+*/
+static int extents(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  lua_Integer unit = 0;
+  lmems_checklast(L, self.arg);
+  if (!lua_isnoneornil(L, self.arg))
+    unit = lmems_checkint(L, self.arg, "unit", 0, LUA_MAXINTEGER);
+  lmems_pushanchor(L, self);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_pushinteger(L, (lua_Integer)first_address(self.box->heap));
+  lua_pushinteger(L, LUA_MAXINTEGER);
+  lua_pushinteger(L, unit);
+  lua_pushcclosure(L, extents_step, UNIT);
+  return 1;
+}
+
 /* The C file behind the Lua file at `arg`; stdout if there is none. */
 static FILE *check_file(lua_State *L, int arg) {
   if (lua_isnoneornil(L, arg))
@@ -167,7 +215,113 @@ static int print_stats(lua_State *L) {
   return 1;
 }
 
+/***
+What @{stats} gives.
+@table statistics
+@within Inspection
+@tfield integer limit the most bytes its nodes may map
+@tfield integer mapped bytes in nodes now
+@tfield integer used bytes in PROCESS segments: whole granules of 8, and what a
+ slot or rounding adds
+@tfield integer unused bytes in HOLEs
+@tfield integer requested bytes the live blocks were asked for
+@tfield integer quarantined bytes of freed blocks that wait
+@tfield integer overhead bytes mapped beside the nodes
+@tfield integer peak the highest value of `used` so far, free slots that stood
+ ready counted in
+@tfield integer processes live blocks
+@tfield integer holes HOLEs, free slots of runs too
+@tfield integer largest a block of so many bytes can be had now
+@tfield integer nodes the length of the main chain
+@tfield integer pages `mapped / page_size`
+@tfield integer page_size 4096
+@tfield integer mallocs blocks handed out so far
+@tfield integer frees blocks taken back so far
+@tfield integer base the first virtual address
+@tfield integer align the physical alignment of every block
+@tfield integer owned bytes in blocks that Lua objects own
+*/
+
+/* A field of the statistics. */
+typedef struct stats_field {
+  const char *name;
+  size_t at;
+} stats_field;
+
+/* All of them are 64 bits wide; @{stats} adds `owned`. */
+static const stats_field *stats_fields(void) {
+#define FIELD(name) {#name, offsetof(mems_stats, name)}
+  static const stats_field fields[] = {
+    FIELD(limit), FIELD(mapped), FIELD(used), FIELD(unused),
+    FIELD(quarantined), FIELD(overhead), FIELD(peak), FIELD(processes),
+    FIELD(nodes), FIELD(pages), FIELD(page_size), FIELD(mallocs),
+    FIELD(frees), FIELD(base), FIELD(align), FIELD(holes), FIELD(requested),
+    FIELD(largest), {NULL, 0}
+  };
+#undef FIELD
+  return fields;
+}
+
+_Static_assert(sizeof(size_t) == sizeof(uint64_t),
+               "all fields of the statistics are as wide");
+
+static void push_field(lua_State *L, const mems_stats *stats, size_t at) {
+  uint64_t value;
+  memcpy(&value, (const char *)stats + at, sizeof value);
+  lua_pushinteger(L, (lua_Integer)value);
+}
+
+/* Pushes the field of that name, and looks no further than for it. */
+static int push_one(lua_State *L, lmems_self self, const char *name) {
+  const stats_field *f = stats_fields();
+  mems_stats stats = {.size = sizeof stats};
+  if (strcmp(name, "owned") == 0) {
+    lua_pushinteger(L, (lua_Integer)self.box->owned);
+    return 1;
+  }
+  while (f->name != NULL && strcmp(f->name, name) != 0)
+    f++;
+  if (f->name == NULL)
+    return lmems_argerror(L, self.arg, "there is no statistic '%s'", name);
+  if (f->at < offsetof(mems_stats, holes))
+    stats.size = offsetof(mems_stats, holes);
+  mems_heap_stats(self.box->heap, &stats);
+  push_field(L, &stats, f->at);
+  return 1;
+}
+
+/***
+The state of the heap: a table with all that is counted, or one number of it.
+`holes`, `requested` and `largest` cost a walk over all segments, and so does
+the table; any other number costs the same for every heap.
+@function stats
+@within Inspection
+@tparam[opt] string name of one field
+@treturn[1] statistics see @{statistics}
+@treturn[2] integer the field of that name
+*/
+static int stats(lua_State *L) {
+  lmems_self self = lmems_checkself(L);
+  if (!lua_isnoneornil(L, self.arg)) {
+    size_t length;
+    const char *name = lmems_checkstring(L, self.arg, "name", &length);
+    return push_one(L, self, name);
+  }
+  mems_stats stats = {.size = sizeof stats};
+  size_t owned = self.box->owned;
+  mems_heap_stats(self.box->heap, &stats);
+  lua_createtable(L, 0, 19);
+  for (const stats_field *f = stats_fields(); f->name != NULL; f++) {
+    push_field(L, &stats, f->at);
+    lua_setfield(L, -2, f->name);
+  }
+  lua_pushinteger(L, (lua_Integer)owned);
+  lua_setfield(L, -2, "owned");
+  return 1;
+}
+
 const luaL_Reg lmems_walk[] = {
-  {"nodes", nodes}, {"segments", segments}, {"print_stats", print_stats},
+  {"stats", stats}, {"nodes", nodes}, {"segments", segments},
+  {"extents", extents}, {"print_stats", print_stats},
   {NULL, NULL}
 };

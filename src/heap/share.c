@@ -1,0 +1,150 @@
+/*
+** share.c - the lock of share.h: a futex word in the file (Drepper 2011,
+** "Futexes are tricky", mutex 2), with the owner's slot in it.
+*/
+
+#include "share.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "admit.h"
+#include "file.h"
+#include "recover.h"
+
+enum {
+  SPINS = 100,
+  NAP = 5000000 /* nanoseconds between two looks at the owner */
+};
+
+uint64_t share_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+bool share_sleep(uint32_t *word, uint32_t value, uint64_t nanoseconds) {
+  struct timespec t = {(time_t)(nanoseconds / 1000000000),
+                       (long)(nanoseconds % 1000000000)};
+  return syscall(SYS_futex, word, FUTEX_WAIT, value, &t, NULL, 0) == 0 ||
+         errno != ETIMEDOUT;
+}
+
+int share_wake(uint32_t *word, int count) {
+  return (int)syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
+}
+
+static bool swap(uint32_t *word, uint32_t *old, uint32_t value) {
+  return __atomic_compare_exchange_n(word, old, value, false,
+                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static int file_of(const mems_heap *heap) {
+  return place_of(heap)->file - 1;
+}
+
+bool share_is_held(const mems_heap *heap, uint32_t slot) {
+  return slot < SLOTS && file_is_locked(file_of(heap), FILE_SLOTS + slot, 1);
+}
+
+/* Tries to take the lock from an owner that has died. */
+static bool take_over(const mems_heap *heap, uint32_t seen) {
+  mems_own *own = own_of(heap);
+  uint32_t slot = (seen & ~WAITED) - 1;
+  if (slot != own->slot && share_is_held(heap, slot)) return false;
+  if (!swap(&own->running->word, &seen, (own->slot + 1) | WAITED))
+    return false;
+  own->depth = 1;
+  __atomic_fetch_add(&own->running->takeovers, 1, __ATOMIC_RELAXED);
+  share_recover((mems_heap *)heap);
+  return true;
+}
+
+/* Waits for the lock, which was taken when last looked at. */
+static bool wait_for(const mems_heap *heap, uint32_t seen) {
+  mems_own *own = own_of(heap);
+  uint32_t *word = &own->running->word, me = (own->slot + 1) | WAITED;
+  uint64_t start = share_now();
+  for (;;) {
+    if (seen == 0) {
+      if (swap(word, &seen, me)) return true;
+      continue;
+    }
+    if (!(seen & WAITED) && !swap(word, &seen, seen | WAITED)) continue;
+    uint64_t looked = share_now();
+    share_sleep(word, seen | WAITED, NAP);
+    seen = __atomic_load_n(word, __ATOMIC_RELAXED);
+    if (seen == 0 || share_now() - looked < NAP / 2) continue;
+    if (take_over(heap, seen)) return true;
+    if (own->patience && share_now() - start > own->patience) break;
+    seen = __atomic_load_n(word, __ATOMIC_RELAXED);
+  }
+  heap_fail(heap, MEMS_EBUSY);
+  return false;
+}
+
+bool share_lock(const mems_heap *heap) {
+  mems_own *own = own_of(heap);
+  uint32_t seen = 0;
+  if (own->depth > 0) {
+    own->depth++;
+    return true;
+  }
+  for (int i = 0; i < SPINS; i++, seen = 0) {
+    if (swap(&own->running->word, &seen, own->slot + 1)) {
+      own->depth = 1;
+      return true;
+    }
+    if (seen & WAITED) break;
+  }
+  if (!wait_for(heap, seen)) return false;
+  own->depth = 1;
+  return true;
+}
+
+void share_unlock(const mems_heap *heap) {
+  mems_own *own = own_of(heap);
+  if (--own->depth > 0) return;
+  uint32_t *word = &own->running->word;
+  uint32_t old = __atomic_exchange_n(word, 0, __ATOMIC_RELEASE);
+  if (UNLIKELY(old & WAITED)) share_wake(word, 1);
+}
+
+bool share_is_alone(const mems_heap *heap) {
+  return !file_is_locked(file_of(heap), FILE_SLOTS, SLOTS);
+}
+
+/* The lock was left to the owner of a slot, who has it now, by one who had it
+   before and died. */
+static void inherit(mems_heap *heap) {
+  mems_own *own = own_of(heap);
+  uint32_t seen = __atomic_load_n(&own->running->word, __ATOMIC_RELAXED);
+  if ((seen & ~WAITED) == own->slot + 1 && take_over(heap, seen))
+    share_unlock(heap);
+}
+
+bool share_take_slot(mems_heap *heap) {
+  mems_own *own = own_of(heap);
+  mems_running *running = own->running;
+  for (uint32_t i = 0; i < SLOTS; i++) {
+    if (!file_lock(file_of(heap), FILE_SLOTS + i, true)) continue;
+    own->slot = i;
+    running->pids[i] = (uint32_t)getpid();
+    __atomic_fetch_add(&running->lives[i], 1, __ATOMIC_RELEASE);
+    inherit(heap);
+    return true;
+  }
+  return false;
+}
+
+void share_recover(mems_heap *heap) {
+  mems_own *own = own_of(heap);
+  heap->chain.end = admit_end(&head_of(heap)->head);
+  recover(heap);
+  own->recovery.size = 0; /* it was another's */
+  __atomic_fetch_add(&own->running->changes, 1, __ATOMIC_RELEASE);
+}
