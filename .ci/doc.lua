@@ -9,6 +9,7 @@ local doc = {}
 doc.SECTIONS = {
   "Heap", "Blocks", "Addresses", "Memory", "Bulk", "Strings", "Files",
   "Inspection", "Object", "Buffer", "Stream", "Array", "Struct", "Scope",
+  "Living",
 }
 
 local FILES <const> = "ls src/lua/*.c lua/mems/*.lua lua/mems/*/*.lua \z

@@ -26,6 +26,8 @@ local INTROS <const> = {
   Buffer = "Bytes that free themselves.",
   Array = "Elements of one type, counted from 1.",
   Struct = "Fields laid out as in C. `S` is a type, `p` an object of it.",
+  Living = "Heaps in files, what keeps them, and how a script finds what is "
+    .. "in one.",
   Scope = "What is allocated through a scope is freed at its end.",
 }
 

@@ -17,7 +17,8 @@ package.cpath = "build/?.so;" .. package.cpath
 local doc = require "doc"
 local mems = require "mems"
 
-local ONLY <const> = { init = true, open = true, finish = true }
+local ONLY <const> = { init = true, open = true, finish = true,
+                       restore = true }
 
 -- The types of LDoc comments as LuaLS has them; as results where that differs.
 local TYPES <const> = {

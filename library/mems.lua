@@ -29,7 +29,11 @@
 ---@field quarantine? integer freed blocks are kept from reuse until this many bytes are waiting (0)
 ---@field fill? boolean true to fill new blocks with 0xAA and freed ones with 0x55 (false)
 ---@field trace? boolean true to record where each block is allocated, see `leaks` (false)
----@field leaks? "warn"|"error" `"warn"` or `"error"` to trace, and to report at the end what was not freed, see `finish`
+---@field leaks? "warn"|"error" `"warn"` or `"error"` to trace, and to report at the end what was not freed, see `finish`; not for a heap in a file
+---@field path? string the heap lives in this file: what is in it is there again when it is opened the next time, under the same addresses. The file has limit (4 GiB if it is absent), base, page, align, quarantine and fill for life: whoever opens it later may leave them out
+---@field create? boolean|"new" with `path`: true to make the file if it is missing, false not to, `"new"` if it has to be missing (true)
+---@field readonly? boolean with `path`: nothing changes the file, and what would raises. Several processes may read one file (false)
+---@field check? boolean with `path`: all but the truth is rebuilt, as after a crash (false)
 
 ---What `mems.types` has for a type.
 ---@class mems.typeinfo
@@ -168,7 +172,7 @@ function heap:reset() end
 ---@param align? integer the physical address will be a multiple of this power of two, up to 2 MiB
 ---@return lightuserdata? # the virtual address of its first byte; nil over the limit, or without memory
 ---@return string? # a message
----@return integer? # a code: `mems.ELIMIT` or `mems.ENOMEM`
+---@return integer? # a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
 function heap:malloc(size, align) end
 
 ---Allocates a block of `count * size` bytes, all zero.
@@ -176,7 +180,7 @@ function heap:malloc(size, align) end
 ---@param size integer in bytes, from 1
 ---@return lightuserdata? # the virtual address of its first byte; nil over the limit, or without memory
 ---@return string? # a message
----@return integer? # a code: `mems.ELIMIT` or `mems.ENOMEM`
+---@return integer? # a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
 function heap:calloc(count, size) end
 
 ---Changes the size of a block. Its contents are kept, as far as they fit. An
@@ -185,7 +189,7 @@ function heap:calloc(count, size) end
 ---@param size integer in bytes, from 1
 ---@return lightuserdata? # the same address, or a new one; then `addr` is dead; nil over the limit, or without memory: the block is as it was
 ---@return string? # a message
----@return integer? # a code: `mems.ELIMIT` or `mems.ENOMEM`
+---@return integer? # a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
 function heap:realloc(addr, size) end
 
 ---Frees a block. Objects on it, as of `buffer`, are released.
@@ -575,6 +579,89 @@ function heap:struct(definition, methods) end
 ---@return any ... # what `f` returns; or the scope
 ---@overload fun(self: mems.heap): mems.scope
 function heap:scope(f, ...) end
+
+---Gives a block a name, by which a script that opens the heap later finds it,
+---or takes the name away. In one step: a crash leaves the old or the new. What
+---the root named before is not freed.
+---
+---The block is nobody's from then on: an object that is given, or any other
+---that owned the block, is as good as before, but its finalizer frees nothing,
+---and it can't be resized. An object's type is kept as well, for `root`.
+---@param name string 1 to 39 bytes
+---@param x mems.memory|nil an object, or the start of a block; nil: there is no root of that name any more
+---@return boolean? # true; nil if there are 63 roots, or without memory
+---@return string? # a message
+---@return integer? # a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
+function heap:setroot(name, x) end
+
+---What a root names: its address, or with a type an object that looks at its
+---block. It does not own it, as one of `view`.
+---
+---A root that an object was given for has its type, and asking for another one
+---raises. A struct type gives an array if that was an array of it, else a
+---struct. A root that an address was given for may be anything.
+---@param name string
+---@param type? mems.type|mems.structtype of `peek`, for an array; `"buffer"`; or a struct
+---@return any # nil if there is none of that name, or its block was freed
+---@return string? # a message
+---@return integer? # a code: `mems.ENOROOT` or `mems.EFREED`
+function heap:root(name, type) end
+
+---All roots, also those whose blocks were freed.
+---@return table<string, lightuserdata> # name to address
+function heap:roots() end
+
+---As `malloc`, and the cell holds the address of the new block, in one step:
+---after a crash both have happened, or neither. So a structure of blocks that
+---lead to one another has no block that nothing leads to. What the cell held
+---before is not freed.
+---@param cell string|mems.memory the name of a root, which need not be there yet; or 8 bytes inside a block, at a multiple of 8, as a `ptr` of a struct is
+---@param size integer in bytes, from 1
+---@param offset? integer of the 8 bytes (0)
+---@return lightuserdata? # the virtual address of its first byte; nil over the limit, or without memory: nothing has changed
+---@return string? # a message
+---@return integer? # a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
+function heap:malloc_to(cell, size, offset) end
+
+---As `free` of the block whose address the cell holds, which holds none then,
+---in one step. A cell that holds none is no mistake.
+---@param cell string|mems.memory see `malloc_to`
+---@param offset? integer  (0)
+function heap:free_from(cell, offset) end
+
+---As `realloc` of the block whose address the cell holds, which holds the new
+---one then, in one step. A cell that holds none gets a new block.
+---@param cell string|mems.memory see `malloc_to`
+---@param size integer in bytes, from 1
+---@param offset? integer  (0)
+---@return lightuserdata? # the same address, or a new one; nil over the limit, or without memory: nothing has changed
+---@return string? # a message
+---@return integer? # a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
+function heap:realloc_to(cell, size, offset) end
+
+---Sees to it that what was written to a heap in a file until now survives a
+---loss of power, as far as system and disk keep their word. After the death of
+---the process alone everything is there without it. Takes as long as the disk
+---does. In memory it does nothing.
+---@return boolean? # true; nil if the system can't
+---@return string? # a message
+---@return integer? # `mems.EFILE`
+function heap:sync() end
+
+---Copies a heap, in a file or in memory, into a file of its own, under the
+---same addresses: all of it, or nothing. A file that has this name already is
+---replaced. The copy has a checksum and is on the disk when this returns; it
+---can be opened, or restored.
+---@param path string
+---@param options? { limit?: integer, progress?: fun(done: integer, total: integer) } `limit`: that of the heap in the new file, by default as it is. `progress`: a function that is called for each MiB or so with the bytes that are done, and with how many there are. It may do what it likes: an error that it raises ends it all and goes on, and so does changing the heap
+---@return boolean? # true; nil if the file can't be written, or the heap was changed meanwhile: there is no new file, and the old one is as it was
+---@return string? # a message
+---@return integer? # a code: `mems.ENOSPC`, `mems.EFILE`, `mems.ECHANGED`, or `mems.ELIMIT` if the limit is too small
+function heap:save(path, options) end
+
+---What was found when the heap was opened, if its file had not been closed.
+---@return { blocks: integer, repairs: integer, redone: boolean, seconds: number }? # `blocks`: how many are there; `repairs`: places that were put right, which no death of a process leaves behind, but a loss of power may; `redone`: whether a call that was in progress was finished; `seconds` that it took; nil if there was nothing to recover
+function heap:recovered() end
 
 ---@class mems.object: userdata
 local object = {}
@@ -1442,6 +1529,14 @@ function scope:close() end
 ---@field ERANGE integer the range runs past the end of its block
 ---@field EINIT integer the default heap is not initialised
 ---@field EBROKEN integer the heap is damaged
+---@field EBUSY integer another process has the file open, or an open heap its addresses
+---@field ENOSPC integer the disk has no room
+---@field EFILE integer the system refused something about a file
+---@field EFORMAT integer the file is no heap that can be opened here
+---@field EREADONLY integer the heap is read-only
+---@field ECLOSED integer the heap is closed: the process was forked
+---@field ENOROOT integer no root has this name
+---@field ECHANGED integer the heap was changed while it was saved
 ---@field types table<mems.type, mems.typeinfo> for each name of a type its `typeinfo`
 ---@field _VERSION string the module's name and version
 ---@field peek_bool fun(addr: mems.memory, offset?: integer): boolean
@@ -1539,17 +1634,18 @@ local mems = {}
 ---Opens the default heap. Without options, if it is open already, it does
 ---nothing.
 ---@param options? mems.options see `options`
----@return boolean? # true; nil if the system refuses the memory
+---@return boolean? # true; nil if the system refuses the memory, or the file, see `open`
 ---@return string? # a message
 ---@return integer? # a code
 function mems.init(options) end
 
 ---Opens another heap. It is closed by `heap:close()`, at the end of the scope
----of a `<close>` variable, or when it is collected.
+---of a `<close>` variable, or when it is collected. With the option `path` it
+---lives in a file: see the guide on living heaps.
 ---@param options? mems.options see `options`
----@return mems.heap? # a heap; nil if the system refuses the memory
----@return string? # a message
----@return integer? # a code
+---@return mems.heap? # a heap; nil if the system refuses the memory, or something is wrong with the file
+---@return string? # a message; for a file it says why
+---@return integer? # a code: `mems.ENOMEM`; for a file `mems.EBUSY` if another process has it open, or an open heap its addresses, `mems.EFORMAT` if it is no heap that can be opened here, or has other options, `mems.ENOSPC` if the disk is full, `mems.EFILE` for all else
 function mems.open(options) end
 
 ---Closes the default heap: all its memory goes back to the system and all its
@@ -1570,7 +1666,7 @@ function mems.reset() end
 ---@param align? integer the physical address will be a multiple of this power of two, up to 2 MiB
 ---@return lightuserdata? # the virtual address of its first byte; nil over the limit, or without memory
 ---@return string? # a message
----@return integer? # a code: `mems.ELIMIT` or `mems.ENOMEM`
+---@return integer? # a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
 function mems.malloc(size, align) end
 
 ---Allocates a block of `count * size` bytes, all zero.
@@ -1578,7 +1674,7 @@ function mems.malloc(size, align) end
 ---@param size integer in bytes, from 1
 ---@return lightuserdata? # the virtual address of its first byte; nil over the limit, or without memory
 ---@return string? # a message
----@return integer? # a code: `mems.ELIMIT` or `mems.ENOMEM`
+---@return integer? # a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
 function mems.calloc(count, size) end
 
 ---Changes the size of a block. Its contents are kept, as far as they fit. An
@@ -1587,7 +1683,7 @@ function mems.calloc(count, size) end
 ---@param size integer in bytes, from 1
 ---@return lightuserdata? # the same address, or a new one; then `addr` is dead; nil over the limit, or without memory: the block is as it was
 ---@return string? # a message
----@return integer? # a code: `mems.ELIMIT` or `mems.ENOMEM`
+---@return integer? # a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
 function mems.realloc(addr, size) end
 
 ---Frees a block. Objects on it, as of `buffer`, are released.
@@ -1977,5 +2073,98 @@ function mems.struct(definition, methods) end
 ---@return any ... # what `f` returns; or the scope
 ---@overload fun(): mems.scope
 function mems.scope(f, ...) end
+
+---Gives a block a name, by which a script that opens the heap later finds it,
+---or takes the name away. In one step: a crash leaves the old or the new. What
+---the root named before is not freed.
+---
+---The block is nobody's from then on: an object that is given, or any other
+---that owned the block, is as good as before, but its finalizer frees nothing,
+---and it can't be resized. An object's type is kept as well, for `root`.
+---@param name string 1 to 39 bytes
+---@param x mems.memory|nil an object, or the start of a block; nil: there is no root of that name any more
+---@return boolean? # true; nil if there are 63 roots, or without memory
+---@return string? # a message
+---@return integer? # a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
+function mems.setroot(name, x) end
+
+---What a root names: its address, or with a type an object that looks at its
+---block. It does not own it, as one of `view`.
+---
+---A root that an object was given for has its type, and asking for another one
+---raises. A struct type gives an array if that was an array of it, else a
+---struct. A root that an address was given for may be anything.
+---@param name string
+---@param type? mems.type|mems.structtype of `peek`, for an array; `"buffer"`; or a struct
+---@return any # nil if there is none of that name, or its block was freed
+---@return string? # a message
+---@return integer? # a code: `mems.ENOROOT` or `mems.EFREED`
+function mems.root(name, type) end
+
+---All roots, also those whose blocks were freed.
+---@return table<string, lightuserdata> # name to address
+function mems.roots() end
+
+---As `malloc`, and the cell holds the address of the new block, in one step:
+---after a crash both have happened, or neither. So a structure of blocks that
+---lead to one another has no block that nothing leads to. What the cell held
+---before is not freed.
+---@param cell string|mems.memory the name of a root, which need not be there yet; or 8 bytes inside a block, at a multiple of 8, as a `ptr` of a struct is
+---@param size integer in bytes, from 1
+---@param offset? integer of the 8 bytes (0)
+---@return lightuserdata? # the virtual address of its first byte; nil over the limit, or without memory: nothing has changed
+---@return string? # a message
+---@return integer? # a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
+function mems.malloc_to(cell, size, offset) end
+
+---As `free` of the block whose address the cell holds, which holds none then,
+---in one step. A cell that holds none is no mistake.
+---@param cell string|mems.memory see `malloc_to`
+---@param offset? integer  (0)
+function mems.free_from(cell, offset) end
+
+---As `realloc` of the block whose address the cell holds, which holds the new
+---one then, in one step. A cell that holds none gets a new block.
+---@param cell string|mems.memory see `malloc_to`
+---@param size integer in bytes, from 1
+---@param offset? integer  (0)
+---@return lightuserdata? # the same address, or a new one; nil over the limit, or without memory: nothing has changed
+---@return string? # a message
+---@return integer? # a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
+function mems.realloc_to(cell, size, offset) end
+
+---Sees to it that what was written to a heap in a file until now survives a
+---loss of power, as far as system and disk keep their word. After the death of
+---the process alone everything is there without it. Takes as long as the disk
+---does. In memory it does nothing.
+---@return boolean? # true; nil if the system can't
+---@return string? # a message
+---@return integer? # `mems.EFILE`
+function mems.sync() end
+
+---Copies a heap, in a file or in memory, into a file of its own, under the
+---same addresses: all of it, or nothing. A file that has this name already is
+---replaced. The copy has a checksum and is on the disk when this returns; it
+---can be opened, or restored.
+---@param path string
+---@param options? { limit?: integer, progress?: fun(done: integer, total: integer) } `limit`: that of the heap in the new file, by default as it is. `progress`: a function that is called for each MiB or so with the bytes that are done, and with how many there are. It may do what it likes: an error that it raises ends it all and goes on, and so does changing the heap
+---@return boolean? # true; nil if the file can't be written, or the heap was changed meanwhile: there is no new file, and the old one is as it was
+---@return string? # a message
+---@return integer? # a code: `mems.ENOSPC`, `mems.EFILE`, `mems.ECHANGED`, or `mems.ELIMIT` if the limit is too small
+function mems.save(path, options) end
+
+---Opens a heap in memory with all that is in a file, under the same addresses.
+---The file is not changed, and not used any more. What `save` has written is
+---checked by its checksum.
+---@param path string
+---@param options? mems.options `limit` and `base` may be others than in the file; with another base, addresses that are stored in the heap are the script's affair. `trace` and `leaks` as in `options`
+---@return mems.heap? # a heap; nil if the file can't be read, or was damaged, or an open heap has its addresses
+---@return string? # a message
+---@return integer? # a code, see `open`
+function mems.restore(path, options) end
+
+---What was found when the heap was opened, if its file had not been closed.
+---@return { blocks: integer, repairs: integer, redone: boolean, seconds: number }? # `blocks`: how many are there; `repairs`: places that were put right, which no death of a process leaves behind, but a loss of power may; `redone`: whether a call that was in progress was finished; `seconds` that it took; nil if there was nothing to recover
+function mems.recovered() end
 
 return mems

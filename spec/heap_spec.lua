@@ -759,7 +759,7 @@ end)
 describe("a heap", function()
   it("has every verb of the module as a method", function()
     local heap <close> = mems.open()
-    local own = { init = true, open = true, finish = true }
+    local own = { init = true, open = true, finish = true, restore = true }
     for name, value in pairs(mems) do
       if type(value) == "function" and not own[name] then
         assert.equal("function", type(heap[name]), name)

@@ -5,7 +5,10 @@
 
 #include "probe.h"
 
+#include <stdio.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "hold.h"
 #include "ranges.h"
@@ -114,6 +117,30 @@ static int readonly(lua_State *L) {
   return 0;
 }
 
+/* fork(f): what f returned in a forked child, as a string, or its error; and
+   how the child ended, as wait has it. */
+static int fork_(lua_State *L) {
+  char text[1000];
+  int ends[2], status = -1;
+  luaL_argcheck(L, pipe(ends) == 0, 1, "no pipe");
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    size_t length;
+    lua_settop(L, 1);
+    lua_pcall(L, 0, 1, 0);
+    const char *said = luaL_tolstring(L, -1, &length);
+    _exit(write(ends[1], said, length) != (ssize_t)length);
+  }
+  close(ends[1]);
+  ssize_t n = child > 0 ? read(ends[0], text, sizeof text) : 0;
+  close(ends[0]);
+  waitpid(child, &status, 0);
+  lua_pushlstring(L, text, n > 0 ? (size_t)n : 0);
+  lua_pushinteger(L, status);
+  return 2;
+}
+
 /* range_take(size): the first address of a range, or 0; range_give(first) */
 static int range_take(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)ranges_take(probe_number(L, 1)));
@@ -133,7 +160,7 @@ int luaopen_mems_probe(lua_State *L) {
     {"foreign", foreign}, {"physical", physical}, {"free_code", free_code},
     {"aligned", aligned}, {"reset", reset}, {"largest", largest},
     {"resident", resident}, {"hold", hold},
-    {"readonly", readonly},
+    {"readonly", readonly}, {"fork", fork_},
     {"range_take", range_take}, {"range_give", range_give}, {NULL, NULL}
   };
   luaL_newlib(L, functions);

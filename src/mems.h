@@ -325,6 +325,11 @@ MEMS_API size_t mems_heap_trim(mems_heap *heap);
    O(size of the heap) for the others. */
 MEMS_API void mems_heap_stats(const mems_heap *heap, mems_stats *stats);
 
+/* Fills *options, as far as its `size` goes, with what the heap has, be it from
+   its file: limit, base, page, align, quarantine, fill and readonly. The others
+   are 0. O(1). */
+MEMS_API void mems_heap_options(const mems_heap *heap, mems_options *options);
+
 /* Fills *segment with the segment that holds `addr`. MEMS_OK, or MEMS_EFOREIGN
    if no node holds it. */
 MEMS_API int mems_heap_locate(const mems_heap *heap, mems_addr addr,
@@ -452,6 +457,12 @@ typedef struct mems_recovery {
 /* Fills *recovery and returns 1 if the heap was recovered; else 0. */
 MEMS_API int mems_heap_recovered(const mems_heap *heap,
                                  mems_recovery *recovery);
+
+/* `lost` is called with `context` in each forked child, where a heap in a file
+   is closed to all calls: for whoever keeps physical addresses, which lead
+   nowhere there. It must not use any heap. NULL: nothing is called. */
+MEMS_API void mems_heap_onfork(mems_heap *heap, void (*lost)(void *context),
+                               void *context);
 
 /* Prints main chain, sub-chains and totals in the classic format. 0, or
    MEMS_EINVAL if the file took no more. */

@@ -27,6 +27,15 @@
 -- @tfield integer ERANGE the range runs past the end of its block
 -- @tfield integer EINIT the default heap is not initialised
 -- @tfield integer EBROKEN the heap is damaged
+-- @tfield integer EBUSY another process has the file open, or an open heap its
+-- addresses
+-- @tfield integer ENOSPC the disk has no room
+-- @tfield integer EFILE the system refused something about a file
+-- @tfield integer EFORMAT the file is no heap that can be opened here
+-- @tfield integer EREADONLY the heap is read-only
+-- @tfield integer ECLOSED the heap is closed: the process was forked
+-- @tfield integer ENOROOT no root has this name
+-- @tfield integer ECHANGED the heap was changed while it was saved
 -- @tfield table types for each name of a type its @{typeinfo}
 -- @tfield string _VERSION the module's name and version
 

@@ -3,6 +3,7 @@
 -- has no recipe is named; so nothing new can be left out of a sweep.
 
 local mems = require "mems"
+local place = require "spec.support.place"
 local shell = require "spec.support.shell"
 
 local verbs = {}
@@ -444,6 +445,74 @@ table.insert(recipes.shared.buffer, function(w) return w.array end)
 table.insert(recipes.shared.copy, function(w)
   return w.block, w.text, nil, 8, 1
 end)
+
+-- A file for copies of heaps, and one that has a copy.
+local COPIES <const> = { to = place.new(), from = place.new() }
+
+do
+  local heap <close> = assert(mems.open())
+  heap:setroot("text", heap:buffer("kept"))
+  assert(heap:save(COPIES.from))
+end
+
+extend(recipes.shared, {
+  setroot = {
+    function(w) return "root", w.block end,
+    function(w)
+      w.raw[#w.raw + 1] = w.array:address()
+      return "root", w.array
+    end,
+    function(w)
+      w.on.setroot("root", w.other)
+      return "root", nil
+    end,
+  },
+  root = {},
+  roots = { function(w) w.on.setroot("root", w.other) end },
+  malloc_to = {
+    function() return "cell", 100 end,
+    function(w) return w.block, 100, 8 end,
+  },
+  free_from = {
+    function(w)
+      w.on.setroot("cell", w.other)
+      return "cell"
+    end,
+    function(w)
+      w.on.poke(w.block, "ptr", w.other, 8)
+      return w.block, 8
+    end,
+  },
+  realloc_to = {
+    function(w)
+      w.on.setroot("cell", w.other)
+      return "cell", 1000
+    end,
+    function(w)
+      w.on.poke(w.block, "ptr", w.other, 8)
+      return w.block, 1000, 8
+    end,
+  },
+  sync = { function() end },
+  recovered = { function() end },
+  save = {
+    function() return COPIES.to end,
+    function() return COPIES.to, { progress = function() end } end,
+  },
+})
+for i, get in ipairs {
+  function() end, function() return "u16" end, function() return "buffer" end,
+  function(w) return w.Small end,
+} do
+  recipes.shared.root[i] = function(w)
+    w.on.setroot("root", w.block)
+    return "root", get(w)
+  end
+end
+recipes.mems.restore = {
+  function() return COPIES.from end,
+  function() return COPIES.from, { limit = 1 << 20, trace = true } end,
+}
 
 -- Those of all objects, with what `get` gives.
 local function shared_by(get)

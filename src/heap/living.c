@@ -75,6 +75,13 @@ static void lose(mems_heap *heap) {
   plan_make_empty(heap);
   own->rooted = false;
   own->closed = own->readonly = true;
+  if (kept.lost) kept.lost(kept.lost_context);
+}
+
+void mems_heap_onfork(mems_heap *heap, void (*lost)(void *context),
+                      void *context) {
+  place_of(heap)->lost = lost;
+  place_of(heap)->lost_context = context;
 }
 
 static void before_fork(void) {

@@ -32,6 +32,8 @@ typedef struct mems_place {
   char *file_start;         /* where its first byte is, or would be */
   uint64_t *end;            /* where the file has the end; NULL: no file */
   bool shared;              /* by processes: what is usable stays so */
+  void (*lost)(void *);     /* called in a forked child; or NULL */
+  void *lost_context;
 } mems_place;
 
 /* What the OS deals in: bytes, a multiple of PAGE. */

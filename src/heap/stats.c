@@ -217,6 +217,19 @@ int mems_heap_print(mems_heap *heap, FILE *out) {
   return MEMS_EINVAL;
 }
 
+void mems_heap_options(const mems_heap *heap, mems_options *options) {
+  size_t size = options->size;
+  if (size == 0) size = offsetof(mems_options, path);
+  const mems_options o = {
+      .size = options->size, .limit = heap->chain.limit * GRANULE,
+      .base = heap->dict.base, .page = heap->node * GRANULE,
+      .align = heap->align * GRANULE,
+      .quarantine = heap->dict.guard.most * GRANULE, .fill = heap->fill,
+      .readonly = own_of(heap)->readonly,
+  };
+  memcpy(options, &o, at_most(size, sizeof o));
+}
+
 const char *mems_strerror(int error) {
   static const char *const texts[] = {
       [MEMS_OK] = "no error",

@@ -306,7 +306,7 @@ static int resize(lua_State *L) {
   if (n * size > a->record->capacity)
     lmems_tell(L, &a->record->box->state->bytes,
                n * size - a->record->capacity);
-  lmems_checkalive(L, a);
+  lmems_checkowner(L, a);
   int error = lmems_viewresize(L, a, n * size, n * size);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
@@ -339,7 +339,7 @@ static int append_copy(lua_State *L, lmems_view *a, const char *value) {
       break;
     if (!again || !lmems_boxretry(L, a->record->box, room))
       return error;
-    lmems_checkalive(L, a);
+    lmems_checkowner(L, a);
   }
   memcpy(a->record->data + a->length * size, value, size);
   a->length++;
@@ -382,7 +382,7 @@ LMEMS_SLOW static int append_slow(lua_State *L) {
                                        (lua_Integer)a->length + 1);
     lmems_storevalue(L, 2, a->kind, copy, what);
   }
-  lmems_checkalive(L, a);
+  lmems_checkowner(L, a);
   int error = append_copy(L, a, copy);
   if (error != MEMS_OK)
     return lmems_fail(L, error);

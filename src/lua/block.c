@@ -83,9 +83,31 @@ lmems_record *lmems_blockown(lmems_box *box, mems_addr addr) {
 
 void lmems_blockdisown(lmems_record *record) {
   lmems_pool *pool = &record->box->state->pool;
-  if (lmems_recordlives(record))
+  if (lmems_recordlinked(record))
     lmems_blockdead(record);
   lmems_recordgive(pool, record);
+}
+
+int lmems_blocktight(lmems_box *box, mems_addr *addr) {
+  lmems_record *record = lmems_recordfind(&box->records, *addr);
+  while (record != NULL && record->capacity == 0)
+    record = lmems_recordagain(record);
+  if (record == NULL)
+    return MEMS_OK;
+  size_t size = lmems_blocksize(record);
+  if (record->capacity <= size)
+    return MEMS_OK;
+  int error = lmems_blockresize(record, size, size);
+  *addr = record->addr;
+  return error;
+}
+
+void lmems_blockkeep(lmems_box *box, mems_addr addr) {
+  lmems_record *record = lmems_recordfind(&box->records, addr);
+  for (; record != NULL; record = lmems_recordagain(record)) {
+    lmems_boxowns(box, 0, record->capacity);
+    record->capacity = 0;
+  }
 }
 
 void lmems_blockrelease(lmems_record *record) {

@@ -40,6 +40,13 @@ void lmems_blockrelease(lmems_record *record);
 /* The same, but a block that it owns is nobody's now. */
 void lmems_blockdisown(lmems_record *record);
 
+/* A record that owns the block at `*addr`, if there is one, gives back what
+   views may not use; that may move the block. MEMS_OK, or why not. */
+int lmems_blocktight(lmems_box *box, mems_addr *addr);
+
+/* No record owns the block at `addr` any more: they look at it. */
+void lmems_blockkeep(lmems_box *box, mems_addr addr);
+
 /* Gives the block that the live record owns `capacity` bytes, wherever it
    then is, and all records on it go along. MEMS_OK, or why not; then nothing
    has changed. New bytes are zero as far as `size`, the bytes that views may

@@ -204,10 +204,17 @@ void lmems_pushhandle(lua_State *L, int index) {
 }
 
 int lmems_noheap(lua_State *L, const lmems_box *box) {
+  if (box->lost != NULL)
+    luaL_error(L, "%s", mems_strerror(MEMS_ECLOSED));
   if (box->standard)
     luaL_error(L, "mems is not initialised: call mems.init()");
   luaL_error(L, "the heap is closed");
   __builtin_unreachable();
+}
+
+void lmems_checkchangeable(lua_State *L, const lmems_box *box) {
+  if (box->readonly)
+    luaL_error(L, "%s", mems_strerror(MEMS_EREADONLY));
 }
 
 void lmems_boxroom(lua_State *L, lmems_box *box) {
@@ -225,11 +232,18 @@ void lmems_boxroom(lua_State *L, lmems_box *box) {
 ** Open and close
 */
 
-/* The box has a heap from now on, of which nothing is known yet. */
+/* The box has a heap from now on, where no object is yet. */
 static void begin(lmems_box *box, mems_heap *heap) {
+  mems_options o = {.size = sizeof o};
+  mems_heap_options(heap, &o);
   box->heap = heap;
+  box->fill = o.fill;
+  box->quarantine = o.quarantine != 0;
+  box->readonly = o.readonly;
+  box->lost = NULL;
+  box->pin = NULL;
   box->trace = NULL;
-  box->fill = box->quarantine = box->readonly = box->borrowed = 0;
+  box->borrowed = box->living = 0;
   box->owned = box->raw = box->unseen = box->credit = 0;
   box->look = SIZE_MAX;
   box->reserved = 0;
@@ -240,13 +254,24 @@ void lmems_boxadopt(lmems_box *box, mems_heap *heap, int owned) {
   box->borrowed = !owned;
 }
 
+/* In a forked child: `context` is a box whose heap is gone. */
+static void lose(void *context) {
+  lmems_box *box = context;
+  lmems_recordslost(&box->records);
+  box->lost = box->heap;
+  box->heap = NULL;
+}
+
 int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   int error = MEMS_OK;
   mems_stats stats = {.size = offsetof(mems_stats, holes)};
   mems_options o = options->heap;
-  if (box->standard && o.base == 0)
+  if (box->standard && o.base == 0 && o.path == NULL)
     o.base = 1000;
-  mems_heap *heap = mems_heap_open(&o, &error);
+  lmems_boxclose(box); /* what a fork has lost */
+  mems_heap *heap = options->restore != NULL
+    ? mems_heap_restore(options->restore, &o, &error)
+    : mems_heap_open(&o, &error);
   if (heap == NULL)
     return error;
   lmems_trace *trace = options->trace ? lmems_tracenew(options->leaks) : NULL;
@@ -257,9 +282,9 @@ int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   mems_heap_stats(heap, &stats);
   begin(box, heap);
   box->trace = trace;
-  box->fill = o.fill;
-  box->quarantine = o.quarantine != 0;
-  box->readonly = options->readonly;
+  box->living = o.path != NULL;
+  if (box->living)
+    mems_heap_onfork(heap, lose, box);
   if (!box->standard) { /* no collection frees raw blocks of a default heap */
     box->look = (size_t)1 << 20;
     box->reserved = stats.limit;
@@ -304,17 +329,48 @@ void lmems_boxreset(lmems_box *box) {
   mems_heap_reset(box->heap);
 }
 
+/* What objects own in a file goes with them. */
+static void free_owned(const lmems_box *box) {
+  const lmems_table *table = &box->records;
+  for (size_t i = 0; i < lmems_tableroom(table); i++) {
+    const lmems_record *record = table->buckets[i];
+    for (; record != NULL; record = record->next)
+      if (record->capacity != 0)
+        mems_heap_free(box->heap, record->addr);
+  }
+}
+
 void lmems_boxclose(lmems_box *box) {
-  mems_heap *heap = box->heap;
+  lmems_pin *pin = box->pin;
+  mems_heap *heap = box->heap != NULL ? box->heap : box->lost;
   if (heap == NULL)
     return;
+  if (box->living && box->heap != NULL)
+    free_owned(box);
   forget_blocks(box);
-  box->heap = NULL;
+  box->heap = box->lost = NULL;
+  box->pin = NULL;
   box->state->space.held -= box->reserved;
   lmems_traceclose(box->trace);
   box->trace = NULL;
-  if (!box->borrowed)
+  if (pin == NULL && !box->borrowed)
     mems_heap_close(heap);
+  for (; pin != NULL; pin = pin->outer) {
+    pin->closed = 1;
+    pin->borrowed = box->borrowed;
+  }
+}
+
+void lmems_boxpin(lmems_box *box, lmems_pin *pin) {
+  *pin = (lmems_pin){.outer = box->pin, .heap = box->heap};
+  box->pin = pin;
+}
+
+void lmems_boxunpin(lmems_box *box, lmems_pin *pin) {
+  if (!pin->closed)
+    box->pin = pin->outer;
+  else if (pin->outer == NULL && !pin->borrowed)
+    mems_heap_close(pin->heap);
 }
 
 /*
@@ -376,7 +432,7 @@ void lmems_boxlook(lua_State *L, lmems_box *box, size_t size) {
 int lmems_boxretry(lua_State *L, lmems_box *box, size_t size) {
   lmems_state *state = box->state;
   int error = mems_heap_error(box->heap), again = 0;
-  if (error == MEMS_ELIMIT)
+  if (error == MEMS_ELIMIT || error == MEMS_ENOSPC)
     again = lmems_collect(L, &box->credit, size, box->owned);
   else if (error == MEMS_ENOMEM)
     again = lmems_collect(L, &state->credit, size,
@@ -390,9 +446,21 @@ void lmems_openasked(lua_State *L, lmems_box *box, uint64_t limit) {
     lmems_tell(L, &box->state->space, limit);
 }
 
+/* Is another heap in a file open, which may be garbage? */
+static int is_living(const lmems_state *state) {
+  const lmems_box *box = state->boxes;
+  while (box != NULL && !(box->living && box->heap != NULL))
+    box = box->next;
+  return box != NULL;
+}
+
 int lmems_openretry(lua_State *L, lmems_box *box, uint64_t limit,
                     int error) {
   lmems_state *state = box->state;
+  if (error == MEMS_EBUSY && is_living(state)) {
+    lua_gc(L, LUA_GCCOLLECT);
+    return 1;
+  }
   return error == MEMS_ENOMEM &&
          lmems_collect(L, &state->credit, limit, state->space.held);
 }

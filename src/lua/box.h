@@ -31,8 +31,18 @@ typedef struct lmems_state {
   lmems_box *free;
 } lmems_state;
 
+/* A heap that C is at work on while Lua runs in between: where it is closed
+   meanwhile, that happens when the outermost pin is drawn. */
+typedef struct lmems_pin {
+  struct lmems_pin *outer;
+  mems_heap *heap;
+  int closed;         /* not 0: the script has closed it */
+  int borrowed;       /* not 0: and it is the host program's */
+} lmems_pin;
+
 struct lmems_box {
   mems_heap *heap;    /* NULL: not open */
+  mems_heap *lost;    /* in a forked child: what it was */
   lmems_trace *trace; /* NULL: sites are not recorded */
   lmems_table records;
   lmems_state *state;
@@ -47,6 +57,8 @@ struct lmems_box {
   int quarantine;     /* not 0: it has a quarantine */
   int readonly;       /* not 0: no verb writes to its blocks */
   int borrowed;       /* not 0: the heap is the host program's to close */
+  int living;         /* not 0: it is in a file */
+  lmems_pin *pin;     /* the innermost, or NULL */
   lmems_box *next;    /* in the list of the state */
   lmems_box **back;
 };
@@ -100,7 +112,8 @@ static inline mems_heap *lmems_openheap(lua_State *L, const lmems_box *box) {
 typedef struct lmems_options {
   mems_options heap;
   int trace, leaks;
-  int readonly;      /* not 0: no verb is to write to its blocks */
+  const char *restore; /* NULL, or the file that the heap is a copy of */
+  char why[512];       /* a sentence, if a file was the reason; or "" */
 } lmems_options;
 
 /* Opens a heap in `box`, which has none. MEMS_OK, or why not. */
@@ -114,8 +127,16 @@ void lmems_boxadopt(lmems_box *box, mems_heap *heap, int owned);
    dead. */
 void lmems_boxreset(lmems_box *box);
 
-/* Closes the heap of `box`, if it has one; all records on it are dead. */
+/* Closes the heap of `box`, if it has one; all records on it are dead. If it
+   is in a file, what objects own there is freed before. */
 void lmems_boxclose(lmems_box *box);
+
+/* The heap of `box`, which has one, is not unmapped until the pin is drawn. */
+void lmems_boxpin(lmems_box *box, lmems_pin *pin);
+void lmems_boxunpin(lmems_box *box, lmems_pin *pin);
+
+/* Raises if nothing may change the heap of `box`, which has one. */
+void lmems_checkchangeable(lua_State *L, const lmems_box *box);
 
 /* `size` bytes are about to be asked for outside of objects. May collect
    garbage; raises if that closes the heap. */

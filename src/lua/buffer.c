@@ -101,6 +101,21 @@ static int own(lua_State *L) {
   return 1;
 }
 
+void lmems_pushbufferat(lua_State *L, lmems_self self, int arg) {
+  lmems_box *box = self.box;
+  lmems_view *view = lmems_pushowner(L, LMEMS_BUFFER_SEAL,
+                                     lmems_anchorindex(self), 1);
+  lmems_boxroom(L, box);
+  size_t size = lmems_rest(L, box, arg);
+  const char *p = lmems_hold(L, box, arg, 0, size);
+  view->record = lmems_recordtake(&box->state->pool);
+  lmems_blocklook(box, view->record, p);
+  lmems_letgo();
+  view->readonly = (short)box->readonly;
+  view->length = size;
+  lmems_setend(view, size);
+}
+
 /***
 A part of a buffer, which keeps it alive. If the buffer is resized the part
 goes along; while it then lies outside, its use raises.
@@ -140,7 +155,7 @@ static int resize(lua_State *L) {
     return lmems_argerror(L, 1, "a slice has the size it was made with");
   if (size > view->length)
     lmems_tell(L, &view->record->box->state->bytes, size - view->length);
-  lmems_checkalive(L, view);
+  lmems_checkowner(L, view);
   int error = lmems_viewresize(L, view, size, size);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
@@ -159,7 +174,7 @@ int lmems_bufferroom(lua_State *L, lmems_view *buffer, size_t need) {
     if (more < need)
       more = need;
     lmems_tell(L, &box->state->bytes, more - has);
-    lmems_checkalive(L, buffer);
+    lmems_checkowner(L, buffer);
     if (buffer->record->capacity >= need)
       break; /* by a finalizer */
     int error = lmems_blockresize(buffer->record, more, buffer->length);
@@ -167,7 +182,7 @@ int lmems_bufferroom(lua_State *L, lmems_view *buffer, size_t need) {
       error = lmems_blockresize(buffer->record, need, buffer->length);
     if (error != MEMS_OK && (!again || !lmems_boxretry(L, box, need)))
       return error;
-    lmems_checkalive(L, buffer);
+    lmems_checkowner(L, buffer);
   }
   return MEMS_OK;
 }

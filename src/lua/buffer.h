@@ -6,6 +6,7 @@
 #define LMEMS_BUFFER_H
 
 #include "object.h"
+#include "self.h"
 #include "view.h"
 
 /* Verbs for module and heaps. */
@@ -14,6 +15,10 @@ extern const luaL_Reg lmems_buffer[];
 /* Methods of buffers, beside the verbs on memory. */
 extern const luaL_Reg lmems_buffermethods[];
 extern const lmems_class lmems_bufferclass;
+
+/* Pushes a buffer that looks at the bytes from the address at `arg` to the end
+   of its block, in the heap of `self`. Raises if there are none. */
+void lmems_pushbufferat(lua_State *L, lmems_self self, int arg);
 
 /* Gives a buffer that owns its block and is alive room for `need` bytes, in
    steps that double it, and leaves its bytes as they are. MEMS_OK, or why

@@ -130,6 +130,8 @@ int lmems_notblock(lua_State *L, const lmems_box *box, int arg,
   fault f = find_fault(box, addr);
   int error = mems_heap_error(box->heap);
   lua_Integer shown_addr = (lua_Integer)addr;
+  if (error == MEMS_EREADONLY)
+    luaL_error(L, "%s", mems_strerror(error));
   if (f.fill != NULL)
     lmems_argerror(L, arg, "%s", push_fill(L, &f));
   if (!f.located && f.behind != 0)

@@ -22,11 +22,17 @@ int lmems_argerror(lua_State *L, int arg, const char *format, ...) {
   __builtin_unreachable();
 }
 
-int lmems_fail(lua_State *L, int code) {
+int lmems_failwith(lua_State *L, int code, const char *why) {
   lua_pushnil(L);
-  lua_pushstring(L, mems_strerror(code));
+  lua_pushstring(L, why[0] != '\0' ? why : mems_strerror(code));
   lua_pushinteger(L, code);
   return 3;
+}
+
+int lmems_fail(lua_State *L, int code) {
+  if (code == MEMS_EREADONLY) /* a mistake of the script */
+    luaL_error(L, "%s", mems_strerror(code));
+  return lmems_failwith(L, code, "");
 }
 
 /* Pushes the name of the value's type: "a FILE*", "a light userdata". */

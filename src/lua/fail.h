@@ -17,8 +17,12 @@
 LMEMS_RAISES int lmems_argerror(lua_State *L, int arg, const char *format,
                                 ...);
 
-/* Pushes nil, message, code for a MEMS_E... code; returns 3. */
+/* Pushes nil, message, code for a MEMS_E... code; returns 3. Raises if the code
+   says that the heap is read-only. */
 int lmems_fail(lua_State *L, int code);
+
+/* The same with a message of its own, if that is not "". */
+int lmems_failwith(lua_State *L, int code, const char *why);
 
 /* Pushes the value at `index` as a message shows it: 1.5, "text", a table. */
 const char *lmems_pushshown(lua_State *L, int index);

@@ -16,22 +16,6 @@
 @module mems
 */
 
-/* Opens a heap in `box`; MEMS_EINIT if there is one by now. The options are
-   read, and the collector may have run. */
-static int open_box(lua_State *L, lmems_box *box, int arg,
-                    const lmems_options *options) {
-  uint64_t limit = options->heap.limit;
-  if (limit == 0)
-    limit = (uint64_t)64 << 30;
-  lmems_openasked(L, box, limit);
-  int error = box->heap != NULL ? MEMS_EINIT : lmems_boxopen(box, options);
-  if (lmems_openretry(L, box, limit, error))
-    error = box->heap != NULL ? MEMS_EINIT : lmems_boxopen(box, options);
-  if (error == MEMS_EINVAL)
-    lmems_argerror(L, arg, "these options don't go together");
-  return error;
-}
-
 /***
 What @{init} and @{open} take. A field that is absent takes its default.
 @table options
@@ -50,8 +34,19 @@ What @{init} and @{open} take. A field that is absent takes its default.
 @tfield[opt=false] boolean trace true to record where each block is allocated,
  see @{leaks}
 @tfield[opt] string leaks `"warn"` or `"error"` to trace, and to report at the
- end what was not freed, see @{finish}
+ end what was not freed, see @{finish}; not for a heap in a file
+@tfield[opt] string path the heap lives in this file: what is in it is there
+ again when it is opened the next time, under the same addresses. The file has
+ limit (4 GiB if it is absent), base, page, align, quarantine and fill for
+ life: whoever opens it later may leave them out
+@tfield[opt=true] boolean|string create with `path`: true to make the file if
+ it is missing, false not to, `"new"` if it has to be missing
+@tfield[opt=false] boolean readonly with `path`: nothing changes the file, and
+ what would raises. Several processes may read one file
+@tfield[opt=false] boolean check with `path`: all but the truth is rebuilt, as
+ after a crash
 @luals param leaks "warn"|"error"
+@luals param create boolean|"new"
 */
 
 /***
@@ -61,7 +56,7 @@ nothing.
 @within Heap
 @tparam[opt] options options see @{options}
 @treturn[1] boolean true
-@treturn[2] nil if the system refuses the memory
+@treturn[2] nil if the system refuses the memory, or the file, see @{open}
 @treturn[2] string a message
 @treturn[2] integer a code
 @raise if it is open already and options are given, or an option is unknown
@@ -71,35 +66,38 @@ static int init(lua_State *L) {
   lmems_self self = lmems_anyself(L);
   lmems_options options;
   lmems_checkoptions(L, self.arg, &options);
-  int error = open_box(L, self.box, self.arg, &options);
+  int error = lmems_openbox(L, self.box, self.arg, &options);
   if (error == MEMS_EINIT && !lua_isnoneornil(L, self.arg))
     return luaL_error(L, "mems is already initialised");
   if (error != MEMS_OK && error != MEMS_EINIT)
-    return lmems_fail(L, error);
+    return lmems_failwith(L, error, options.why);
   lua_pushboolean(L, 1);
   return 1;
 }
 
 /***
 Opens another heap. It is closed by `heap:close()`, at the end of the scope
-of a `<close>` variable, or when it is collected.
+of a `<close>` variable, or when it is collected. With the option `path` it
+lives in a file: see the guide on living heaps.
 @function open
 @within Heap
 @tparam[opt] options options see @{options}
 @treturn[1] heap a heap
-@treturn[2] nil if the system refuses the memory
-@treturn[2] string a message
-@treturn[2] integer a code
+@treturn[2] nil if the system refuses the memory, or something is wrong with
+ the file
+@treturn[2] string a message; for a file it says why
+@treturn[2] integer a code: `mems.ENOMEM`; for a file `mems.EBUSY` if another
+ process has it open, or an open heap its addresses, `mems.EFORMAT` if it is no
+ heap that can be opened here, or has other options, `mems.ENOSPC` if the disk
+ is full, `mems.EFILE` for all else
 @raise if an option is unknown or out of its range
 */
 static int open(lua_State *L) {
   lmems_options options;
-  lua_settop(L, 1);
   lmems_checkoptions(L, 1, &options);
-  lua_settop(L, 1);
-  int error = open_box(L, lmems_newbox(L), 1, &options);
+  int error = lmems_openbox(L, lmems_newbox(L), 1, &options);
   if (error != MEMS_OK)
-    return lmems_fail(L, error);
+    return lmems_failwith(L, error, options.why);
   return 1;
 }
 
@@ -143,8 +141,10 @@ The second time it does nothing and returns 0, 0.
 @treturn integer the bytes that they were asked for
 */
 static int heap_close(lua_State *L) {
-  if (lmems_anyself(L).box->heap != NULL)
+  lmems_box *box = lmems_anyself(L).box;
+  if (box->heap != NULL)
     return finish(L);
+  lmems_boxclose(box); /* what a fork has lost */
   lua_pushinteger(L, 0);
   lua_pushinteger(L, 0);
   return 2;
@@ -223,7 +223,7 @@ Allocates a block. Its contents are undefined.
 @treturn[1] address the virtual address of its first byte
 @treturn[2] nil over the limit, or without memory
 @treturn[2] string a message
-@treturn[2] integer a code: `mems.ELIMIT` or `mems.ENOMEM`
+@treturn[2] integer a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
 */
 static int malloc_(lua_State *L) {
   lmems_self self = lmems_checkself(L);
@@ -246,7 +246,7 @@ Allocates a block of `count * size` bytes, all zero.
 @treturn[1] address the virtual address of its first byte
 @treturn[2] nil over the limit, or without memory
 @treturn[2] string a message
-@treturn[2] integer a code: `mems.ELIMIT` or `mems.ENOMEM`
+@treturn[2] integer a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
 */
 static int calloc_(lua_State *L) {
   lmems_self self = lmems_checkself(L);
@@ -273,7 +273,7 @@ object on that block, as of @{buffer}, is released, but not the block.
 @treturn[1] address the same address, or a new one; then `addr` is dead
 @treturn[2] nil over the limit, or without memory: the block is as it was
 @treturn[2] string a message
-@treturn[2] integer a code: `mems.ELIMIT` or `mems.ENOMEM`
+@treturn[2] integer a code: `mems.ELIMIT`, `mems.ENOMEM` or `mems.ENOSPC`
 @raise if `addr` is not the start of a block
 */
 static int realloc_(lua_State *L) {
@@ -536,7 +536,9 @@ on the heap are dead then.
 @within Heap
 */
 static int reset(lua_State *L) {
-  lmems_boxreset(lmems_checkself(L).box);
+  lmems_box *box = lmems_checkself(L).box;
+  lmems_checkchangeable(L, box);
+  lmems_boxreset(box);
   return 0;
 }
 

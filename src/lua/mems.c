@@ -20,6 +20,8 @@
 #include "object.h"
 #include "order.h"
 #include "overlay.h"
+#include "roots.h"
+#include "saving.h"
 #include "sort.h"
 #include "stream.h"
 #include "struct.h"
@@ -41,7 +43,7 @@ static const luaL_Reg *const memory[] = {
 /* Beside them, those of the module and of heaps. */
 static const luaL_Reg *const heaps[] = {
   lmems_heap, lmems_walk, lmems_leak, lmems_buffer, lmems_array,
-  lmems_struct, lmems_overlay, lmems_files, NULL
+  lmems_struct, lmems_overlay, lmems_files, lmems_roots, lmems_saving, NULL
 };
 
 /* Functions of types of structs, which also reach the methods of objects. */
@@ -139,7 +141,11 @@ static void set_codes(lua_State *L) {
     {"ELIMIT", MEMS_ELIMIT}, {"EFOREIGN", MEMS_EFOREIGN},
     {"EFREED", MEMS_EFREED}, {"EINSIDE", MEMS_EINSIDE},
     {"ERANGE", MEMS_ERANGE}, {"EINIT", MEMS_EINIT},
-    {"EBROKEN", MEMS_EBROKEN}
+    {"EBROKEN", MEMS_EBROKEN}, {"EBUSY", MEMS_EBUSY},
+    {"ENOSPC", MEMS_ENOSPC}, {"EFILE", MEMS_EFILE},
+    {"EFORMAT", MEMS_EFORMAT}, {"EREADONLY", MEMS_EREADONLY},
+    {"ECLOSED", MEMS_ECLOSED}, {"ENOROOT", MEMS_ENOROOT},
+    {"ECHANGED", MEMS_ECHANGED}
   };
   for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
     lua_pushinteger(L, codes[i].value);
@@ -176,6 +182,7 @@ int luaopen_mems_core(lua_State *L) {
   set_memory(L, 2);
   set_lists(L, heaps, 2);
   lmems_setverbs(L, lmems_heapmodule, 2);
+  lmems_setverbs(L, lmems_savingmodule, 2);
   set_codes(L);
   lmems_settypes(L);
   lua_pushliteral(L, "mems " MEMS_VERSION);

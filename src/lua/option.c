@@ -23,7 +23,7 @@ static const lua_Integer MOST = (lua_Integer)1 << 62;
 static lua_Integer number_field(lua_State *L, int arg, int which) {
   const number_option known[NUMBERS] = {
     [LIMIT] = {"limit", 4096, MOST, 1, 0},
-    [BASE] = {"base", 8, MOST, 8, 0},
+    [BASE] = {"base", 8, LUA_MAXINTEGER - 7, 8, 0},
     [PAGE] = {"page", 4096, (lua_Integer)1 << 30, 4096, 0},
     [ALIGN] = {"align", 8, 1 << 21, 8, 1},
     [QUARANTINE] = {"quarantine", 0, MOST, 1, 0}
@@ -79,11 +79,50 @@ static int leaks_field(lua_State *L, int arg) {
   return LMEMS_QUIET;
 }
 
+/* The option `path`; NULL if it is absent. Its string is pushed. */
+static const char *path_field(lua_State *L, int arg) {
+  size_t length;
+  lua_pushliteral(L, "path");
+  int type = lua_rawget(L, arg);
+  if (type == LUA_TNIL)
+    return NULL;
+  const char *path = type == LUA_TSTRING ? lua_tolstring(L, -1, &length) : "";
+  if (path[0] == '\0' || strlen(path) != length)
+    lmems_argerror(L, arg, "option 'path' has to be the name of a file, got "
+                   "%s", lmems_pushshown(L, -1));
+  return path;
+}
+
+/* The option `create`: MEMS_CREATE_... */
+static int create_field(lua_State *L, int arg) {
+  lua_pushliteral(L, "create");
+  int type = lua_rawget(L, arg);
+  if (type == LUA_TSTRING && strcmp(lua_tostring(L, -1), "new") == 0)
+    return MEMS_CREATE_NEW;
+  if (type != LUA_TNIL && type != LUA_TBOOLEAN)
+    lmems_argerror(L, arg, "option 'create' has to be true, false or \"new\", "
+                   "got %s", lmems_pushshown(L, -1));
+  return type == LUA_TNIL || lua_toboolean(L, -1) ? MEMS_CREATE_MISSING
+                                                  : MEMS_CREATE_NEVER;
+}
+
+/* Raises if the table has an option, one of `names`, that goes with another
+   one only, or not with it: `why`. */
+static void refuse_fields(lua_State *L, int arg, const char *const *names,
+                          const char *why) {
+  for (; *names != NULL; names++) {
+    lua_pushstring(L, *names);
+    if (lua_rawget(L, arg) != LUA_TNIL)
+      lmems_argerror(L, arg, "option '%s' %s", *names, why);
+    lua_pop(L, 1);
+  }
+}
+
 /* Raises if the table at `arg` has a key that is no option. */
 static void check_keys(lua_State *L, int arg) {
   static const char *const known[] = {
     "limit", "base", "page", "align", "quarantine", "fill", "trace", "leaks",
-    NULL
+    "path", "create", "readonly", "check", NULL
   };
   lua_pushnil(L);
   while (lua_next(L, arg)) {
@@ -97,15 +136,39 @@ static void check_keys(lua_State *L, int arg) {
   }
 }
 
+/* What is about the file of a heap; its path is left at arg + 1. */
+static void file_fields(lua_State *L, int arg, lmems_options *options) {
+  static const char *const filed[] = {"create", "readonly", "check", NULL};
+  static const char *const counted[] = {"leaks", NULL};
+  mems_options *heap = &options->heap;
+  heap->path = path_field(L, arg);
+  lua_insert(L, arg + 1);
+  lua_settop(L, arg + 1);
+  if (heap->path == NULL)
+    refuse_fields(L, arg, filed, "goes with the option 'path'");
+  else
+    refuse_fields(L, arg, counted, "is not for a heap in a file, whose blocks "
+                  "are to stay");
+  heap->create = create_field(L, arg);
+  heap->readonly = flag_field(L, arg, "readonly");
+  heap->check = flag_field(L, arg, "check");
+  lua_settop(L, arg + 1);
+}
+
 void lmems_checkoptions(lua_State *L, int arg, lmems_options *options) {
   mems_options *heap = &options->heap;
   memset(options, 0, sizeof *options);
-  if (lua_isnoneornil(L, arg))
+  heap->size = sizeof *heap;
+  heap->why = options->why;
+  heap->why_size = sizeof options->why;
+  lua_settop(L, arg);
+  if (lua_isnil(L, arg))
     return;
   if (!lua_istable(L, arg))
     lmems_argerror(L, arg, "a table of options expected, got %s",
                    lmems_pushshown(L, arg));
   check_keys(L, arg);
+  file_fields(L, arg, options);
   heap->limit = (uint64_t)number_field(L, arg, LIMIT);
   heap->base = (mems_addr)number_field(L, arg, BASE);
   heap->page = (size_t)number_field(L, arg, PAGE);
@@ -115,4 +178,20 @@ void lmems_checkoptions(lua_State *L, int arg, lmems_options *options) {
   options->leaks = leaks_field(L, arg);
   options->trace = flag_field(L, arg, "trace") ||
                    options->leaks != LMEMS_QUIET;
+  lua_settop(L, arg + 1);
+}
+
+int lmems_openbox(lua_State *L, lmems_box *box, int arg,
+                  const lmems_options *options) {
+  int filed = options->heap.path != NULL || options->restore != NULL;
+  uint64_t limit = options->heap.limit;
+  if (limit == 0)
+    limit = (uint64_t)(filed ? 4 : 64) << 30;
+  lmems_openasked(L, box, limit);
+  int error = box->heap != NULL ? MEMS_EINIT : lmems_boxopen(box, options);
+  if (lmems_openretry(L, box, limit, error))
+    error = box->heap != NULL ? MEMS_EINIT : lmems_boxopen(box, options);
+  if (error == MEMS_EINVAL)
+    lmems_argerror(L, arg, "these options don't go together");
+  return error;
 }

@@ -94,7 +94,11 @@ other array.
 @raise if they don't fit
 */
 static int view(lua_State *L) {
-  lmems_self self = lmems_checkself(L);
+  lmems_pushoverlay(L, lmems_checkself(L));
+  return 1;
+}
+
+void lmems_pushoverlay(lua_State *L, lmems_self self) {
   int arg = self.arg;
   size_t offset = lmems_optoffset(L, arg + 2);
   lmems_checklast(L, arg + 3);
@@ -107,7 +111,6 @@ static int view(lua_State *L) {
   size_t n = count_elements(L, self, arg + 3, array->kind->size, offset);
   look_at(L, self.box, array, arg + 1, offset, n);
   lua_settop(L, top);
-  return 1;
 }
 
 const luaL_Reg lmems_overlay[] = {{"view", view}, {NULL, NULL}};

@@ -82,9 +82,18 @@ void lmems_recordlink(lmems_table *table, lmems_record *record,
 
 void lmems_recorddie(lmems_table *table, lmems_record *record) {
   leave(table, record);
+  record->back = NULL;
   record->limit = 0;
   record->data = NULL;
   record->capacity = 0;
+}
+
+void lmems_recordslost(const lmems_table *table) {
+  for (size_t i = 0; i < lmems_tableroom(table); i++) {
+    lmems_record *record = table->buckets[i];
+    for (; record != NULL; record = record->next)
+      record->limit = 0;
+  }
 }
 
 void lmems_recordmove(lmems_table *table, mems_addr old, mems_addr addr,

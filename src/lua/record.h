@@ -108,6 +108,10 @@ void lmems_recordlink(lmems_table *table, lmems_record *record,
 /* Makes it dead. */
 void lmems_recorddie(lmems_table *table, lmems_record *record);
 
+/* All records of the table are dead from now on, but stay in it. Follows links
+   and stores limits, nothing else: it may interrupt whoever changes them. */
+void lmems_recordslost(const lmems_table *table);
+
 /* Some record of the block at `addr`, or NULL; the next one behind. */
 lmems_record *lmems_recordfind(const lmems_table *table, mems_addr addr);
 lmems_record *lmems_recordagain(lmems_record *record);
@@ -127,6 +131,11 @@ static inline size_t lmems_tableroom(const lmems_table *table) {
 
 static inline int lmems_recordlives(const lmems_record *record) {
   return record->limit != 0;
+}
+
+/* Is it in a table? A dead one is only behind lmems_recordslost. */
+static inline int lmems_recordlinked(const lmems_record *record) {
+  return record->back != NULL;
 }
 
 #endif

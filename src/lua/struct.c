@@ -149,12 +149,12 @@ static int array(lua_State *L) {
 }
 
 /* Step 2 of at and move: makes the record of `view` look at the struct
-   `offset` bytes after the address at 2. There is room for it. */
-static void look_at(lua_State *L, lmems_box *box, lmems_view *view,
+   `offset` bytes after the address at `arg`. There is room for it. */
+static void look_at(lua_State *L, lmems_box *box, lmems_view *view, int arg,
                     size_t offset) {
   size_t size = view->kind->size;
-  const lmems_view *object = lmems_anyview(L, 2);
-  const char *p = lmems_hold(L, box, 2, offset, size);
+  const lmems_view *object = lmems_anyview(L, arg);
+  const char *p = lmems_hold(L, box, arg, offset, size);
   if (lmems_recordlives(view->record))
     lmems_blockdead(view->record);
   else if (!lmems_kept(view))
@@ -196,9 +196,22 @@ static int at(lua_State *L) {
   lmems_resolve(L, 2);
   lmems_checkopen(L, box);
   lmems_boxroom(L, box);
-  look_at(L, box, view, offset);
+  look_at(L, box, view, 2, offset);
   lua_settop(L, top);
   return 1;
+}
+
+void lmems_pushstructat(lua_State *L, lmems_self self, int type, int arg) {
+  const lmems_layout *s = lmems_tolayout(L, type);
+  lmems_view *view = lmems_pushowner(L, LMEMS_STRUCT_SEAL,
+                                     lmems_anchorindex(self), 3);
+  lua_pushvalue(L, type);
+  lua_setiuservalue(L, -2, 2);
+  lmems_setkind(view, &s->kind);
+  view->length = LMEMS_ANYWHERE;
+  lmems_boxroom(L, self.box);
+  lmems_checkopen(L, self.box);
+  look_at(L, self.box, view, arg, 0);
 }
 
 /* Moves one that `at` made to the address at 2; raises for one that has no
@@ -217,7 +230,7 @@ static void move_anywhere(lua_State *L, lmems_view *view) {
   lmems_boxroom(L, box);
   if (!lmems_kept(view)) /* by now */
     lmems_dead(L, view);
-  look_at(L, box, view, 0);
+  look_at(L, box, view, 2, 0);
   keep_object(L, 1, 3);
 }
 

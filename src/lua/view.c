@@ -78,6 +78,12 @@ int lmems_dead(lua_State *L, const lmems_view *view) {
   __builtin_unreachable();
 }
 
+int lmems_noowner(lua_State *L, const lmems_view *view) {
+  luaL_error(L, "the %s does not own its memory any more",
+             lmems_classname(view));
+  __builtin_unreachable();
+}
+
 int lmems_unwritable(lua_State *L, int arg, const lmems_view *view) {
   const char *name = lmems_classname(view);
   if (arg != 0)
@@ -184,7 +190,7 @@ int lmems_viewresize(lua_State *L, lmems_view *view, size_t capacity,
   lmems_box *box = view->record->box;
   int error = lmems_blockresize(view->record, capacity, size);
   if (error != MEMS_OK && lmems_boxretry(L, box, capacity)) {
-    lmems_checkalive(L, view);
+    lmems_checkowner(L, view);
     error = lmems_blockresize(view->record, capacity, size);
   }
   return error;

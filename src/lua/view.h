@@ -118,6 +118,17 @@ static inline int lmems_owns(const lmems_view *view) {
   return view->owner && view->record->capacity != 0;
 }
 
+/* Raises: it is alive, and does not own its block. */
+LMEMS_RAISES int lmems_noowner(lua_State *L, const lmems_view *view);
+
+/* For owners, after a collection: raises if it is dead, or its block is not
+   its own any more. */
+static inline void lmems_checkowner(lua_State *L, const lmems_view *view) {
+  lmems_checkalive(L, view);
+  if (LMEMS_UNLIKELY(!lmems_owns(view)))
+    lmems_noowner(L, view);
+}
+
 /* How many bytes a view that is alive has. */
 static inline size_t lmems_viewbytes(const lmems_view *view) {
   return (size_t)(view->end - view->record->floor) - view->offset;
