@@ -54,6 +54,7 @@ typedef struct mems_own {
   /* in a heap that processes share: */
   mems_running *running; /* NULL: it is not */
   uint32_t slot;         /* this one's */
+  uint32_t word;         /* the lock's while this one has it */
   uint32_t depth;        /* how often it holds the lock */
   uint64_t patience;     /* nanoseconds that it waits; 0: without end */
   mems_addr last;        /* the block that the gate found last, ... */

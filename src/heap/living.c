@@ -21,7 +21,6 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "admit.h"
@@ -244,16 +243,10 @@ static mems_heap *make_named(mems_attempt *a, const mems_options *o) {
 ** Opening one that is there
 */
 
-static uint64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* Brings up what is in the file: as it was left, or from the truth. */
 static void bring_up(mems_heap *heap, const mems_options *o) {
   const mems_preamble *p = head_of(heap);
-  uint64_t start = now(), state = p->head.state;
+  uint64_t start = share_now(), state = p->head.state;
   unsigned char boot[16];
   file_boot(boot);
   bool clean = state == HEAD_CLEAN && summary_is_good(&p->summary) &&
@@ -263,10 +256,13 @@ static void bring_up(mems_heap *heap, const mems_options *o) {
     return;
   }
   recover(heap);
-  own_of(heap)->recovery.nanoseconds = now() - start;
+  own_of(heap)->recovery.nanoseconds = share_now() - start;
   bool asked = state == HEAD_CLEAN || state == HEAD_SAVED;
   mems_recovery *r = &own_of(heap)->recovery;
-  if (asked && r->repairs == 0 && !r->redone) r->size = 0;
+  if (asked && r->repairs == 0 && !r->redone)
+    r->size = 0;
+  else if (!o->readonly)
+    head_of(heap)->head.recoveries++;
 }
 
 /* The file is in use from now on. */
@@ -323,7 +319,7 @@ static bool join(mems_attempt *a, mems_heap *heap, int file, uint64_t end) {
       !pages_map(NULL, own->place.file_start, length_of(heap)))
     return admit_refuse_os(a, "can't be mapped");
   own->running = &head_of(heap)->running;
-  if (first) memset(own->running, 0, sizeof *own->running);
+  if (first) share_begin(heap);
   own->place.shared = true;
   if (first && !plan_reach(heap, end)) return admit_refuse_space(a);
   own->place.file = file + 1;
