@@ -95,7 +95,7 @@ static void expect(mems_heap *heap, const state *s) {
 }
 
 typedef struct plan {
-  const act *act;  /* NULL: any call, which takes the lock over */
+  const act *call; /* NULL: any call, which takes the lock over */
   const state *state;
   long store;      /* it dies in place of this one */
 } plan;
@@ -104,8 +104,8 @@ static void die(void *context) {
   const plan *p = context;
   mems_heap *heap = open_shared();
   truth_kill_at(p->store);
-  if (p->act)
-    p->act->run(heap, p->state);
+  if (p->call)
+    p->call->run(heap, p->state);
   else
     mems_heap_stats(heap, &(mems_stats){.size = sizeof(mems_stats)});
   truth_kill_at(0);
@@ -122,13 +122,13 @@ static bool dies(plan p) {
   return false;
 }
 
-static void try_act(mems_heap *heap, const act *act) {
+static void try_act(mems_heap *heap, const act *a) {
   long deaths = 0, again = 0;
   unsigned before = mems_heap_takeovers(heap);
   state s;
   for (long n = 1;; n++) {
     prepare(heap, &s);
-    if (!dies((plan){act, &s, n})) break;
+    if (!dies((plan){a, &s, n})) break;
     deaths++;
     /* every third one is rebuilt by some who die in it */
     for (long m = 1; n % 3 == 0 && m <= 40; m++) {
@@ -138,7 +138,7 @@ static void try_act(mems_heap *heap, const act *act) {
     expect(heap, &s);
   }
   printf("  %-16s dead in %ld stores, in %ld of the recovery: %u takeovers\n",
-         act->name, deaths, again, mems_heap_takeovers(heap) - before);
+         a->name, deaths, again, mems_heap_takeovers(heap) - before);
   CHECK(deaths > 0);
 }
 

@@ -12,7 +12,7 @@
 #include "share.h"
 
 const char *const PATH = "/dev/shm/mems-share-test";
-char why[300];
+_Thread_local char why[300];
 
 mems_heap *try_open(int *error) {
   mems_options o = {.size = sizeof o, .path = PATH, .share = 1,
@@ -76,7 +76,7 @@ int main(int count, char **arguments) {
   if (strcmp(what, "time") == 0) {
     measure();
   } else if (strcmp(what, "threads") == 0) {
-    try_threads(kills ? kills : 10);
+    try_threads(kills);
   } else {
     try_cases();
     try_deaths();

@@ -16,7 +16,7 @@
 
 /* The file that all of them share, and why it did not open. */
 extern const char *const PATH;
-extern char why[300];
+extern _Thread_local char why[300];
 
 #define CHECK(condition)                                                   \
   do {                                                                     \

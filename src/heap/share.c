@@ -106,6 +106,15 @@ static bool wait_for(const mems_heap *heap, uint32_t seen) {
   return false;
 }
 
+/* The other processor is told that this one waits. */
+static void pause_briefly(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 bool share_lock(const mems_heap *heap) {
   mems_own *own = own_of(heap);
   uint32_t seen = 0;
@@ -119,6 +128,7 @@ bool share_lock(const mems_heap *heap) {
       return true;
     }
     if (seen & WAITED) break;
+    pause_briefly();
   }
   if (!wait_for(heap, seen)) return false;
   own->depth = 1;
