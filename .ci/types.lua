@@ -26,7 +26,8 @@ local TYPES <const> = {
   options = "mems.options", heap = "mems.heap", buffer = "mems.buffer",
   array = "mems.array", object = "mems.object", struct = "mems.structtype",
   scope = "mems.scope", file = "file*", stream = "mems.stream",
-  statistics = "mems.statistics",
+  statistics = "mems.statistics", saving = "mems.saving",
+  recovery = "mems.recovery",
 }
 local RESULTS <const> = { address = "lightuserdata", memory = "lightuserdata" }
 

@@ -64,6 +64,18 @@
 ---@field align integer the physical alignment of every block
 ---@field owned integer bytes in blocks that Lua objects own
 
+---What `save` takes. A field that is absent takes its default.
+---@class mems.saving
+---@field limit? integer that of the heap in the new file; absent as it is
+---@field progress? fun(done: integer, total: integer) is called for each MiB or so with the bytes that are done, and with how many there are. It may do what it likes: an error that it raises ends it all and goes on, and changing the heap ends it as well
+
+---What `recovered` gives.
+---@class mems.recovery
+---@field blocks integer that are there
+---@field repairs integer places that were put right: no death of a process leaves them behind, but a loss of power may
+---@field redone boolean whether a call that was in progress was finished
+---@field seconds number that it took
+
 ---@class mems.heap
 ---@field peek_bool fun(self: mems.heap, addr: mems.memory, offset?: integer): boolean
 ---@field peek_boolbe fun(self: mems.heap, addr: mems.memory, offset?: integer): boolean
@@ -653,14 +665,14 @@ function heap:sync() end
 ---replaced. The copy has a checksum and is on the disk when this returns; it
 ---can be opened, or restored.
 ---@param path string
----@param options? { limit?: integer, progress?: fun(done: integer, total: integer) } `limit`: that of the heap in the new file, by default as it is. `progress`: a function that is called for each MiB or so with the bytes that are done, and with how many there are. It may do what it likes: an error that it raises ends it all and goes on, and so does changing the heap
+---@param options? mems.saving see `saving`
 ---@return boolean? # true; nil if the file can't be written, or the heap was changed meanwhile: there is no new file, and the old one is as it was
 ---@return string? # a message
 ---@return integer? # a code: `mems.ENOSPC`, `mems.EFILE`, `mems.ECHANGED`, or `mems.ELIMIT` if the limit is too small
 function heap:save(path, options) end
 
 ---What was found when the heap was opened, if its file had not been closed.
----@return { blocks: integer, repairs: integer, redone: boolean, seconds: number }? # `blocks`: how many are there; `repairs`: places that were put right, which no death of a process leaves behind, but a loss of power may; `redone`: whether a call that was in progress was finished; `seconds` that it took; nil if there was nothing to recover
+---@return mems.recovery? # see `recovery`; nil if there was nothing to recover
 function heap:recovered() end
 
 ---@class mems.object: userdata
@@ -2147,7 +2159,7 @@ function mems.sync() end
 ---replaced. The copy has a checksum and is on the disk when this returns; it
 ---can be opened, or restored.
 ---@param path string
----@param options? { limit?: integer, progress?: fun(done: integer, total: integer) } `limit`: that of the heap in the new file, by default as it is. `progress`: a function that is called for each MiB or so with the bytes that are done, and with how many there are. It may do what it likes: an error that it raises ends it all and goes on, and so does changing the heap
+---@param options? mems.saving see `saving`
 ---@return boolean? # true; nil if the file can't be written, or the heap was changed meanwhile: there is no new file, and the old one is as it was
 ---@return string? # a message
 ---@return integer? # a code: `mems.ENOSPC`, `mems.EFILE`, `mems.ECHANGED`, or `mems.ELIMIT` if the limit is too small
@@ -2157,14 +2169,14 @@ function mems.save(path, options) end
 ---The file is not changed, and not used any more. What `save` has written is
 ---checked by its checksum.
 ---@param path string
----@param options? mems.options `limit` and `base` may be others than in the file; with another base, addresses that are stored in the heap are the script's affair. `trace` and `leaks` as in `options`
+---@param options? mems.options `limit` and `base` may be others than in the file; with another base roots go along, and addresses in blocks are the script's affair. `trace` and `leaks` as in `options`
 ---@return mems.heap? # a heap; nil if the file can't be read, or was damaged, or an open heap has its addresses
 ---@return string? # a message
 ---@return integer? # a code, see `open`
 function mems.restore(path, options) end
 
 ---What was found when the heap was opened, if its file had not been closed.
----@return { blocks: integer, repairs: integer, redone: boolean, seconds: number }? # `blocks`: how many are there; `repairs`: places that were put right, which no death of a process leaves behind, but a loss of power may; `redone`: whether a call that was in progress was finished; `seconds` that it took; nil if there was nothing to recover
+---@return mems.recovery? # see `recovery`; nil if there was nothing to recover
 function mems.recovered() end
 
 return mems

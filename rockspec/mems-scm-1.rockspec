@@ -95,6 +95,8 @@ build = {
         "src/lua/protect.c",
         "src/lua/radix.c",
         "src/lua/record.c",
+        "src/lua/roots.c",
+        "src/lua/saving.c",
         "src/lua/self.c",
         "src/lua/series.c",
         "src/lua/sort.c",

@@ -341,7 +341,7 @@ local LOADER <const> = [[
   end
 
   opened = false
-  FREE_STANDING = { init = true, open = true, finish = true }
+  FREE_STANDING = { init = true, open = true, finish = true, restore = true }
 ]]
 
 describe("memory that Lua has not", function()

@@ -7,8 +7,8 @@ local refused = require "spec.support.misuse".refused
 local UNOPENED <const> = "mems is not initialised: call mems.init()"
 
 -- The functions that need no heap.
-local FREE_STANDING <const> = { init = true, open = true, add = true,
-                                diff = true, tointeger = true,
+local FREE_STANDING <const> = { init = true, open = true, restore = true,
+                                add = true, diff = true, tointeger = true,
                                 toaddress = true, struct = true }
 
 local function before()
@@ -88,7 +88,7 @@ describe("init", function()
   end)
 
   it("refuses an option out of its range", function()
-    local big = "4611686018427387904"
+    local big, last = "4611686018427387904", "9223372036854775800"
     for shown, options in pairs {
       ["'limit' has to be an integer from 4096 to " .. big .. ", got 4095"] =
         { limit = 4095 },
@@ -100,11 +100,11 @@ describe("init", function()
         { limit = 1e20 },
       ["'limit' has to be an integer from 4096 to " .. big .. ', got "4096"'] =
         { limit = "4096" },
-      ["'base' has to be a multiple of 8 from 8 to " .. big .. ", got 1001"] =
+      ["'base' has to be a multiple of 8 from 8 to " .. last .. ", got 1001"] =
         { base = 1001 },
-      ["'base' has to be a multiple of 8 from 8 to " .. big .. ", got 0"] =
+      ["'base' has to be a multiple of 8 from 8 to " .. last .. ", got 0"] =
         { base = 0 },
-      ["'base' has to be a multiple of 8 from 8 to " .. big .. ", got true"] =
+      ["'base' has to be a multiple of 8 from 8 to " .. last .. ", got true"] =
         { base = true },
       ["'page' has to be a multiple of 4096 from 4096 to 1073741824, got " ..
        "1000"] = { page = 1000 },

@@ -8,7 +8,7 @@ local actions = require "spec.support.actions"
 
 -- The actions that tell most.
 local CHOICE <const> = { "again", "finish", "free", "free_owned", "grow",
-  "release", "reopen", "shrink" }
+  "release", "reopen", "root", "shrink" }
 local ALL <const> = math.maxinteger
 
 local REFUSALS <const> = { actions = { "finish", "free" }, most = ALL }

@@ -437,7 +437,8 @@ MEMS_API int mems_heap_save(mems_heap *heap, const char *path,
                             const mems_saving *saving);
 
 /* A heap in memory with all that is in a file, which is not changed and not
-   used any more, under the same addresses, unless `options` has another base.
+   used any more, under the same addresses, unless `options` has another base:
+   then roots go along, and addresses in blocks are the caller's affair.
    What has a checksum and does not fit to it is MEMS_EFORMAT. NULL on failure,
    as mems_heap_open. */
 MEMS_API mems_heap *mems_heap_restore(const char *path,

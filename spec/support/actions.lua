@@ -9,7 +9,7 @@ local actions = {}
 --- Those that leave every owner its memory.
 actions.keeps = { grow = true, append = true, move = true, own = true,
   open = true, mutate = true, raise = true, write = true, trim = true,
-  realloc = true, scope_free = true, nothing = true }
+  realloc = true, root = true, scope_free = true, nothing = true }
 
 local run = {}
 actions.run = run
@@ -207,6 +207,15 @@ function run.again(w)
   local results = table.pack(pcall(w.again))
   for i = 2, results.n do
     if type(results[i]) == "userdata" then w.raw[#w.raw + 1] = results[i] end
+  end
+end
+
+-- Blocks of objects are nobody's any more.
+function run.root(w)
+  for i, object in ipairs(w:owners()) do
+    if try(w.on.setroot, "evil" .. i, object) then
+      w.raw[#w.raw + 1] = object:address()
+    end
   end
 end
 

@@ -85,6 +85,7 @@ bool pages_claim(const mems_place *place, const void *at, size_t size) {
   do error = posix_fallocate(place->file - 1, offset_of(place, at),
                              (off_t)size);
   while (error == EINTR);
+  errno = error;
   return error == 0;
 }
 

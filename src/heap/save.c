@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admit.h"
@@ -29,7 +30,7 @@ typedef struct mems_copy {
   const mems_heap *there; /* where they are in the file */
   int file;
   bool load;
-  uint64_t sum, done, total;
+  uint64_t sum, done, told, total;
   const mems_saving *saving;
   int error;
 } mems_copy;
@@ -42,6 +43,7 @@ static bool stop(mems_copy *copy, int error) {
 /* Tells how far it is. */
 static bool tell(mems_copy *copy) {
   const mems_saving *s = copy->saving;
+  copy->told = copy->done;
   if (s == NULL || s->progress == NULL) return true;
   return s->progress(s->context, copy->done, copy->total) == 0 ||
          stop(copy, MEMS_ECHANGED);
@@ -70,7 +72,7 @@ static bool copy_bytes(mems_copy *copy, uint64_t here, uint64_t there,
     size_t piece = (size_t)at_most(size, STEP);
     if (!copy_piece(copy, at, piece, offset)) return false;
     copy->done += piece;
-    if (piece == STEP && !tell(copy)) return false;
+    if (copy->done - copy->told >= STEP && !tell(copy)) return false;
     at += piece;
     offset += piece;
     size -= piece;
@@ -167,18 +169,29 @@ static uint64_t shape_of(const mems_heap *heap) {
   return head_sum(sum, chain_useds(c), bytes);
 }
 
+/* A heap without roots has no sum of them. */
+static bool are_none(const mems_root_entry *roots) {
+  const mems_root_entry none[ROOTS] = {{.addr = 0}};
+  return memcmp(roots, none, sizeof none) == 0;
+}
+
+/* Bytes of the file of a heap that is laid out like this one. */
+static uint64_t length_of(const mems_heap *there) {
+  const mems_chain *c = &there->chain;
+  return c->payload + c->limit * GRANULE - HEAD_ROOM;
+}
+
 /* Writes all, and the preamble at last. */
 static bool write_all(mems_copy *copy, const mems_options *o) {
-  const mems_heap *heap = copy->here, *there = copy->there;
-  const mems_chain *c = &there->chain;
-  uint64_t shape = shape_of(heap);
-  uint64_t length = c->payload + c->limit * GRANULE - HEAD_ROOM;
+  const mems_heap *heap = copy->here;
+  uint64_t shape = shape_of(heap), length = length_of(copy->there);
   mems_head head = {.state = HEAD_SAVED};
   if (ftruncate(copy->file, (off_t)length) != 0) return stop(copy, MEMS_EFILE);
   copy->total = total_of(copy);
   if (own_of(heap)->rooted) {
-    char *roots = (char *)head_of(heap)->roots;
-    if (!copy_piece(copy, roots, PAGE, PAGE)) return false;
+    mems_root_entry *roots = head_of(heap)->roots;
+    if (!copy_piece(copy, (char *)roots, PAGE, PAGE)) return false;
+    if (are_none(roots)) copy->sum = SEED;
   }
   if (!copy_truth(copy) || !copy_blocks(copy, NULL)) return false;
   copy->done = copy->total;
@@ -237,14 +250,14 @@ int mems_heap_save(mems_heap *heap, const char *path,
   int error = save(heap, path, s);
   share_leave(heap);
   if (error == MEMS_OK) return MEMS_OK;
-  heap_fail(heap, error);
   const mems_options o = {.why = s.why, .why_size = s.why_size};
   mems_attempt a = {&o, path, error};
   if (error == MEMS_EFILE)
     admit_refuse_os(&a, "can't be written");
   else
     admit_refuse(&a, error, "was not written: %s", mems_strerror(error));
-  return error;
+  heap_fail(heap, a.error);
+  return a.error;
 }
 
 /*
@@ -255,17 +268,22 @@ int mems_heap_save(mems_heap *heap, const char *path,
 static bool read_all(mems_copy *copy, const mems_head *head) {
   mems_heap *heap = copy->here;
   mems_preamble *p = head_of(heap);
-  const mems_root_entry none[ROOTS] = {{.addr = 0}};
   if (!pages_map(NULL, p, PREAMBLE)) return stop(copy, MEMS_ENOMEM);
   own_of(heap)->rooted = true;
   if (!copy_piece(copy, (char *)&p->redo, PAGE, 2 * PAGE)) return false;
   copy->sum = SEED;
   if (!copy_piece(copy, (char *)p->roots, PAGE, PAGE)) return false;
-  /* a heap without roots has no sum of them */
-  if (memcmp(p->roots, none, sizeof none) == 0) copy->sum = SEED;
+  if (are_none(p->roots)) copy->sum = SEED;
   if (!copy_truth(copy) || !copy_blocks(copy, NULL)) return false;
   return head->saved == 0 || head->saved == copy->sum ||
          stop(copy, MEMS_EFORMAT);
+}
+
+/* The heap has another base than the file: its roots name the same blocks. */
+static void move_roots(mems_heap *heap, mems_addr from) {
+  mems_root_entry *root = head_of(heap)->roots;
+  for (uint64_t i = 0; i < ROOTS; i++)
+    if (root[i].addr) root[i].addr += heap->dict.base - from;
 }
 
 /* A heap in memory with room for what is in a file that has this head. */
@@ -316,10 +334,16 @@ static mems_heap *restore(mems_attempt *a, int file, const mems_head *head,
   mems_heap *there = layout_for(&as_file);
   if (there == NULL)
     return admit_refuse_space(a);
-  mems_heap *heap = make_room(a, head, &o);
+  struct stat status;
+  bool whole = fstat(file, &status) == 0 &&
+               (uint64_t)status.st_size == length_of(there);
+  mems_heap *heap = whole ? make_room(a, head, &o) : NULL;
+  if (!whole) admit_refuse(a, MEMS_EFORMAT, "is a heap that was cut or made "
+                           "longer");
   mems_copy copy = {.here = heap, .there = there, .file = file, .load = true};
   if (heap && read_all(&copy, head)) {
     recover(heap);
+    move_roots(heap, head->fixed.base);
     if (head->state != HEAD_OPEN) own_of(heap)->recovery.size = 0;
   } else if (heap) {
     if (copy.error == MEMS_EFILE)

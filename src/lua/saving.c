@@ -140,18 +140,25 @@ static uint64_t check_saving(lua_State *L, int arg) {
 }
 
 /***
+What @{save} takes. A field that is absent takes its default.
+@table saving
+@within Living
+@tfield[opt] integer limit that of the heap in the new file; absent as it is
+@tfield[opt] function progress is called for each MiB or so with the bytes that
+ are done, and with how many there are. It may do what it likes: an error that
+ it raises ends it all and goes on, and changing the heap ends it as well
+@luals param progress fun(done: integer, total: integer)
+*/
+
+/***
 Copies a heap, in a file or in memory, into a file of its own, under the same
 addresses: all of it, or nothing. A file that has this name already is
 replaced. The copy has a checksum and is on the disk when this returns; it can
 be opened, or restored.
 @function save
 @within Living
-@luals param options { limit?: integer, progress?: fun(done: integer, total: integer) }
 @tparam string path
-@tparam[opt] table options `limit`: that of the heap in the new file, by default
- as it is. `progress`: a function that is called for each MiB or so with the
- bytes that are done, and with how many there are. It may do what it likes: an
- error that it raises ends it all and goes on, and so does changing the heap
+@tparam[opt] saving options see @{saving}
 @treturn[1] boolean true
 @treturn[2] nil if the file can't be written, or the heap was changed meanwhile:
  there is no new file, and the old one is as it was
@@ -183,7 +190,7 @@ by its checksum.
 @within Living
 @tparam string path
 @tparam[opt] options options `limit` and `base` may be others than in the file;
- with another base, addresses that are stored in the heap are the script's
+ with another base roots go along, and addresses in blocks are the script's
  affair. `trace` and `leaks` as in @{options}
 @treturn[1] heap a heap
 @treturn[2] nil if the file can't be read, or was damaged, or an open heap has
@@ -207,14 +214,21 @@ static int restore(lua_State *L) {
 }
 
 /***
+What @{recovered} gives.
+@table recovery
+@within Living
+@tfield integer blocks that are there
+@tfield integer repairs places that were put right: no death of a process leaves
+ them behind, but a loss of power may
+@tfield boolean redone whether a call that was in progress was finished
+@tfield number seconds that it took
+*/
+
+/***
 What was found when the heap was opened, if its file had not been closed.
 @function recovered
 @within Living
-@luals return { blocks: integer, repairs: integer, redone: boolean, seconds: number }?
-@treturn[1] table `blocks`: how many are there; `repairs`: places that were put
- right, which no death of a process leaves behind, but a loss of power may;
- `redone`: whether a call that was in progress was finished; `seconds` that it
- took
+@treturn[1] recovery see @{recovery}
 @treturn[2] nil if there was nothing to recover
 */
 static int recovered(lua_State *L) {
