@@ -44,7 +44,12 @@ static unsigned char pattern(unsigned worker, unsigned i) {
 
 static void expect(mems_heap *heap, const record *r, unsigned char byte,
                    size_t size) {
-  CHECK(mems_heap_size(heap, r->addr) == r->size);
+  size_t there = mems_heap_size(heap, r->addr);
+  if (there != r->size)
+    fprintf(stderr, "%llu has %zu bytes in place of %u, error %d\n",
+            (unsigned long long)r->addr, there, r->size,
+            mems_heap_error(heap));
+  CHECK(there == r->size);
   const unsigned char *p = mems_heap_span(heap, r->addr, r->size);
   CHECK(p != NULL);
   for (size_t k = 0; k < size; k++) CHECK(p[k] == byte);

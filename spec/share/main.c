@@ -11,7 +11,7 @@
 
 #include "share.h"
 
-const char *const PATH = "/dev/shm/mems-share-test";
+char PATH[60];
 _Thread_local char why[300];
 
 mems_heap *try_open(int *error) {
@@ -72,11 +72,14 @@ int main(int count, char **arguments) {
   const char *what = count > 1 ? arguments[1] : "20";
   unsigned kills = count > 2 ? (unsigned)atoi(arguments[2]) : 0;
   unsigned seed = count > 3 ? (unsigned)atoi(arguments[3]) : 1;
+  snprintf(PATH, sizeof PATH, "/dev/shm/mems-share-%d", (int)getpid());
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (strcmp(what, "time") == 0) {
     measure();
   } else if (strcmp(what, "threads") == 0) {
     try_threads(kills);
+  } else if (strcmp(what, "kills") == 0) {
+    try_kills(kills, 0, seed);
   } else {
     try_cases();
     try_deaths();

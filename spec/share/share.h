@@ -15,7 +15,7 @@
 #include "mems.h"
 
 /* The file that all of them share, and why it did not open. */
-extern const char *const PATH;
+extern char PATH[60];
 extern _Thread_local char why[300];
 
 #define CHECK(condition)                                                   \
