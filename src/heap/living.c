@@ -21,7 +21,6 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "admit.h"
@@ -244,12 +243,6 @@ static mems_heap *make_named(mems_attempt *a, const mems_options *o) {
 ** Opening one that is there
 */
 
-static uint64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* Was it closed in good order, by this start of the system? One that can't be
    told from others is none. */
 static bool is_clean(const mems_preamble *p, const unsigned char boot[16]) {
@@ -271,7 +264,7 @@ static void take_over(mems_head *head, const unsigned char boot[16]) {
    over before anything is rebuilt, which may be cut short. */
 static void bring_up(mems_heap *heap, const mems_options *o) {
   mems_preamble *p = head_of(heap);
-  uint64_t start = now(), state = p->head.state;
+  uint64_t start = share_now(), state = p->head.state;
   unsigned char boot[16];
   file_boot(boot);
   bool clean = is_clean(p, boot);
@@ -282,10 +275,13 @@ static void bring_up(mems_heap *heap, const mems_options *o) {
   }
   truth_order();
   recover(heap);
-  own_of(heap)->recovery.nanoseconds = now() - start;
+  own_of(heap)->recovery.nanoseconds = share_now() - start;
   bool asked = state == HEAD_CLEAN || state == HEAD_SAVED;
   mems_recovery *r = &own_of(heap)->recovery;
-  if (asked && r->repairs == 0 && !r->redone) r->size = 0;
+  if (asked && r->repairs == 0 && !r->redone)
+    r->size = 0;
+  else if (!o->readonly)
+    head_of(heap)->head.recoveries++;
 }
 
 /* All calls take the long way. */
@@ -331,7 +327,7 @@ static bool join(mems_attempt *a, mems_heap *heap, int file, uint64_t end) {
       !pages_map(NULL, own->place.file_start, length_of(heap)))
     return admit_refuse_os(a, "can't be mapped");
   own->running = &head_of(heap)->running;
-  if (first) memset(own->running, 0, sizeof *own->running);
+  if (first) share_begin(heap);
   own->place.shared = true;
   if (first && !plan_reach(heap, end)) return admit_refuse_space(a);
   own->place.file = file + 1;
