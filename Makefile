@@ -73,8 +73,8 @@ export $(LUA_PATHS) := lua/?.lua;lua/?/init.lua;./?.lua;;
 export $(LUA_CPATHS) := build/?.so;;
 
 .PHONY: all test swept sweep env demo bench bench-plot bench-smoke lint asan \
-  tiny valgrind coverage soak tsan fuzz crash docs dist generate install \
-  uninstall clean help FORCE
+  tiny valgrind coverage soak tsan fuzz crash shared docs dist generate \
+  install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $(PRODUCTS) ## build libraries, module and examples
@@ -189,8 +189,22 @@ soak: all ## random calls against a model, SECONDS long; SEED=n
 	$(LUA) spec/soak.lua $$half $(SEED) && \
 	cd build/tiny && $(LUA) spec/soak.lua $$half $(SEED)
 
-tsan: build/threads ## the soak in two threads, under ThreadSanitizer
+tsan: build/threads build/tsan/shared ## threads, under ThreadSanitizer
+	build/tsan/shared threads $(SECONDS)
 	build/threads $(SECONDS) $(or $(SEED),$$(date +%s))
+
+shared: build/shared ## processes that share a heap and are killed; KILLS=n
+	build/shared $(SECONDS) $(or $(KILLS),0) $(or $(SEED),$$(date +%s))
+
+SHARING := $(wildcard spec/share/*.c) $(LIBRARY)
+SHARING_FLAGS := -DMEMS_TEST -Isrc/heap -lpthread
+build/shared: $(SHARING) spec/share/share.h build/flags
+	$Q$(COMPILE) -o $@ $(filter %.c,$^) $(SHARING_FLAGS)
+
+build/tsan/shared: $(SHARING) spec/share/share.h build/flags
+	@mkdir -p $(@D)
+	$Q$(CC) $(STANDARD) -g -O1 -fsanitize=thread -o $@ $(filter %.c,$^) \
+	  $(SHARING_FLAGS)
 
 build/threads: spec/threads/threads.c $(LIBRARY) $(BINDING) build/flags
 	$Q$(CC) $(STANDARD) $(LUA_CFLAGS) -g -O1 -fsanitize=thread -o $@ \

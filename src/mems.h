@@ -521,6 +521,10 @@ MEMS_API size_t mems_heap_processes(const mems_heap *heap, size_t i,
 /* How often the lock was taken over from a process that died in a call. */
 MEMS_API uint32_t mems_heap_takeovers(const mems_heap *heap);
 
+/* How often a heap in a file was rebuilt in its life, since it had not been
+   closed, or at each takeover. */
+MEMS_API uint64_t mems_heap_recoveries(const mems_heap *heap);
+
 /* How long a call waits for the lock while its owner lives, in nanoseconds,
    before it fails with MEMS_EBUSY; 0: without end, as at first. */
 MEMS_API void mems_heap_patience(mems_heap *heap, uint64_t nanoseconds);

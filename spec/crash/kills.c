@@ -23,7 +23,22 @@ enum {
 };
 
 static void work(mems_heap *heap, model *m, uint64_t seed) {
-  for (long i = 0; i < 10000000; i++) perform(heap, m, pick(m, &seed));
+  for (long i = 0; i < 10000000; i++) {
+    perform(heap, m, pick(m, &seed));
+    if (draw(&seed, 3000) == 0) mems_heap_save(heap, files_path("c"), NULL);
+  }
+}
+
+/* What was saved is whole, whenever its process died. */
+static void look_at_saved(void) {
+  const char *path = files_path("c");
+  if (access(path, F_OK) != 0) return;
+  mems_options o = {.size = sizeof o, .why = why, .why_size = sizeof why};
+  mems_heap *heap = mems_heap_restore(path, &o, NULL);
+  if (heap == NULL) fail("what was saved can't be restored: %s", why);
+  if (mems_heap_check(heap) != MEMS_OK)
+    fail("check of what was saved: %s", mems_heap_broken(heap));
+  mems_heap_close(heap);
 }
 
 /* Runs a child for some time; false if it ended before. */
@@ -78,6 +93,7 @@ void kills(long number, double until, uint64_t seed) {
     verify(heap, m);
     if (draw(&seed, 16) == 0) exercise(heap, m, seed);
     mems_heap_close(heap);
+    if (draw(&seed, 8) == 0) look_at_saved();
     if (draw(&seed, 3)) continue;
     /* it is clean; rebuilding it may be cut short */
     again += kill_after(draw(&seed, LONGEST_OPENING), NULL, 0, true);

@@ -8,6 +8,7 @@
 **   flips   each bit of the head, and files that were cut; NUMBER: each
 **           NUMBERth bit
 **   case    one that failed: NUMBER STATE SCRIPT ARGUMENT SEED
+**   turns   several that open it in turn; NUMBER: processes
 **   bounds  how long opening takes; NUMBER: MiB of payload
 */
 
@@ -56,6 +57,8 @@ int main(int count, char **words) {
     power(number, until, seed);
   } else if (strcmp(mode, "flips") == 0) {
     flips(number, until, seed);
+  } else if (strcmp(mode, "turns") == 0) {
+    turns(number, until, seed);
   } else if (strcmp(mode, "bounds") == 0) {
     bounds(number);
   } else {

@@ -64,6 +64,7 @@ typedef struct model {
   mems_addr result;
   mems_options options;
   uint64_t calls;
+  bool closed;       /* it may be in good order */
 } model;
 
 /* Shared memory for a model. */

@@ -2,6 +2,8 @@
 ** scripts.c - each operation of a heap, in each of its ways.
 */
 
+#include "files.h"
+#include "pages.h"
 #include "states.h"
 
 /* Some plain block: the `part`th sixteenth of all. */
@@ -157,6 +159,24 @@ static void run_grow(mems_heap *heap, model *m, long size, uint64_t seed) {
   run_malloc(heap, m, size, seed);
 }
 
+/* Calls while the OS refuses one request. */
+static void run_refused(mems_heap *heap, model *m, long arg, uint64_t seed) {
+  pages_fail(arg);
+  run_random(heap, m, 40, seed);
+  pages_fail(0);
+}
+
+/* It is closed and opened, to be checked or not. */
+static void run_close(mems_heap *heap, model *m, long check, uint64_t seed) {
+  (void)seed;
+  m->closed = true;
+  mems_heap_close(heap);
+  heap = check ? open_checked(files_path("a"))
+               : open_again(files_path("a"), false);
+  verify(heap, m);
+  run_malloc(heap, m, 24, 0);
+}
+
 #define PARTS(run, name, arg, by) \
   {name, run, arg, 0, 0}, {name, run, arg + by, 0, 0}, \
   {name, run, arg + 3 * by, 0, 0}, {name, run, arg + 6 * by, 0, 0}, \
@@ -192,5 +212,9 @@ const script state_scripts[] = {
   {"free all", run_free_all, 2, 0, 0},
   {"grow", run_grow, 3000, 0, 0}, {"grow", run_grow, 40000, 0, 0},
   {"grow", run_grow, 250000, 0, 0},
+  {"close", run_close, 0, 0, 0}, {"close", run_close, 1, 0, 0},
+  {"refused", run_refused, 1, 0, 0}, {"refused", run_refused, 2, 0, 0},
+  {"refused", run_refused, 3, 0, 0}, {"refused", run_refused, 5, 0, 0},
+  {"refused", run_refused, 9, 0, 0},
   {0}
 };

@@ -16,40 +16,61 @@ static void *refuse_span(const mems_heap *heap, mems_addr addr) {
   return NULL;
 }
 
-/* The same in a heap that is shared: the block found last is good until any
-   block changed, and found without the lock. */
-static void *span_shared(const mems_heap *heap, mems_addr addr, size_t size) {
+/* Looks a range up and, if a block holds its start, notes that one. */
+static COLD void *span_locked(const mems_heap *heap, mems_addr addr,
+                              size_t size) {
   mems_own *own = own_of(heap);
-  uint64_t seen = __atomic_load_n(&own->running->changes, __ATOMIC_ACQUIRE);
-  uint64_t offset = addr - own->last;
-  if (seen == own->seen && offset < own->length &&
-      size <= own->length - offset)
-    return chain_physical(&heap->chain, 0) + (addr - heap->dict.base);
-  mems_block b;
+  mems_block b = {0};
   if (!share_lock(heap)) return NULL;
   void *physical = dict_span(&heap->dict, &heap->chain, &heap->runs, addr,
                              size, &b);
-  own->seen = own->running->changes;
-  own->length = b.size;
-  own->last = dict_addr(&heap->dict, b.at);
+  const mems_sight found = {.first = dict_addr(&heap->dict, b.at),
+                            .length = b.size, .seen = own->running->changes};
+  own->last = own->found[found_place(addr)] = found;
   if (physical == NULL) refuse_span(heap, addr);
   share_unlock(heap);
   return physical;
+}
+
+/* Is the range in a block that was found when nothing had changed since? */
+HOT bool still_holds(const mems_sight *found, uint64_t changes,
+                     mems_addr addr, size_t size) {
+  uint64_t offset = addr - found->first;
+  return changes == found->seen && offset < found->length &&
+         size <= found->length - offset;
+}
+
+/* The same in a heap that is shared: a block that was found is good until any
+   block changed, and known without the lock. */
+static inline void *span_shared(const mems_heap *heap, mems_addr addr,
+                                size_t size) {
+  const mems_own *own = own_of(heap);
+  uint64_t now = __atomic_load_n(&own->running->changes, __ATOMIC_ACQUIRE);
+  if (LIKELY(still_holds(&own->last, now, addr, size)) ||
+      still_holds(own->found + found_place(addr), now, addr, size))
+    return chain_physical(&heap->chain, 0) + (addr - heap->dict.base);
+  return span_locked(heap, addr, size);
+}
+
+/* The same by the dictionary, which notes what it found last, and that it is
+   reached. */
+static COLD void *span_by_dict(const mems_heap *heap, mems_addr addr,
+                               size_t size) {
+  mems_block b;
+  void *physical = dict_span(&heap->dict, &heap->chain, &heap->runs, addr,
+                             size, &b);
+  if (b.size) {
+    dict_note(&((mems_heap *)heap)->dict, &b);
+    hole_reach((mems_heap *)heap, b.at, b.granules);
+  }
+  return LIKELY(physical != NULL) ? physical : refuse_span(heap, addr);
 }
 
 /* The range is not in the block found last; notes why if it is in none. */
 static COLD void *span_far(const mems_heap *heap, mems_addr addr,
                            size_t size) {
   if (own_of(heap)->running) return span_shared(heap, addr, size);
-  mems_block b;
-  void *physical = dict_span(&heap->dict, &heap->chain, &heap->runs, addr,
-                             size, &b);
-  /* the dictionary may note what it found last, and that it is reached */
-  if (b.size) {
-    dict_note(&((mems_heap *)heap)->dict, &b);
-    hole_reach((mems_heap *)heap, b.at, b.granules);
-  }
-  return LIKELY(physical != NULL) ? physical : refuse_span(heap, addr);
+  return span_by_dict(heap, addr, size);
 }
 
 /* Does [addr, addr + size) lie in a block of a run? Where its entry says more

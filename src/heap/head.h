@@ -60,6 +60,7 @@ typedef struct mems_head {
   uint64_t openings;  /* how often it was opened to be changed */
   uint64_t saved;     /* checksum of what was saved; 0: of nothing */
   unsigned char boot[16]; /* when the system started that has used it last */
+  uint64_t recoveries; /* how often it was rebuilt */
 } mems_head;
 
 typedef struct mems_root_entry {
@@ -96,7 +97,7 @@ typedef struct mems_summary {
    first of them opens it. */
 typedef struct mems_running {
   uint64_t changes;   /* blocks that ended or changed, in all */
-  uint32_t word;      /* the lock: 0, or the owner's slot + 1; share.h */
+  uint32_t word;      /* the lock: 0, or who has it; share.c */
   uint32_t takeovers; /* of the lock from one who had died */
   uint32_t pids[SLOTS];  /* who has, or had, each slot, ... */
   uint32_t lives[SLOTS]; /* ... and how often one took it */

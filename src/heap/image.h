@@ -39,6 +39,20 @@ typedef struct mems_hole {
   uint64_t at, size;
 } mems_hole;
 
+/* A block that the gate has found in a heap that is shared. */
+typedef struct mems_sight {
+  mems_addr first;
+  size_t length;
+  uint64_t seen; /* how many changes there had been */
+} mems_sight;
+
+enum { FOUND_BITS = 5, FOUND = 1 << FOUND_BITS };
+
+static inline unsigned found_place(mems_addr addr) {
+  return (unsigned)((addr >> 3) * UINT64_C(0x9E3779B97F4A7C15) >>
+                    (64 - FOUND_BITS));
+}
+
 /* What belongs to the process that has a heap, in front of it. */
 typedef struct mems_own {
   mems_place place;
@@ -54,11 +68,11 @@ typedef struct mems_own {
   /* in a heap that processes share: */
   mems_running *running; /* NULL: it is not */
   uint32_t slot;         /* this one's */
+  uint32_t word;         /* the lock's while this one has it */
   uint32_t depth;        /* how often it holds the lock */
   uint64_t patience;     /* nanoseconds that it waits; 0: without end */
-  mems_addr last;        /* the block that the gate found last, ... */
-  size_t length;         /* ... its size, and when */
-  uint64_t seen;
+  mems_sight last;       /* what the gate found last, ... */
+  mems_sight found[FOUND]; /* ... and before, by the address asked for */
   int handed;            /* the descriptor for others + 1; 0: the file's own */
 } mems_own;
 

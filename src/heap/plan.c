@@ -143,31 +143,38 @@ bool plan_reach(mems_heap *heap, uint64_t end) {
   return ok;
 }
 
-static uint64_t sum_area(uint64_t sum, const mems_area *area) {
-  const uint64_t place[] = {area->at, area->size};
-  return head_sum(sum, place, sizeof place);
-}
-
-static uint64_t sum_bins(uint64_t sum, const mems_bins *b) {
-  const uint64_t numbers[] = {b->here, b->top};
-  sum = head_sum(sum, numbers, sizeof numbers);
-  for (unsigned i = 0; i <= b->top; i++) sum = sum_area(sum, b->levels + i);
-  return sum;
+unsigned plan_areas(const mems_heap *heap, const mems_area **areas) {
+  const mems_chain *c = &heap->chain;
+  const mems_area *all[] = {&c->start_bits, &c->used_bits, &c->level1,
+                            &c->level2, &c->tops, &c->node_bits,
+                            &heap->dict.tiny, &heap->runs.map,
+                            &heap->idle.idle_bits, &heap->idle.gone_bits,
+                            &heap->dict.guard.bits};
+  unsigned n = sizeof all / sizeof *all;
+  static_assert(sizeof all / sizeof *all + 2 * SET_LEVELS <= AREAS, "enough");
+  memcpy(areas, all, sizeof all);
+  for (unsigned i = 0; i <= heap->bins.top; i++)
+    areas[n++] = heap->bins.levels + i;
+  for (unsigned i = 0; i <= heap->runs.sets.top; i++)
+    areas[n++] = heap->runs.sets.levels + i;
+  return n;
 }
 
 uint64_t plan_sum(const mems_heap *heap) {
   const mems_chain *c = &heap->chain;
+  const mems_area *areas[AREAS];
+  unsigned count = plan_areas(heap, areas);
   const uint64_t numbers[] = {c->limit, c->payload, c->top, heap->align,
                               heap->node, heap->unit, heap->dict.base,
-                              heap->fill};
+                              heap->fill, count, heap->bins.here,
+                              heap->runs.sets.here};
   uint64_t sum = head_sum(7, numbers, sizeof numbers);
   sum = head_sum(sum, c->level_at, sizeof c->level_at);
-  sum = sum_area(sum_area(sum, &c->start_bits), &c->used_bits);
-  sum = sum_area(sum_area(sum, &c->level1), &c->level2);
-  sum = sum_area(sum_area(sum, &c->tops), &c->node_bits);
-  sum = sum_area(sum_area(sum, &heap->dict.tiny), &heap->runs.map);
-  sum = sum_bins(sum_bins(sum, &heap->bins), &heap->runs.sets);
-  return sum_area(sum_area(sum, &heap->idle.idle_bits), &heap->idle.gone_bits);
+  for (unsigned i = 0; i < count; i++) {
+    const uint64_t place[] = {areas[i]->at, areas[i]->size};
+    sum = head_sum(sum, place, sizeof place);
+  }
+  return sum;
 }
 
 void plan_unreserve(mems_heap *heap) {

@@ -330,14 +330,16 @@ static mems_options wanted(const mems_head *head, const mems_options *asked) {
   return o;
 }
 
-/* A heap in memory out of an open file with a good head. */
-static mems_heap *restore(mems_attempt *a, int file, const mems_head *head,
+/* A heap in memory out of an open file with a good head, which is read again
+   once nobody changes it. */
+static mems_heap *restore(mems_attempt *a, int file, mems_head *head,
                           const mems_options *asked) {
   const mems_options none = {0};
   mems_options as_file = wanted(head, &none), o = wanted(head, asked);
   if (file_is_locked(file, FILE_SHARED, 1) ||
       !file_lock(file, FILE_ALONE, false))
     return admit_refuse(a, MEMS_EBUSY, "is in use by another process");
+  if (!admit_head(a, file, head)) return NULL;
   mems_heap *there = layout_for(&as_file);
   if (there == NULL)
     return admit_refuse_space(a);

@@ -1,13 +1,17 @@
 /*
 ** share.c - the lock of share.h: a futex word in the file (Drepper 2011,
-** "Futexes are tricky", mutex 2), with the owner's slot in it.
+** "Futexes are tricky", mutex 2). It names its owner's slot and, since a slot
+** may be taken again, the slot's life, of which it has room for 21 bits:
+**
+**   [ WAITED | life | slot + 1 ]
 */
 
 #include "share.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <linux/futex.h>
+#include <string.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +21,7 @@
 #include "recover.h"
 
 enum {
+  SLOT_BITS = 10,
   SPINS = 100,
   NAP = 5000000 /* nanoseconds between two looks at the owner */
 };
@@ -51,12 +56,26 @@ bool share_is_held(const mems_heap *heap, uint32_t slot) {
   return slot < SLOTS && file_is_locked(file_of(heap), FILE_SLOTS + slot, 1);
 }
 
+/* What the word is while the owner of a slot has the lock, in its life. */
+static uint32_t word_of(const mems_running *running, uint32_t slot) {
+  uint32_t life = __atomic_load_n(running->lives + slot, __ATOMIC_ACQUIRE);
+  return (life << SLOT_BITS | (slot + 1)) & ~WAITED;
+}
+
+/* Does another one have the lock, who lives? */
+static bool owner_lives(const mems_heap *heap, uint32_t seen) {
+  const mems_own *own = own_of(heap);
+  uint32_t slot = (seen & ((1u << SLOT_BITS) - 1)) - 1;
+  return slot < SLOTS && slot != own->slot &&
+         word_of(own->running, slot) == (seen & ~WAITED) &&
+         share_is_held(heap, slot);
+}
+
 /* Tries to take the lock from an owner that has died. */
 static bool take_over(const mems_heap *heap, uint32_t seen) {
   mems_own *own = own_of(heap);
-  uint32_t slot = (seen & ~WAITED) - 1;
-  if (slot != own->slot && share_is_held(heap, slot)) return false;
-  if (!swap(&own->running->word, &seen, (own->slot + 1) | WAITED))
+  if (owner_lives(heap, seen) ||
+      !swap(&own->running->word, &seen, own->word | WAITED))
     return false;
   own->depth = 1;
   __atomic_fetch_add(&own->running->takeovers, 1, __ATOMIC_RELAXED);
@@ -67,7 +86,7 @@ static bool take_over(const mems_heap *heap, uint32_t seen) {
 /* Waits for the lock, which was taken when last looked at. */
 static bool wait_for(const mems_heap *heap, uint32_t seen) {
   mems_own *own = own_of(heap);
-  uint32_t *word = &own->running->word, me = (own->slot + 1) | WAITED;
+  uint32_t *word = &own->running->word, me = own->word | WAITED;
   uint64_t start = share_now();
   for (;;) {
     if (seen == 0) {
@@ -87,6 +106,15 @@ static bool wait_for(const mems_heap *heap, uint32_t seen) {
   return false;
 }
 
+/* The other processor is told that this one waits. */
+static void pause_briefly(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 bool share_lock(const mems_heap *heap) {
   mems_own *own = own_of(heap);
   uint32_t seen = 0;
@@ -95,11 +123,12 @@ bool share_lock(const mems_heap *heap) {
     return true;
   }
   for (int i = 0; i < SPINS; i++, seen = 0) {
-    if (swap(&own->running->word, &seen, own->slot + 1)) {
+    if (swap(&own->running->word, &seen, own->word)) {
       own->depth = 1;
       return true;
     }
     if (seen & WAITED) break;
+    pause_briefly();
   }
   if (!wait_for(heap, seen)) return false;
   own->depth = 1;
@@ -118,13 +147,12 @@ bool share_is_alone(const mems_heap *heap) {
   return !file_is_locked(file_of(heap), FILE_SLOTS, SLOTS);
 }
 
-/* The lock was left to the owner of a slot, who has it now, by one who had it
-   before and died. */
-static void inherit(mems_heap *heap) {
-  mems_own *own = own_of(heap);
-  uint32_t seen = __atomic_load_n(&own->running->word, __ATOMIC_RELAXED);
-  if ((seen & ~WAITED) == own->slot + 1 && take_over(heap, seen))
-    share_unlock(heap);
+void share_begin(mems_heap *heap) {
+  mems_running *running = own_of(heap)->running;
+  uint32_t life = (uint32_t)share_now();
+  memset(running, 0, sizeof *running);
+  if (getrandom(&life, sizeof life, 0) < 0) life ^= (uint32_t)getpid();
+  for (uint32_t i = 0; i < SLOTS; i++) running->lives[i] = life;
 }
 
 bool share_take_slot(mems_heap *heap) {
@@ -134,8 +162,8 @@ bool share_take_slot(mems_heap *heap) {
     if (!file_lock(file_of(heap), FILE_SLOTS + i, true)) continue;
     own->slot = i;
     running->pids[i] = (uint32_t)getpid();
-    __atomic_fetch_add(&running->lives[i], 1, __ATOMIC_RELEASE);
-    inherit(heap);
+    __atomic_fetch_add(&running->lives[i], 1, __ATOMIC_ACQ_REL);
+    own->word = word_of(running, i);
     return true;
   }
   return false;
@@ -146,5 +174,6 @@ void share_recover(mems_heap *heap) {
   heap->chain.end = admit_end(&head_of(heap)->head);
   recover(heap);
   own->recovery.size = 0; /* it was another's */
+  head_of(heap)->head.recoveries++;
   __atomic_fetch_add(&own->running->changes, 1, __ATOMIC_RELEASE);
 }

@@ -5,17 +5,17 @@
 ** Each process has a slot, and a kernel lock on a byte of the file that stands
 ** for it: the kernel lets go of that when the process ends, however it does.
 ** The lock of the heap is a word that names its owner's slot. Whoever waits
-** for long asks the kernel whether that slot is still held. If not, the owner
-** died in the middle of a call: the one who waits takes the lock over and
-** rebuilds the heap from the truth, without a word of the dead one's. Nothing
-** in the file is believed about who lives.
+** for long asks the kernel whether that slot is still held, and looks whether
+** it is in the life that the word tells. If not, the owner died in the middle
+** of a call: the one who waits takes the lock over and rebuilds the heap from
+** the truth, without a word of the dead one's. Nothing in the file is believed
+** about who lives.
 **
 ** The struct of the heap is in the file, too. What of it would be looked at
 ** without the lock, by malloc, free and get, is 0 there, so all calls take the
 ** long way, which locks. A heap of one process pays nothing for that.
 **
-** Bytes that are locked:  0 who writes alone, or reads; 1 who shares;
-** 2 while one opens or closes; from SLOT_BYTE on the slots.
+** Bytes that are locked: file.h.
 */
 
 #ifndef MEMS_SHARE_H
@@ -51,6 +51,10 @@ int share_wake(uint32_t *word, int count);
 
 /* Nanoseconds, from some start on. */
 uint64_t share_now(void);
+
+/* The first one begins: nobody has the lock or a slot. The lives of slots begin
+   anywhere, so that no cell that was locked before seems to be anybody's. */
+void share_begin(mems_heap *heap);
 
 /* Takes a free slot. False if all are taken. */
 bool share_take_slot(mems_heap *heap);

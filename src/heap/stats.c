@@ -131,15 +131,10 @@ static void extend(const mems_heap *heap, uint64_t g, uint64_t n,
   }
 }
 
-int mems_heap_extent(const mems_heap *heap, mems_addr addr, size_t unit,
-                     mems_extent *extent) {
+/* Takes segments together from g on. */
+static void take_together(const mems_heap *heap, uint64_t g, size_t unit,
+                          mems_extent *extent) {
   const mems_chain *c = &heap->chain;
-  uint64_t g = (addr - heap->dict.base) / GRANULE;
-  if (g >= c->end) {
-    heap_fail(heap, MEMS_EFOREIGN);
-    return MEMS_EFOREIGN;
-  }
-  g = chain_prev(c, g);
   uint64_t end = chain_node_end(c, g), slot = slot_at(heap, g), n;
   *extent = (mems_extent){.addr = dict_addr(&heap->dict, g),
                           .slot = slot * GRANULE};
@@ -149,7 +144,19 @@ int mems_heap_extent(const mems_heap *heap, mems_addr addr, size_t unit,
     extend(heap, g, n, extent);
     g += n;
   } while (g < end && slot_at(heap, g) == slot);
-  return MEMS_OK;
+}
+
+int mems_heap_extent(const mems_heap *heap, mems_addr addr, size_t unit,
+                     mems_extent *extent) {
+  uint64_t g = (addr - heap->dict.base) / GRANULE;
+  if (!share_enter(heap)) return own_of(heap)->error;
+  bool found = g < heap->chain.end;
+  if (found)
+    take_together(heap, chain_prev(&heap->chain, g), unit, extent);
+  else
+    heap_fail(heap, MEMS_EFOREIGN);
+  share_leave(heap);
+  return found ? MEMS_OK : MEMS_EFOREIGN;
 }
 
 int mems_heap_walk(mems_heap *heap,

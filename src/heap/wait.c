@@ -111,7 +111,7 @@ size_t mems_heap_processes(const mems_heap *heap, size_t i,
                            mems_process *process) {
   const mems_running *running = own_of(heap)->running;
   if (running == NULL) return 0;
-  while (i < SLOTS && running->lives[i] == 0) i++;
+  while (i < SLOTS && running->pids[i] == 0) i++;
   if (i >= SLOTS) return 0;
   uint32_t slot = (uint32_t)i;
   bool own = slot == own_of(heap)->slot;
@@ -127,4 +127,8 @@ void mems_heap_patience(mems_heap *heap, uint64_t nanoseconds) {
 uint32_t mems_heap_takeovers(const mems_heap *heap) {
   const mems_running *running = own_of(heap)->running;
   return running ? running->takeovers : 0;
+}
+
+uint64_t mems_heap_recoveries(const mems_heap *heap) {
+  return place_of(heap)->file ? head_of(heap)->head.recoveries : 0;
 }

@@ -1,0 +1,213 @@
+/*
+** kills.c - four workers use the whole API, each against a model of what it
+** owns, and are killed at any time; one of them empties the heap for all now
+** and then. The models survive in memory that all share. What a worker was
+** about to do when it died is not known, and not looked at again; all else has
+** to be there.
+*/
+
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "share.h"
+
+enum { WORKERS = 4, RECORDS = 800, UNKNOWN = 2 };
+
+typedef struct record {
+  mems_addr addr;
+  uint32_t size, state; /* 0: none; 1: live; UNKNOWN */
+} record;
+
+typedef struct world {
+  record records[WORKERS][RECORDS];
+  uint64_t calls[WORKERS];
+  uint32_t paused, waiting[WORKERS]; /* while the heap is emptied */
+} world;
+
+typedef struct job {
+  world *world;
+  unsigned worker, seed;
+} job;
+
+static void settle(record *r, mems_addr addr, size_t size) {
+  r->addr = addr;
+  r->size = (uint32_t)size;
+  __asm__ volatile("" ::: "memory");
+  *(volatile uint32_t *)&r->state = 1;
+}
+
+static unsigned char pattern(unsigned worker, unsigned i) {
+  return (unsigned char)(worker * 61 + i * 7 + 1);
+}
+
+static void expect(mems_heap *heap, const record *r, unsigned char byte,
+                   size_t size) {
+  size_t there = mems_heap_size(heap, r->addr);
+  if (there != r->size)
+    fprintf(stderr, "%llu has %zu bytes in place of %u, error %d\n",
+            (unsigned long long)r->addr, there, r->size,
+            mems_heap_error(heap));
+  CHECK(there == r->size);
+  const unsigned char *p = mems_heap_span(heap, r->addr, r->size);
+  CHECK(p != NULL);
+  for (size_t k = 0; k < size; k++) CHECK(p[k] == byte);
+}
+
+static void make(mems_heap *heap, record *r, unsigned char byte, unsigned how,
+                 size_t size) {
+  mems_addr addr;
+  r->state = UNKNOWN;
+  if (how == 0) {
+    addr = mems_heap_aligned(heap, size, (size_t)16 << size % 7);
+  } else if (how == 1) {
+    addr = mems_heap_calloc(heap, 1, size);
+    const char *p = mems_heap_get(heap, addr);
+    for (size_t k = 0; k < size; k++) CHECK(p[k] == 0);
+  } else {
+    addr = mems_heap_malloc(heap, size);
+  }
+  CHECK(addr != 0);
+  memset(mems_heap_get(heap, addr), byte, size);
+  settle(r, addr, size);
+}
+
+static void change(mems_heap *heap, record *r, unsigned char byte,
+                   size_t size) {
+  size_t kept = size < r->size ? size : r->size;
+  r->state = UNKNOWN;
+  mems_addr addr = mems_heap_realloc(heap, r->addr, size);
+  CHECK(addr != 0);
+  r->addr = addr;
+  r->size = (uint32_t)size;
+  expect(heap, r, byte, kept);
+  memset(mems_heap_get(heap, addr), byte, size);
+  settle(r, addr, size);
+}
+
+static void drop(mems_heap *heap, record *r) {
+  r->state = UNKNOWN;
+  CHECK(mems_heap_free(heap, r->addr) == MEMS_OK);
+  r->state = 0;
+}
+
+/* A cell of its own, which a root leads to, gets and loses a block. */
+static void use_cell(mems_heap *heap, unsigned worker) {
+  char name[] = "worker 0";
+  name[7] = (char)('0' + worker);
+  const mems_cell cell = {.root = name};
+  mems_addr addr = mems_heap_root(heap, name, NULL);
+  if (addr == 0) {
+    CHECK(mems_heap_malloc_to(heap, &cell, 40) != 0);
+  } else if (rand() % 2) {
+    CHECK(mems_heap_realloc_to(heap, &cell, 1 + (size_t)(rand() % 900)) != 0);
+  } else {
+    CHECK(mems_heap_free_from(heap, &cell) == MEMS_OK);
+    CHECK(mems_heap_root(heap, name, NULL) == 0);
+  }
+}
+
+static void step(mems_heap *heap, job *j) {
+  unsigned i = (unsigned)rand() % RECORDS, how = (unsigned)rand() % 40;
+  record *r = j->world->records[j->worker] + i;
+  unsigned char byte = pattern(j->worker, i);
+  size_t size = 1 + (size_t)rand() % (rand() % 20 ? 200 : 9000);
+  if (rand() % 500 == 0) size = 70000 + (size_t)rand() % 100000;
+  if (how == 39) {
+    use_cell(heap, j->worker);
+  } else if (r->state == 0) {
+    make(heap, r, byte, how % 6, size);
+  } else {
+    expect(heap, r, byte, r->size);
+    if (how % 4 == 0)
+      change(heap, r, byte, size);
+    else
+      drop(heap, r);
+  }
+  if (rand() % 20000 == 0) mems_heap_trim(heap);
+  if (rand() % 20000 == 0) check_heap(heap);
+}
+
+static void work(void *context) {
+  job *j = context;
+  world *w = j->world;
+  record *records = w->records[j->worker];
+  mems_heap *heap = open_shared();
+  srand(j->seed);
+  for (int i = 0; i < RECORDS; i++)
+    if (records[i].state == UNKNOWN) records[i].state = 0;
+  for (;;) {
+    if (__atomic_load_n(&w->paused, __ATOMIC_SEQ_CST)) {
+      __atomic_store_n(w->waiting + j->worker, 1, __ATOMIC_SEQ_CST);
+      while (__atomic_load_n(&w->paused, __ATOMIC_SEQ_CST)) usleep(200);
+      __atomic_store_n(w->waiting + j->worker, 0, __ATOMIC_SEQ_CST);
+    }
+    step(heap, j);
+    w->calls[j->worker]++;
+  }
+}
+
+static void empty_all(world *w, mems_heap *heap) {
+  __atomic_store_n(&w->paused, 1, __ATOMIC_SEQ_CST);
+  for (int i = 0; i < WORKERS; i++)
+    while (!__atomic_load_n(w->waiting + i, __ATOMIC_SEQ_CST)) usleep(200);
+  mems_heap_reset(heap);
+  memset(w->records, 0, sizeof w->records);
+  __atomic_store_n(&w->paused, 0, __ATOMIC_SEQ_CST);
+}
+
+static void check_all(const world *w, mems_heap *heap) {
+  check_heap(heap);
+  for (unsigned n = 0; n < WORKERS; n++)
+    for (unsigned i = 0; i < RECORDS; i++)
+      if (w->records[n][i].state == 1)
+        expect(heap, &w->records[n][i], pattern(n, i),
+               w->records[n][i].size);
+}
+
+static pid_t start_worker(world *w, unsigned worker, unsigned seed) {
+  job j = {w, worker, seed};
+  w->waiting[worker] = 0;
+  return start(work, &j);
+}
+
+void try_kills(unsigned kills, double seconds, unsigned seed) {
+  world *w = mmap(NULL, sizeof *w, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  unlink(PATH);
+  mems_heap *heap = open_shared();
+  pid_t workers[WORKERS];
+  uint64_t begun = nanoseconds(), calls = 0;
+  unsigned done = 0;
+  srand(seed);
+  for (unsigned n = 0; n < WORKERS; n++)
+    workers[n] = start_worker(w, n, seed + n);
+  while (kills ? done < kills
+               : (double)(nanoseconds() - begun) < seconds * 1e9) {
+    usleep((useconds_t)(rand() % 4000));
+    unsigned n = (unsigned)rand() % WORKERS;
+    if (rand() % 20 == 0) stop_and_wait(workers[n]);
+    kill(workers[n], SIGKILL);
+    expect_killed(workers[n]);
+    workers[n] = start_worker(w, n, seed + 7 * ++done + n);
+    if (done % 100 == 0) check_heap(heap);
+    if (done % 1000 == 0) empty_all(w, heap);
+  }
+  for (unsigned n = 0; n < WORKERS; n++) {
+    kill(workers[n], SIGKILL);
+    expect_killed(workers[n]);
+    calls += w->calls[n];
+  }
+  check_all(w, heap);
+  printf("  %u kills among %d workers, %u takeovers, %llu calls, %.1f s\n",
+         done, WORKERS, mems_heap_takeovers(heap), (unsigned long long)calls,
+         (double)(nanoseconds() - begun) / 1e9);
+  mems_heap_close(heap);
+  mems_options o = {.size = sizeof o, .path = PATH, .check = 1};
+  heap = mems_heap_open(&o, NULL);
+  CHECK(heap != NULL);
+  check_all(w, heap);
+  mems_heap_close(heap);
+  munmap(w, sizeof *w);
+}
