@@ -106,7 +106,8 @@ local function add(paragraph)
       named:match("([%w_]+)%s*%b()$") or named:match("[%w_]+$"))
   end
   if body or codes then
-    items[#items + 1] = table_item(text, name or "codes",
+    local what = codes and codes:match("MEMS_CREATE") and "create" or "codes"
+    items[#items + 1] = table_item(text, name or what,
                                    (body or codes):sub(2, -2))
   end
   for declaration in paragraph:gmatch("\n(MEMS_API[^;]+);") do

@@ -436,7 +436,7 @@ MEMS_API mems_addr mems_heap_realloc_to(mems_heap *heap, const mems_cell *cell,
                                         size_t size);
 
 /*
-** What keeps a heap beyond the process.
+** Keeping: what is done so that a heap outlives its process.
 */
 
 /* What was stored until now survives a loss of power, as far as system and disk
