@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 int file_open(const char *path, bool write) {
-  return open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+  /* what is no ordinary file, as a pipe, keeps nobody waiting */
+  int how = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  return open(path, (write ? O_RDWR : O_RDONLY) | how);
 }
 
 int file_reopen(int descriptor, bool write) {
@@ -42,6 +44,7 @@ static int open_unnamed(const char *path) {
   char folder[PATH_MAX] = ".";
   const char *slash = strrchr(path, '/');
   size_t length = slash ? (size_t)(slash - path) + 1 : 1;
+  errno = ENAMETOOLONG;
   if (length >= sizeof folder) return -1;
   if (slash) memcpy(folder, path, length);
   folder[length] = '\0';
