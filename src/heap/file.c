@@ -24,6 +24,11 @@ int file_reopen(int descriptor, bool write) {
   return file_open(self, write);
 }
 
+bool file_leads_nowhere(const char *path) {
+  char to;
+  return readlink(path, &to, 1) >= 0 && access(path, F_OK) != 0;
+}
+
 int file_in_memory(void) {
   return (int)syscall(SYS_memfd_create, "mems", 0);
 }

@@ -229,7 +229,8 @@ static mems_heap *make_named(mems_attempt *a, const mems_options *o) {
   if (!file_begin(&draft, o->path)) return admit_refuse_os(a, "can't be made");
   mems_heap *heap = make(a, o, draft.file);
   if (heap && file_name(&draft, o->path, false)) return heap;
-  bool lost = heap && errno == EEXIST && o->create == MEMS_CREATE_MISSING;
+  bool lost = heap && errno == EEXIST && o->create == MEMS_CREATE_MISSING &&
+              !file_leads_nowhere(o->path);
   if (heap && !lost) admit_refuse_os(a, "can't be made");
   if (heap) {
     ranges_leave(&own_of(heap)->range);
