@@ -189,7 +189,8 @@ void living_close(mems_heap *heap) {
 ** Making one
 */
 
-/* A heap in a file that has no name yet. */
+/* A heap in a file that has no name yet; one that is to be shared is left clean,
+   and nobody's, so that whoever finds it has it. */
 static mems_heap *make(mems_attempt *a, const mems_options *o, int file) {
   mems_addr base = o->base ? o->base : ranges_draw(o->limit), other;
   mems_heap *heap = plan_reserve(o);
@@ -204,7 +205,7 @@ static mems_heap *make(mems_attempt *a, const mems_options *o, int file) {
   if (!ranges_enter(&own_of(heap)->range, RANGES_ALONE, &other)) {
     admit_refuse_overlap(a, other);
   } else if (ftruncate(file, (off_t)length_of(heap)) != 0 ||
-             !file_lock(file, FILE_ALONE, true) ||
+             (!o->share && !file_lock(file, FILE_ALONE, true)) ||
              !map_file(heap, file, false) || !pages_map(place, p, PREAMBLE)) {
     admit_refuse_os(a, "can't be made");
   } else if (!plan_make_empty(heap)) {
@@ -216,6 +217,7 @@ static mems_heap *make(mems_attempt *a, const mems_options *o, int file) {
     p->head.state = HEAD_OPEN;
     p->head.openings = 1;
     file_boot(p->head.boot);
+    if (o->share) leave_clean(heap);
     return heap;
   }
   ranges_leave(&own_of(heap)->range);
@@ -408,7 +410,6 @@ static mems_heap *open_there(mems_attempt *a, int file) {
 /* A new heap was made to be shared: it is opened again for that. */
 static void open_to_share(mems_heap **heap, mems_options *o) {
   if (*heap == NULL || !o->share) return;
-  leave_clean(*heap);
   close(place_of(*heap)->file - 1);
   ranges_leave(&own_of(*heap)->range);
   plan_unreserve(*heap);
