@@ -449,7 +449,8 @@ static mems_heap *open_memfd(mems_attempt *a, mems_options *o) {
   int handed = file_in_memory();
   if (handed < 0) return admit_refuse_os(a, "can't be made");
   int file = file_reopen(handed, true);
-  mems_heap *heap = file < 0 ? NULL : make(a, o, file);
+  mems_heap *heap = file < 0 ? admit_refuse_os(a, "can't be opened")
+                             : make(a, o, file);
   if (heap == NULL) {
     if (file >= 0) close(file);
   } else if (o->share) {
