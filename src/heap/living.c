@@ -174,6 +174,7 @@ void living_close(mems_heap *heap) {
   if (own->running) {
     /* the last one to leave cleans up; who is stopped keeps that from all */
     file_lock_gate(file);
+    own->running->pids[own->slot] = 0;
     if (share_is_alone(heap) && share_lock(heap)) {
       leave_clean(heap);
       share_unlock(heap);
