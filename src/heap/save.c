@@ -336,8 +336,10 @@ static mems_heap *restore(mems_attempt *a, int file, mems_head *head,
                           const mems_options *asked) {
   const mems_options none = {0};
   mems_options as_file = wanted(head, &none), o = wanted(head, asked);
-  if (file_is_locked(file, FILE_SHARED, 1) ||
-      !file_lock(file, FILE_ALONE, false))
+  bool mine = file_lock_gate(file) && !file_is_locked(file, FILE_SHARED, 1) &&
+              file_lock(file, FILE_ALONE, false);
+  file_unlock(file, FILE_GATE);
+  if (!mine)
     return admit_refuse(a, MEMS_EBUSY, "is in use by another process");
   if (!admit_head(a, file, head)) return NULL;
   mems_heap *there = layout_for(&as_file);
