@@ -342,6 +342,9 @@ static mems_heap *restore(mems_attempt *a, int file, mems_head *head,
   if (!mine)
     return admit_refuse(a, MEMS_EBUSY, "is in use by another process");
   if (!admit_head(a, file, head)) return NULL;
+  if (!plan_is_good(&o))
+    return admit_refuse(a, MEMS_EINVAL, "has a limit that goes too far from "
+                        "this base");
   mems_heap *there = layout_for(&as_file);
   if (there == NULL)
     return admit_refuse_space(a);
