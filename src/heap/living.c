@@ -171,6 +171,8 @@ static void leave_clean(mems_heap *heap) {
 void living_close(mems_heap *heap) {
   const mems_own *own = own_of(heap);
   int file = place_of(heap)->file - 1;
+  if (own->handed) close(own->handed - 1); /* a forked child has it, too */
+  if (file < 0) return;
   if (own->running) {
     /* the last one to leave cleans up; who is stopped keeps that from all */
     file_lock_gate(file);
@@ -183,7 +185,6 @@ void living_close(mems_heap *heap) {
     leave_clean(heap);
   }
   close(file);
-  if (own->handed) close(own->handed - 1);
 }
 
 /*

@@ -54,7 +54,7 @@ mems_heap *mems_heap_open(const mems_options *options, int *error) {
 
 void mems_heap_close(mems_heap *heap) {
   if (heap == NULL) return;
-  if (place_of(heap)->file) living_close(heap);
+  living_close(heap);
   ranges_leave(&own_of(heap)->range);
   if (own_of(heap)->drawn) ranges_give(heap->dict.base);
   plan_unreserve(heap);
