@@ -502,6 +502,10 @@ int mems_heap_recovered(const mems_heap *heap, mems_recovery *recovery) {
 
 int mems_heap_sync(mems_heap *heap) {
   const mems_place *place = place_of(heap);
+  if (own_of(heap)->closed) {
+    heap_fail(heap, MEMS_ECLOSED);
+    return MEMS_ECLOSED;
+  }
   if (place->file == 0 || own_of(heap)->readonly) return MEMS_OK;
   if (pages_sync(place)) return MEMS_OK;
   heap_fail(heap, MEMS_EFILE);

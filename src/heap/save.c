@@ -389,7 +389,8 @@ mems_heap *mems_heap_restore(const char *path, const mems_options *options,
       heap = restore(&a, file, &head, &asked);
     if (file >= 0) close(file);
   } else {
-    a.error = MEMS_EINVAL;
+    admit_refuse(&a, MEMS_EINVAL, "can't be restored: %s",
+                 mems_strerror(MEMS_EINVAL));
   }
   if (error) *error = a.error;
   return heap;
