@@ -391,7 +391,8 @@ static mems_heap *open_there(mems_attempt *a, int file) {
   if (admit_head(a, file, &head)) {
     const mems_head_fixed *f = &head.fixed;
     mems_options o = {.limit = f->limit, .page = f->page, .align = f->align,
-                      .quarantine = f->quarantine, .fill = f->fill != 0};
+                      .quarantine = f->quarantine, .fill = f->fill != 0,
+                      .random = a->o->random};
     heap = plan_reserve(&o);
     if (heap == NULL) admit_refuse_space(a);
     if (heap) plan_begin(heap, &o, f->base);

@@ -323,7 +323,7 @@ static mems_options wanted(const mems_head *head, const mems_options *asked) {
   const mems_head_fixed *f = &head->fixed;
   mems_options o = {.limit = f->limit, .base = f->base, .page = f->page,
                     .align = f->align, .quarantine = f->quarantine,
-                    .fill = f->fill != 0};
+                    .fill = f->fill != 0, .random = asked->random};
   if (asked->limit) o.limit = asked->limit;
   if (asked->base) o.base = asked->base;
   plan_defaults(&o);
