@@ -191,8 +191,8 @@ void living_close(mems_heap *heap) {
 ** Making one
 */
 
-/* A heap in a file that has no name yet; one that is to be shared is left clean,
-   and nobody's, so that whoever finds it has it. */
+/* A heap in a file that has no name yet; one that is to be shared is left
+   clean, and nobody's, so that whoever finds it has it. */
 static mems_heap *make(mems_attempt *a, const mems_options *o, int file) {
   mems_addr base = o->base ? o->base : ranges_draw(o->limit), other;
   mems_heap *heap = plan_reserve(o);
@@ -267,16 +267,19 @@ static void take_over(mems_head *head, const unsigned char boot[16]) {
 
 /* Brings up what is in the file: as it was left, or from the truth. It is taken
    over before anything is rebuilt, which may be cut short. */
-static void bring_up(mems_heap *heap, const mems_options *o) {
+static bool bring_up(mems_attempt *a, mems_heap *heap) {
+  const mems_options *o = a->o;
   mems_preamble *p = head_of(heap);
   uint64_t start = share_now(), state = p->head.state;
   unsigned char boot[16];
   file_boot(boot);
-  bool clean = is_clean(p, boot);
+  bool clean = is_clean(p, boot) && !o->check;
+  if (!clean && !o->readonly && !plan_claim(heap))
+    return admit_refuse_os(a, "can't be opened");
   if (!o->readonly) take_over(&p->head, boot);
-  if (clean && !o->check) {
+  if (clean) {
     take_up(heap, &p->summary);
-    return;
+    return true;
   }
   truth_order();
   recover(heap);
@@ -287,6 +290,7 @@ static void bring_up(mems_heap *heap, const mems_options *o) {
     r->size = 0;
   else if (!o->readonly)
     head_of(heap)->head.recoveries++;
+  return true;
 }
 
 /* All calls take the long way. */
@@ -340,8 +344,7 @@ static bool join(mems_attempt *a, mems_heap *heap, int file, uint64_t end) {
   if (!share_take_slot(heap))
     return admit_refuse(a, MEMS_ELIMIT, "is shared by %d processes already",
                         SLOTS);
-  if (first) bring_up(heap, a->o);
-  return true;
+  return !first || bring_up(a, heap);
 }
 
 /* Maps all of a file for this process alone. */
@@ -354,9 +357,16 @@ static bool map_alone(mems_attempt *a, mems_heap *heap, int file,
     return admit_refuse_os(a, "can't be mapped");
   place->file = file + 1;
   place->end = &p->head.end;
-  bring_up(heap, a->o);
+  if (!bring_up(a, heap)) return false;
   if (a->o->readonly) close_to_changes(heap);
   return true;
+}
+
+/* The file has room for its first pages. */
+static bool claim_preamble(const mems_heap *heap, int file) {
+  mems_place place = *place_of(heap);
+  place.file = file + 1;
+  return pages_claim(&place, place.file_start, PREAMBLE);
 }
 
 /* Lays a heap out as the head of its file says, and brings it up. */
@@ -377,6 +387,8 @@ static bool attach(mems_attempt *a, mems_heap *heap, int file,
     return admit_refuse(a, MEMS_EBUSY, "is in use by another process");
   /* what may have changed until it was locked */
   if (!admit_head(a, file, head)) return false;
+  if (!a->o->readonly && !claim_preamble(heap, file))
+    return admit_refuse_os(a, "can't be opened");
   uint64_t end = admit_end(head);
   bool done = a->o->share ? join(a, heap, file, end)
                           : map_alone(a, heap, file, end);

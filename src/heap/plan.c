@@ -143,6 +143,27 @@ bool plan_reach(mems_heap *heap, uint64_t end) {
   return ok;
 }
 
+static bool claim_bins(const char *image, const mems_bins *b) {
+  bool ok = true;
+  for (unsigned i = 0; ok && i <= b->top; i++)
+    ok = area_claim(image, b->levels + i);
+  return ok;
+}
+
+bool plan_claim(const mems_heap *heap) {
+  const mems_chain *c = &heap->chain;
+  const mems_area *const areas[] = {
+      &c->start_bits, &c->used_bits, &c->level1, &c->level2, &c->tops,
+      &c->node_bits, &heap->dict.tiny, &heap->dict.guard.bits,
+      &heap->runs.map, &heap->idle.idle_bits, &heap->idle.gone_bits};
+  const char *image = (const char *)heap;
+  bool ok = true;
+  for (size_t i = 0; ok && i < sizeof areas / sizeof *areas; i++)
+    ok = area_claim(image, areas[i]);
+  return ok && claim_bins(image, &heap->bins) &&
+         claim_bins(image, &heap->runs.sets);
+}
+
 static uint64_t sum_area(uint64_t sum, const mems_area *area) {
   const uint64_t place[] = {area->at, area->size};
   return head_sum(sum, place, sizeof place);

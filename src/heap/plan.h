@@ -31,6 +31,10 @@ bool plan_make_empty(mems_heap *heap);
    a file they have their place there. heap->chain.end is `end` then. */
 bool plan_reach(mems_heap *heap, uint64_t end);
 
+/* The file has room for what plan_reach made usable beside the nodes; false if
+   the disk has none. A file that was saved, or copied, has holes there. */
+bool plan_claim(const mems_heap *heap);
+
 /* Bytes of the pages that the struct is in. */
 uint64_t plan_struct(void);
 
