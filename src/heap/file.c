@@ -13,13 +13,20 @@
 #include <unistd.h>
 
 int file_open(const char *path, bool write) {
-  return open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+  /* what is no ordinary file, as a pipe, keeps nobody waiting */
+  int how = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  return open(path, (write ? O_RDWR : O_RDONLY) | how);
 }
 
 int file_reopen(int descriptor, bool write) {
   char self[32];
   snprintf(self, sizeof self, "/proc/self/fd/%d", descriptor);
   return file_open(self, write);
+}
+
+bool file_leads_nowhere(const char *path) {
+  char to;
+  return readlink(path, &to, 1) >= 0 && access(path, F_OK) != 0;
 }
 
 int file_in_memory(void) {
@@ -42,6 +49,7 @@ static int open_unnamed(const char *path) {
   char folder[PATH_MAX] = ".";
   const char *slash = strrchr(path, '/');
   size_t length = slash ? (size_t)(slash - path) + 1 : 1;
+  errno = ENAMETOOLONG;
   if (length >= sizeof folder) return -1;
   if (slash) memcpy(folder, path, length);
   folder[length] = '\0';

@@ -21,6 +21,9 @@ int file_open(const char *path, bool write);
 /* Opens the file of a descriptor anew. */
 int file_reopen(int descriptor, bool write);
 
+/* Is `path` a link that leads to nothing? */
+bool file_leads_nowhere(const char *path);
+
 /* A file in memory, which children inherit. */
 int file_in_memory(void);
 

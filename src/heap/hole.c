@@ -285,6 +285,9 @@ bool hole_claim(mems_heap *heap, uint64_t g, uint64_t n) {
       heap_fail(heap, MEMS_ENOSPC);
       return false;
     }
+    mems_pages there = {p.from, p.from + gone};
+    idle_touch(&heap->idle, heap, there);
+    idle_add(&heap->idle, heap, there);
     p.from += gone;
   }
   return true;

@@ -171,9 +171,12 @@ static void leave_clean(mems_heap *heap) {
 void living_close(mems_heap *heap) {
   const mems_own *own = own_of(heap);
   int file = place_of(heap)->file - 1;
+  if (own->handed) close(own->handed - 1); /* a forked child has it, too */
+  if (file < 0) return;
   if (own->running) {
     /* the last one to leave cleans up; who is stopped keeps that from all */
     file_lock_gate(file);
+    own->running->pids[own->slot] = 0;
     if (share_is_alone(heap) && share_lock(heap)) {
       leave_clean(heap);
       share_unlock(heap);
@@ -182,14 +185,14 @@ void living_close(mems_heap *heap) {
     leave_clean(heap);
   }
   close(file);
-  if (own->handed) close(own->handed - 1);
 }
 
 /*
 ** Making one
 */
 
-/* A heap in a file that has no name yet. */
+/* A heap in a file that has no name yet; one that is to be shared is left
+   clean, and nobody's, so that whoever finds it has it. */
 static mems_heap *make(mems_attempt *a, const mems_options *o, int file) {
   mems_addr base = o->base ? o->base : ranges_draw(o->limit), other;
   mems_heap *heap = plan_reserve(o);
@@ -204,7 +207,7 @@ static mems_heap *make(mems_attempt *a, const mems_options *o, int file) {
   if (!ranges_enter(&own_of(heap)->range, RANGES_ALONE, &other)) {
     admit_refuse_overlap(a, other);
   } else if (ftruncate(file, (off_t)length_of(heap)) != 0 ||
-             !file_lock(file, FILE_ALONE, true) ||
+             (!o->share && !file_lock(file, FILE_ALONE, true)) ||
              !map_file(heap, file, false) || !pages_map(place, p, PREAMBLE)) {
     admit_refuse_os(a, "can't be made");
   } else if (!plan_make_empty(heap)) {
@@ -216,6 +219,7 @@ static mems_heap *make(mems_attempt *a, const mems_options *o, int file) {
     p->head.state = HEAD_OPEN;
     p->head.openings = 1;
     file_boot(p->head.boot);
+    if (o->share) leave_clean(heap);
     return heap;
   }
   ranges_leave(&own_of(heap)->range);
@@ -229,7 +233,8 @@ static mems_heap *make_named(mems_attempt *a, const mems_options *o) {
   if (!file_begin(&draft, o->path)) return admit_refuse_os(a, "can't be made");
   mems_heap *heap = make(a, o, draft.file);
   if (heap && file_name(&draft, o->path, false)) return heap;
-  bool lost = heap && errno == EEXIST && o->create == MEMS_CREATE_MISSING;
+  bool lost = heap && errno == EEXIST && o->create == MEMS_CREATE_MISSING &&
+              !file_leads_nowhere(o->path);
   if (heap && !lost) admit_refuse_os(a, "can't be made");
   if (heap) {
     ranges_leave(&own_of(heap)->range);
@@ -237,6 +242,56 @@ static mems_heap *make_named(mems_attempt *a, const mems_options *o) {
   }
   file_abandon(&draft);
   return NULL;
+}
+
+/*
+** Room on the disk
+*/
+
+/* Bytes that the file of a heap takes: what trim has punched out of it is known
+   if it was closed in good order. */
+static uint64_t room_of(const mems_heap *heap, bool clean) {
+  const mems_area *areas[AREAS];
+  unsigned count = plan_areas(heap, areas);
+  mems_pages all = {0, heap->chain.end / PAGE_GRANULES};
+  uint64_t bytes = PREAMBLE, gone = 0;
+  for (unsigned i = 0; i < count; i++) bytes += areas[i]->usable;
+  for (uint64_t page = 0; page < all.to && clean; page += WORD)
+    gone += bit_count(*idle_word(&heap->idle.gone_bits, heap, page));
+  return bytes + (all.to - at_most(gone, all.to)) * PAGE;
+}
+
+/* Does a file have less? Then it was saved, or copied by somebody who left holes
+   where there were zeros. */
+static bool has_holes(const mems_heap *heap, int file) {
+  bool clean = head_of(heap)->head.state == HEAD_CLEAN;
+  struct stat status;
+  return fstat(file, &status) != 0 ||
+         (uint64_t)status.st_blocks * 512 < room_of(heap, clean);
+}
+
+/* Claims room for bitmaps and index; then for each page that is not gone. */
+static bool claim_areas(const mems_heap *heap) {
+  const mems_area *areas[AREAS];
+  unsigned count = plan_areas(heap, areas);
+  bool done = true;
+  for (unsigned i = 0; i < count && done; i++)
+    done = area_claim((const char *)heap, areas[i]);
+  return done;
+}
+
+static bool claim_payload(const mems_heap *heap) {
+  const mems_idle *d = &heap->idle;
+  mems_pages p = {0, heap->chain.end / PAGE_GRANULES};
+  bool done = true;
+  while (done && p.from < p.to) {
+    p.from += idle_like(d, heap, p, true);
+    uint64_t count = idle_like(d, heap, p, false);
+    const char *at = chain_physical(&heap->chain, p.from * PAGE_GRANULES);
+    done = count == 0 || pages_claim(place_of(heap), at, count * PAGE);
+    p.from += count;
+  }
+  return done;
 }
 
 /*
@@ -260,30 +315,40 @@ static void take_over(mems_head *head, const unsigned char boot[16]) {
   head->openings++;
 }
 
-/* Brings up what is in the file: as it was left, or from the truth. It is taken
-   over before anything is rebuilt, which may be cut short. */
-static void bring_up(mems_heap *heap, const mems_options *o) {
-  mems_preamble *p = head_of(heap);
-  uint64_t start = share_now(), state = p->head.state;
-  unsigned char boot[16];
-  file_boot(boot);
-  bool clean = is_clean(p, boot);
-  if (!o->readonly) take_over(&p->head, boot);
-  if (clean && !o->check) {
-    take_up(heap, &p->summary);
-    return;
-  }
+/* Rebuilds all but the truth, in a file that was found in a state. */
+static void rebuild(mems_heap *heap, uint64_t state, bool readonly) {
+  uint64_t start = share_now();
   truth_order();
   recover(heap);
   own_of(heap)->recovery.nanoseconds = share_now() - start;
   bool asked = state == HEAD_CLEAN || state == HEAD_SAVED;
   mems_recovery *r = &own_of(heap)->recovery;
   if (asked && r->repairs == 0 && !r->redone)
-    r->size = 0;
-  else if (!o->readonly)
+    r->size = 0; /* nothing had happened */
+  else if (!readonly)
     head_of(heap)->head.recoveries++;
 }
 
+/* Brings up what is in the file: as it was left, or from the truth. It is taken
+   over before anything is rebuilt, which may be cut short. */
+static bool bring_up(mems_attempt *a, mems_heap *heap, int file) {
+  const mems_options *o = a->o;
+  mems_preamble *p = head_of(heap);
+  uint64_t state = p->head.state;
+  unsigned char boot[16];
+  file_boot(boot);
+  bool clean = is_clean(p, boot) && !o->check;
+  bool holes = !o->readonly && has_holes(heap, file);
+  if (holes && !claim_areas(heap))
+    return admit_refuse_os(a, "can't be opened");
+  if (!o->readonly) take_over(&p->head, boot);
+  if (clean)
+    take_up(heap, &p->summary);
+  else
+    rebuild(heap, state, o->readonly);
+  return !holes || claim_payload(heap) ||
+         admit_refuse_os(a, "can't be opened");
+}
 /* All calls take the long way. */
 static void close_fast_ways(mems_heap *heap) {
   heap->runs.bytes = 0;
@@ -297,70 +362,6 @@ static void close_to_changes(mems_heap *heap) {
   own_of(heap)->readonly = true;
   close_fast_ways(heap);
   if (c->end) pages_protect(chain_physical(c, 0), c->end * GRANULE);
-}
-
-/*
-** Room on the disk
-*/
-
-/* Bytes that the file of a heap in good order takes. */
-static uint64_t room_of(const mems_heap *heap) {
-  const mems_area *areas[AREAS];
-  unsigned count = plan_areas(heap, areas);
-  mems_pages all = {0, heap->chain.end / PAGE_GRANULES};
-  uint64_t bytes = PREAMBLE, gone = 0;
-  for (unsigned i = 0; i < count; i++) bytes += areas[i]->usable;
-  for (uint64_t page = 0; page < all.to; page += WORD)
-    gone += bit_count(*idle_word(&heap->idle.gone_bits, heap, page));
-  return bytes + (all.to - at_most(gone, all.to)) * PAGE;
-}
-
-/* Does a file that was closed in good order have less? Then somebody copied it,
-   and left holes where there were zeros. */
-static bool has_holes(const mems_heap *heap, int file) {
-  struct stat status;
-  return fstat(file, &status) != 0 ||
-         head_of(heap)->head.state != HEAD_CLEAN ||
-         (uint64_t)status.st_blocks * 512 < room_of(heap);
-}
-
-/* Claims room for bitmaps and index; then for each page that is not gone. */
-static bool claim_areas(const mems_heap *heap) {
-  const mems_area *areas[AREAS];
-  unsigned count = plan_areas(heap, areas);
-  bool done = pages_claim(place_of(heap), head_of(heap), PREAMBLE);
-  for (unsigned i = 0; i < count && done; i++)
-    done = areas[i]->usable == 0 ||
-           pages_claim(place_of(heap), (const char *)heap + areas[i]->at,
-                       areas[i]->usable);
-  return done;
-}
-
-static bool claim_payload(const mems_heap *heap) {
-  const mems_idle *d = &heap->idle;
-  mems_pages p = {0, heap->chain.end / PAGE_GRANULES};
-  bool done = true;
-  while (done && p.from < p.to) {
-    p.from += idle_like(d, heap, p, true);
-    uint64_t count = idle_like(d, heap, p, false);
-    const char *at = chain_physical(&heap->chain, p.from * PAGE_GRANULES);
-    done = count == 0 || pages_claim(place_of(heap), at, count * PAGE);
-    p.from += count;
-  }
-  return done;
-}
-
-/* Brings up what is in the file, for which the disk has room. */
-static bool bring_up_whole(mems_attempt *a, mems_heap *heap, int file) {
-  bool holes = !a->o->readonly && has_holes(heap, file);
-  if (holes && !claim_areas(heap))
-    return admit_refuse(a, MEMS_ENOSPC, "has holes that the disk has no room "
-                        "for");
-  bring_up(heap, a->o);
-  if (holes && !claim_payload(heap))
-    return admit_refuse(a, MEMS_ENOSPC, "has holes that the disk has no room "
-                        "for");
-  return true;
 }
 
 /* Locks a file in the way it is to be opened. */
@@ -399,7 +400,7 @@ static bool join(mems_attempt *a, mems_heap *heap, int file, uint64_t end) {
   if (!share_take_slot(heap))
     return admit_refuse(a, MEMS_ELIMIT, "is shared by %d processes already",
                         SLOTS);
-  return !first || bring_up_whole(a, heap, file);
+  return !first || bring_up(a, heap, file);
 }
 
 /* Maps all of a file for this process alone. */
@@ -412,9 +413,16 @@ static bool map_alone(mems_attempt *a, mems_heap *heap, int file,
     return admit_refuse_os(a, "can't be mapped");
   place->file = file + 1;
   place->end = &p->head.end;
-  if (!bring_up_whole(a, heap, file)) return false;
+  if (!bring_up(a, heap, file)) return false;
   if (a->o->readonly) close_to_changes(heap);
   return true;
+}
+
+/* The file has room for its first pages. */
+static bool claim_preamble(const mems_heap *heap, int file) {
+  mems_place place = *place_of(heap);
+  place.file = file + 1;
+  return pages_claim(&place, place.file_start, PREAMBLE);
 }
 
 /* Lays a heap out as the head of its file says, and brings it up. */
@@ -435,6 +443,8 @@ static bool attach(mems_attempt *a, mems_heap *heap, int file,
     return admit_refuse(a, MEMS_EBUSY, "is in use by another process");
   /* what may have changed until it was locked */
   if (!admit_head(a, file, head)) return false;
+  if (!a->o->readonly && !claim_preamble(heap, file))
+    return admit_refuse_os(a, "can't be opened");
   uint64_t end = admit_end(head);
   bool done = a->o->share ? join(a, heap, file, end)
                           : map_alone(a, heap, file, end);
@@ -449,7 +459,8 @@ static mems_heap *open_there(mems_attempt *a, int file) {
   if (admit_head(a, file, &head)) {
     const mems_head_fixed *f = &head.fixed;
     mems_options o = {.limit = f->limit, .page = f->page, .align = f->align,
-                      .quarantine = f->quarantine, .fill = f->fill != 0};
+                      .quarantine = f->quarantine, .fill = f->fill != 0,
+                      .random = a->o->random};
     heap = plan_reserve(&o);
     if (heap == NULL) admit_refuse_space(a);
     if (heap) plan_begin(heap, &o, f->base);
@@ -470,7 +481,6 @@ static mems_heap *open_there(mems_attempt *a, int file) {
 /* A new heap was made to be shared: it is opened again for that. */
 static void open_to_share(mems_heap **heap, mems_options *o) {
   if (*heap == NULL || !o->share) return;
-  leave_clean(*heap);
   close(place_of(*heap)->file - 1);
   ranges_leave(&own_of(*heap)->range);
   plan_unreserve(*heap);
@@ -510,7 +520,8 @@ static mems_heap *open_memfd(mems_attempt *a, mems_options *o) {
   int handed = file_in_memory();
   if (handed < 0) return admit_refuse_os(a, "can't be made");
   int file = file_reopen(handed, true);
-  mems_heap *heap = file < 0 ? NULL : make(a, o, file);
+  mems_heap *heap = file < 0 ? admit_refuse_os(a, "can't be opened")
+                             : make(a, o, file);
   if (heap == NULL) {
     if (file >= 0) close(file);
   } else if (o->share) {
@@ -566,6 +577,10 @@ int mems_heap_recovered(const mems_heap *heap, mems_recovery *recovery) {
 
 int mems_heap_sync(mems_heap *heap) {
   const mems_place *place = place_of(heap);
+  if (own_of(heap)->closed) {
+    heap_fail(heap, MEMS_ECLOSED);
+    return MEMS_ECLOSED;
+  }
   if (place->file == 0 || own_of(heap)->readonly) return MEMS_OK;
   if (pages_sync(place)) return MEMS_OK;
   heap_fail(heap, MEMS_EFILE);

@@ -11,7 +11,7 @@
    reason in *error, and a sentence in o->why. */
 mems_heap *living_open(const mems_options *o, int *error);
 
-/* All but the reservation is closed in good order. */
+/* All but the reservation is closed in good order; in memory that is all. */
 void living_close(mems_heap *heap);
 
 #endif

@@ -3,6 +3,7 @@
 ** all of it is freed at once.
 */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "hole.h"
@@ -41,6 +42,7 @@ mems_heap *mems_heap_open(const mems_options *options, int *error) {
   mems_options o = plan_options(options);
   int reason = MEMS_EINVAL;
   mems_heap *heap = NULL;
+  if (o.why && o.why_size) *o.why = '\0';
   if (plan_is_good(&o) && (o.path || o.fd || o.memfd)) {
     heap = living_open(&o, &reason);
   } else if (plan_is_good(&o)) {
@@ -48,13 +50,15 @@ mems_heap *mems_heap_open(const mems_options *options, int *error) {
     plan_defaults(&o);
     heap = open_memory(&o);
   }
+  if (heap == NULL && o.why && o.why_size && *o.why == '\0')
+    snprintf(o.why, o.why_size, "%s", mems_strerror(reason));
   if (error) *error = heap ? MEMS_OK : reason;
   return heap;
 }
 
 void mems_heap_close(mems_heap *heap) {
   if (heap == NULL) return;
-  if (place_of(heap)->file) living_close(heap);
+  living_close(heap);
   ranges_leave(&own_of(heap)->range);
   if (own_of(heap)->drawn) ranges_give(heap->dict.base);
   plan_unreserve(heap);

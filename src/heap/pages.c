@@ -196,3 +196,8 @@ bool area_shrink(char *image, mems_area *area, uint64_t bytes) {
   area->usable = wanted;
   return true;
 }
+
+bool area_claim(const char *image, const mems_area *area) {
+  return area->usable == 0 ||
+         pages_claim(place_of(image), image + area->at, area->usable);
+}

@@ -101,6 +101,9 @@ bool area_grow(char *image, mems_area *area, uint64_t bytes);
    refuses. */
 bool area_shrink(char *image, mems_area *area, uint64_t bytes);
 
+/* The file has room for what is usable of an area. */
+bool area_claim(const char *image, const mems_area *area);
+
 static inline mems_place *place_of(const void *image) {
   return (mems_place *)((char *)(uintptr_t)image - PAGE);
 }

@@ -77,7 +77,8 @@ static bool goes_with(const mems_range *a, const mems_range *b, int how) {
   if (how == RANGES_ANY || a->first >= b->first + b->size ||
       b->first >= a->first + a->size)
     return true;
-  return how == RANGES_TWIN && a->first == b->first && a->size == b->size;
+  return how == RANGES_TWIN && b->how == RANGES_TWIN &&
+         a->first == b->first && a->size == b->size;
 }
 
 bool ranges_enter(mems_range *range, int how, mems_addr *other) {
@@ -86,6 +87,7 @@ bool ranges_enter(mems_range *range, int how, mems_addr *other) {
   if (found) {
     *other = found->first;
   } else {
+    range->how = how;
     range->next = ranges;
     range->back = &ranges;
     if (ranges) ranges->back = &range->next;

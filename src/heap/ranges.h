@@ -21,11 +21,12 @@
 typedef struct mems_range {
   mems_addr first;
   uint64_t size;
+  int how; /* it was entered so */
   struct mems_range *next, **back;
 } mems_range;
 
 /* Whether others may have some of a range: they may; none may; only one that
-   is the same, as of one file that is opened again. */
+   is the same and entered so, as of one file that is opened again. */
 enum { RANGES_ANY, RANGES_ALONE, RANGES_TWIN };
 
 /* Enters a range in the list; false if another forbids it, and then *other is

@@ -152,6 +152,14 @@ static void enter_process(mems_heap *heap, uint64_t g, uint64_t n) {
   if (n <= SLOT_MOST) heap->runs.classes[size_class(n)].chained++;
 }
 
+/* What is free may have been punched out of a file, or never been in it. */
+static void enter_free(mems_heap *heap, mems_pages p) {
+  if (place_of(heap)->file)
+    idle_gone(&heap->idle, heap, p);
+  else
+    idle_add(&heap->idle, heap, p);
+}
+
 /* The slots of a run. */
 static void enter_run(mems_heap *heap, uint64_t g, uint64_t end) {
   mems_chain *c = &heap->chain;
@@ -174,17 +182,11 @@ static void enter_run(mems_heap *heap, uint64_t g, uint64_t end) {
   if (at < end && !chain_is_hole(c, at)) chain_free(c, at);
   for (uint64_t page = g / PAGE_GRANULES; page < end / PAGE_GRANULES; page++)
     if (runs_page_is_spare(r, c, page))
-      idle_add(&heap->idle, heap, (mems_pages){page, page + 1});
+      enter_free(heap, (mems_pages){page, page + 1});
 }
 
-/* What is free may have been punched out of a file. */
 static void enter_hole(mems_heap *heap, uint64_t g, uint64_t end) {
-  if (g == end) return;
-  mems_pages inside = pages_inside(g, end);
-  if (place_of(heap)->file)
-    idle_gone(&heap->idle, heap, inside);
-  else
-    idle_add(&heap->idle, heap, inside);
+  if (g < end) enter_free(heap, pages_inside(g, end));
 }
 
 /* Enters each segment, and merges HOLEs: [hole, g) is free. */

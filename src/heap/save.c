@@ -323,7 +323,7 @@ static mems_options wanted(const mems_head *head, const mems_options *asked) {
   const mems_head_fixed *f = &head->fixed;
   mems_options o = {.limit = f->limit, .base = f->base, .page = f->page,
                     .align = f->align, .quarantine = f->quarantine,
-                    .fill = f->fill != 0};
+                    .fill = f->fill != 0, .random = asked->random};
   if (asked->limit) o.limit = asked->limit;
   if (asked->base) o.base = asked->base;
   plan_defaults(&o);
@@ -336,10 +336,15 @@ static mems_heap *restore(mems_attempt *a, int file, mems_head *head,
                           const mems_options *asked) {
   const mems_options none = {0};
   mems_options as_file = wanted(head, &none), o = wanted(head, asked);
-  if (file_is_locked(file, FILE_SHARED, 1) ||
-      !file_lock(file, FILE_ALONE, false))
+  bool mine = file_lock_gate(file) && !file_is_locked(file, FILE_SHARED, 1) &&
+              file_lock(file, FILE_ALONE, false);
+  file_unlock(file, FILE_GATE);
+  if (!mine)
     return admit_refuse(a, MEMS_EBUSY, "is in use by another process");
   if (!admit_head(a, file, head)) return NULL;
+  if (!plan_is_good(&o))
+    return admit_refuse(a, MEMS_EINVAL, "has a limit that goes too far from "
+                        "this base");
   mems_heap *there = layout_for(&as_file);
   if (there == NULL)
     return admit_refuse_space(a);
@@ -384,7 +389,8 @@ mems_heap *mems_heap_restore(const char *path, const mems_options *options,
       heap = restore(&a, file, &head, &asked);
     if (file >= 0) close(file);
   } else {
-    a.error = MEMS_EINVAL;
+    admit_refuse(&a, MEMS_EINVAL, "can't be restored: %s",
+                 mems_strerror(MEMS_EINVAL));
   }
   if (error) *error = a.error;
   return heap;

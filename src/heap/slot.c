@@ -339,8 +339,13 @@ static bool refill(mems_heap *heap, unsigned number) {
   const mems_class *class = r->classes + number;
   uint64_t page = 0;
   while ((page = bins_find(&r->sets, page, number)) != NOWHERE) {
-    bool run = page * PAGE_GRANULES < heap->chain.end &&
-               runs_map(&heap->chain)[page] == number;
+    const mems_chain *c = &heap->chain;
+    uint64_t g = page * PAGE_GRANULES;
+    bool run = g < c->end && runs_map(c)[page] == number;
+    if (run && !hole_claim(heap, g, runs_last(c, page) * PAGE_GRANULES - g)) {
+      page++; /* others may be in the file in whole */
+      continue;
+    }
     if (!run || !take_some(heap, number, page))
       bins_exclude(&r->sets, page, number);
     if (runs_stacked(class)) return true;

@@ -87,20 +87,6 @@ static size_t resident(const mems_heap *heap) {
                         heap->chain.end * GRANULE);
 }
 
-/* Gives back what it can of the idle pages p; the page behind them. In a file
-   those of a run stay, as nothing claims them again. */
-static uint64_t give(mems_heap *heap, mems_pages p) {
-  uint64_t at = p.from;
-  if (!waits_for_trim(heap)) {
-    discard(heap, p);
-    return p.to;
-  }
-  bool run = runs_map(&heap->chain)[at] != 0;
-  while (at < p.to && (runs_map(&heap->chain)[at] != 0) == run) at++;
-  if (!run) discard(heap, (mems_pages){p.from, at});
-  return at;
-}
-
 size_t mems_heap_trim(mems_heap *heap) {
   mems_idle *d = &heap->idle;
   if (own_of(heap)->readonly || !share_enter(heap)) return 0;
@@ -108,7 +94,7 @@ size_t mems_heap_trim(mems_heap *heap) {
   uint64_t end = heap->chain.end / PAGE_GRANULES;
   slot_flush(heap, UINT64_MAX);
   mems_pages p = {0, 0};
-  while ((p = idle_next(d, heap, p.to, end)).to) p.to = give(heap, p);
+  while ((p = idle_next(d, heap, p.to, end)).to) discard(heap, p);
   hole_shrink(heap);
   d->cursor = 0;
   share_leave(heap);
