@@ -362,7 +362,8 @@ static inline int append_here(lua_State *L, lmems_view *a) {
   if (!fits)
     return 0;
   a->length++;
-  a->end = record->limit = record->floor + end;
+  lmems_recordresize(record, end);
+  lmems_setend(a, end);
   return 1;
 }
 

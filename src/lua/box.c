@@ -240,6 +240,7 @@ static void begin(lmems_box *box, mems_heap *heap) {
   box->fill = o.fill;
   box->quarantine = o.quarantine != 0;
   box->readonly = o.readonly;
+  box->shared = box->records.shared = o.share;
   box->lost = NULL;
   box->pin = NULL;
   box->trace = NULL;
@@ -266,7 +267,8 @@ int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   int error = MEMS_OK;
   mems_stats stats = {.size = offsetof(mems_stats, holes)};
   mems_options o = options->heap;
-  if (box->standard && o.base == 0 && o.path == NULL)
+  if (box->standard && o.base == 0 && o.path == NULL && o.fd == NULL &&
+      !o.memfd)
     o.base = 1000;
   lmems_boxclose(box); /* what a fork has lost */
   mems_heap *heap = options->restore != NULL
@@ -282,7 +284,7 @@ int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   mems_heap_stats(heap, &stats);
   begin(box, heap);
   box->trace = trace;
-  box->living = o.path != NULL;
+  box->living = o.path != NULL || o.fd != NULL || o.memfd;
   if (box->living)
     mems_heap_onfork(heap, lose, box);
   if (!box->standard) { /* no collection frees raw blocks of a default heap */

@@ -58,6 +58,7 @@ struct lmems_box {
   int readonly;       /* not 0: no verb writes to its blocks */
   int borrowed;       /* not 0: the heap is the host program's to close */
   int living;         /* not 0: it is in a file */
+  int shared;         /* not 0: processes share it */
   lmems_pin *pin;     /* the innermost, or NULL */
   lmems_box *next;    /* in the list of the state */
   lmems_box **back;
@@ -112,6 +113,7 @@ static inline mems_heap *lmems_openheap(lua_State *L, const lmems_box *box) {
 typedef struct lmems_options {
   mems_options heap;
   int trace, leaks;
+  int fd;              /* what heap.fd leads to */
   const char *restore; /* NULL, or the file that the heap is a copy of */
   char why[512];       /* a sentence, if a file was the reason; or "" */
 } lmems_options;
