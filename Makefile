@@ -17,21 +17,27 @@ VERSION := $(shell sed -n 's/.*MEMS_VERSION "\(.*\)"/\1/p' src/mems.h)
 MAJOR := $(firstword $(subst ., ,$(VERSION)))
 LIBDIR = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
-LUADIR = $(PREFIX)/share/lua/5.4
-LUALIBDIR = $(LIBDIR)/lua/5.4
+# Folders and paths follow the interpreter's version.
+LUA_VERSION := $(or $(shell $(LUA) -e \
+  'io.write(_VERSION:match("%d%.%d"))' 2>/dev/null),5.4)
+LUA_SUFFIX := $(subst .,_,$(LUA_VERSION))
+LUADIR = $(PREFIX)/share/lua/$(LUA_VERSION)
+LUALIBDIR = $(LIBDIR)/lua/$(LUA_VERSION)
+LUA_NAMES := lua$(LUA_VERSION) lua-$(LUA_VERSION) lua
 
 # lua.h is in LUA_INCDIR, or where pkg-config knows of it.
 ifdef LUA_INCDIR
 LUA_CFLAGS := -I$(LUA_INCDIR)
 else
-LUA_CFLAGS := $(shell for name in lua5.4 lua-5.4 lua; do \
+LUA_CFLAGS := $(shell for name in $(LUA_NAMES); do \
   pkg-config --cflags $$name 2>/dev/null && exit; \
-done; echo -I/usr/include/lua5.4)
+done; echo -I/usr/include/lua$(LUA_VERSION))
 endif
 
 # liblua is for the programs that run Lua themselves: fuzz and tsan.
-LUA_LIBS = $(shell for name in lua5.4 lua-5.4 lua; do \
-  pkg-config --libs $$name 2>/dev/null && exit; done; echo -llua5.4)
+LUA_LIBS = $(shell for name in $(LUA_NAMES); do \
+  pkg-config --libs $$name 2>/dev/null && exit; done; \
+  echo -llua$(LUA_VERSION))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wundef $(if $(WERROR),-Werror)
 STANDARD := -std=c11 -D_GNU_SOURCE -Isrc -fPIC -fvisibility=hidden \
@@ -60,13 +66,15 @@ TEST_O := $(patsubst src/%.c,build/test/%.o,$(LIBRARY) $(BINDING)) \
   $(PROBES:spec/%.c=build/test/spec/%.o)
 
 # What a user has set is kept for .ci/found.
-OUTSIDE := LUA_PATH_5_4='$(LUA_PATH_5_4)' LUA_CPATH_5_4='$(LUA_CPATH_5_4)'
-export LUA_PATH_5_4 := lua/?.lua;lua/?/init.lua;./?.lua;;
-export LUA_CPATH_5_4 := build/?.so;;
+LUA_PATHS := LUA_PATH_$(LUA_SUFFIX)
+LUA_CPATHS := LUA_CPATH_$(LUA_SUFFIX)
+OUTSIDE := $(LUA_PATHS)='$($(LUA_PATHS))' $(LUA_CPATHS)='$($(LUA_CPATHS))'
+export $(LUA_PATHS) := lua/?.lua;lua/?/init.lua;./?.lua;;
+export $(LUA_CPATHS) := build/?.so;;
 
 .PHONY: all test swept sweep env demo bench bench-plot bench-smoke lint asan \
-  tiny valgrind coverage soak tsan shared fuzz docs dist generate install uninstall \
-  clean help FORCE
+  tiny valgrind coverage soak tsan fuzz crash shared docs dist generate \
+  install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $(PRODUCTS) ## build libraries, module and examples
@@ -138,8 +146,11 @@ $(HOST): examples/host.c build/libmems_lua.a
 
 # Trying. SPECS=spec/one_spec.lua runs one file only.
 
-test: all $(HOST) build/test/mems/core.so ## run the specs
+test: all $(HOST) build/misuse build/test/mems/core.so ## run the specs
 	.ci/specs build/specs.log $(RUNNER) $(BUSTED) $(BUSTED_FLAGS) $(SPECS)
+
+build/misuse: spec/misuse/misuse.c build/libmems.a
+	$Q$(COMPILE) $(LDFLAGS) -o $@ $^
 
 swept: all build/test/mems/core.so
 	$(RUNNER) $(LUA) spec/sweep.lua $(PLAN)
@@ -153,7 +164,7 @@ env: TREE = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua
 env: CTREE = $(CURDIR)/build/?.so
 endif
 env: ## print what lets Lua find the built tree: eval "$$(make -s env)"
-	@echo 'export LUA_PATH_5_4="$(TREE);;" LUA_CPATH_5_4="$(CTREE);;"'
+	@echo 'export $(LUA_PATHS)="$(TREE);;" $(LUA_CPATHS)="$(CTREE);;"'
 
 demo: all $(HOST) ## run the classic session and a host of Lua, count words
 	$(LUA) examples/session.lua
@@ -203,11 +214,16 @@ fuzz: ## libFuzzer on the heap and on the binding, SECONDS each
 	+$(MAKE) -C spec/fuzz SECONDS=$(SECONDS) LUA_CFLAGS="$(LUA_CFLAGS)" \
 	  LUA_LIBS="$(LUA_LIBS)"
 
+# ROUNDS of kill -9, SECONDS of them at most; see spec/crash/Makefile.
+crash: ## heaps in files whose process dies, or whose disk lies
+	+$(MAKE) -C spec/crash $(if $(filter file,$(origin SECONDS)),,\
+	  SECONDS=$(SECONDS))
+
 # Checking. A variant is the same tree seen through links and built with
 # other flags, so that each path in a spec means the variant's own file. Some
 # run the specs on the test build, where what is held is watched.
 
-WATCHED := LUA_CPATH_5_4='build/test/?.so;build/?.so;;'
+WATCHED := $(LUA_CPATHS)='build/test/?.so;build/?.so;;'
 
 MIRRORED := $(filter-out build mems,$(wildcard *)) .busted .ci
 mirror = mkdir -p build/$1 && cd build/$1 && \

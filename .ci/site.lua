@@ -13,6 +13,7 @@ local PAGES <const> = {
   { REFERENCE .. "mems.h.html", "c", "C" },
   { REFERENCE .. "mems_lua.h.html", "host", "C and Lua" },
   { "docs/benchmarks.md", "benchmarks", "Benchmarks", broad = true },
+  { "docs/living.md", "living", "Living heaps" },
   { "docs/hardening.md", "hardening", "Hardening" },
   { "docs/trust.md", "trust", "Trust" },
   { "docs/architecture.md", "architecture", "Architecture" },

@@ -9,10 +9,17 @@
 
 #include "mems_lua.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #include <lauxlib.h>
 #include <lualib.h>
+#ifdef __cplusplus
+}
+#endif
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LIMIT ((uint64_t)8 << 20)
 
@@ -52,11 +59,18 @@ static void give_up(const char *why) {
 }
 
 static tenant move_in(void) {
-  mems_options options = {.size = sizeof options, .limit = LIMIT};
+  mems_options options;
+  memset(&options, 0, sizeof options);
+  options.size = sizeof options;
+  options.limit = LIMIT;
   tenant t = {mems_heap_open(&options, NULL), NULL};
   if (t.heap == NULL)
     give_up("no heap");
+#if LUA_VERSION_NUM >= 505
+  t.L = lua_newstate(mems_lua_alloc, t.heap, luaL_makeseed(NULL));
+#else
   t.L = lua_newstate(mems_lua_alloc, t.heap);
+#endif
   if (t.L == NULL)
     give_up("no Lua state");
   lua_pushcfunction(t.L, open_all);
@@ -85,7 +99,7 @@ typedef struct loan {
 } loan;
 
 static void give_back(void *context, void *pointer, size_t size) {
-  const loan *l = context;
+  const loan *l = (const loan *)context;
   (void)pointer;
   printf("given back: %zu bytes\n", size);
   luaL_unref(l->L, LUA_REGISTRYINDEX, l->picture);
@@ -94,7 +108,7 @@ static void give_back(void *context, void *pointer, size_t size) {
 /* Called with the loan in the state that gets it; the bytes are those of the
    object on top of the other one. */
 static int take(lua_State *L) {
-  loan *l = lua_touserdata(L, 1);
+  loan *l = (loan *)lua_touserdata(L, 1);
   size_t size;
   const void *bytes = mems_lua_tobytes(l->L, -1, &size);
   if (bytes == NULL)

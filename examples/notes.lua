@@ -168,8 +168,12 @@ end
 local WORDS <const> = { add = 2, delete = 1, get = 1, find = 1, list = 0,
                         check = 0, run = 0 }
 
-local function obey(command, ...)
+local function check_words(command, ...)
   if not WORDS[command] or select("#", ...) ~= WORDS[command] then usage() end
+end
+
+local function obey(command, ...)
+  check_words(command, ...)
   commands[command](...)
 end
 
@@ -188,7 +192,7 @@ function commands.run()
   end
 end
 
-if #arg < 2 then usage() end
+check_words(table.unpack(arg, 2)) -- before a file is made
 open(arg[1])
 obey(table.unpack(arg, 2))
 heap:close()

@@ -15,8 +15,8 @@
 
 /* Any address inside a block will do: 4 further on is 4 further on. */
 static void show_get(char *block) {
-  char *start = mems_get(block);
-  char *inside = mems_get(block + 4);
+  char *start = (char *)mems_get(block);
+  char *inside = (char *)mems_get(block + 4);
   *inside = 'x';
   printf("get(%zu) - get(%zu) = %td\n", (size_t)(block + 4), (size_t)block,
          inside - start);
@@ -34,7 +34,7 @@ int main(void) {
     }
     printf("malloc(%d) = %zu\n", SIZE, (size_t)block[i]);
   }
-  show_get(block[0]);
+  show_get((char *)block[0]);
   mems_print_stats();
 
   mems_free(block[3]);

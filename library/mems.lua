@@ -34,6 +34,8 @@
 ---@field create? boolean|"new" with `path`: true to make the file if it is missing, false not to, `"new"` if it has to be missing (true)
 ---@field readonly? boolean with `path`: nothing changes the file, and what would raises. Several processes may read one file (false)
 ---@field check? boolean with `path`: all but the truth is rebuilt, as after a crash (false)
+---@field damage? string|function what happens when, in a heap with `fill`, a write is found to memory that is free or waits in the quarantine, or lies behind the end of a block: `"error"`, raised by the call that finds it when it has done its work, but `malloc`, which then has no block to give; `"abort"`; or a function, called with a table: `message`, `what` (`"behind"`, `"freed"` or `"free"`), `block`, `offset` in it, `size`, and with `trace` the sites `allocated` and `freed`. Default `"error"`
+---@field random? boolean true to draw which slot of a run a small block gets (false)
 
 ---What `mems.types` has for a type.
 ---@class mems.typeinfo
@@ -431,13 +433,6 @@ function heap:picture(path, options) end
 ---@return string
 function heap:map(width) end
 
----The state of the heap: a table with all that is counted, or one number of
----it. `holes`, `requested` and `largest` cost a walk over all segments, and so
----does the table; any other number costs the same for every heap.
----@param name? string of one field
----@return mems.statistics|integer # see `statistics`; the field of that name
-function heap:stats(name) end
-
 ---Gives back to the system what is unused.
 ---@return integer # the bytes given back
 function heap:trim() end
@@ -488,6 +483,13 @@ function heap:extents(unit) end
 ---@return string? # a message
 ---@return integer? # a code
 function heap:print_stats(file) end
+
+---The state of the heap: a table with all that is counted, or one number of
+---it. `holes`, `requested` and `largest` cost a walk over all segments, and so
+---does the table; any other number costs the same for every heap.
+---@param name? string of one field
+---@return mems.statistics|integer # see `statistics`; the field of that name
+function heap:stats(name) end
 
 ---Makes a buffer of a block that `malloc` or the like gave: it is freed with
 ---the buffer from now on. The opposite of `object:disown`.
@@ -1925,13 +1927,6 @@ function mems.picture(path, options) end
 ---@return string
 function mems.map(width) end
 
----The state of the heap: a table with all that is counted, or one number of
----it. `holes`, `requested` and `largest` cost a walk over all segments, and so
----does the table; any other number costs the same for every heap.
----@param name? string of one field
----@return mems.statistics|integer # see `statistics`; the field of that name
-function mems.stats(name) end
-
 ---Gives back to the system what is unused.
 ---@return integer # the bytes given back
 function mems.trim() end
@@ -1982,6 +1977,13 @@ function mems.extents(unit) end
 ---@return string? # a message
 ---@return integer? # a code
 function mems.print_stats(file) end
+
+---The state of the heap: a table with all that is counted, or one number of
+---it. `holes`, `requested` and `largest` cost a walk over all segments, and so
+---does the table; any other number costs the same for every heap.
+---@param name? string of one field
+---@return mems.statistics|integer # see `statistics`; the field of that name
+function mems.stats(name) end
 
 ---Makes a buffer of a block that `malloc` or the like gave: it is freed with
 ---the buffer from now on. The opposite of `object:disown`.

@@ -34,6 +34,7 @@ build = {
         "src/heap/chain.c",
         "src/heap/check.c",
         "src/heap/classic.c",
+        "src/heap/damage.c",
         "src/heap/dict.c",
         "src/heap/file.c",
         "src/heap/gate.c",

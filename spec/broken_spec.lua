@@ -34,6 +34,11 @@ local function guide(mems, probe)
     return probe.chain.is_process(heap, g) and not guided.in_run(heap, g)
   end
 
+  -- Has nobody reached the block at g, a long one?
+  function guided.is_fresh(heap, g)
+    return probe.used(heap, g + probe.FIELD)
+  end
+
   -- The first segment that `is` what is wanted and has `least` granules.
   function guided.find(heap, is, least)
     local g, last = 0, probe.field(heap, "end")
@@ -123,6 +128,7 @@ describe("check", function()
     end
     local large = {}
     for i = 1, 6 do large[i] = assert(heap:malloc(100000 + 1000 * i)) end
+    for i = 1, 5 do heap:poke_u8(large[i], 1) end -- the last one is fresh
     heap:free(large[2])
     heap:free(large[5])
     heap:free(assert(heap:malloc(70)))
@@ -185,7 +191,11 @@ describe("check", function()
   describe("names a wrong bit:", function()
     it("a start inside a PROCESS", function()
       local g
-      repeat g = at.granule(heap:malloc(60000)) until g % 64 < 24
+      repeat
+        local block = heap:malloc(60000)
+        heap:poke_u8(block, 1)
+        g = at.granule(block)
+      until g % 64 < 24
       probe.used(heap, g + 40, true)
       probe.start(heap, g + 40, true)
       assert_names("the count of processes is wrong")
@@ -381,6 +391,17 @@ describe("check", function()
       end
     end)
 
+    it("a page of a fresh block that is idle and gone, or neither", function()
+      local message = "a page of a fresh block is not either idle or gone"
+      local g = find(function(h, one)
+        return at.is_chained(h, one) and at.is_fresh(h, one)
+      end, 2048)
+      local whole = (g + 511) // PAGE_GRANULES
+      names(message, "idle", whole, not probe.idle(heap, whole))
+      names(message, "gone", whole, not probe.gone(heap, whole))
+      names("a page in use is idle or gone", "used", g + probe.FIELD, false)
+    end)
+
     it("a page of a run that is idle or gone, or should be", function()
       local message = "a page of a run is not as idle or gone as it should be"
       local free, taken
@@ -476,11 +497,10 @@ describe("check", function()
 
     it("the length that no HOLE has", function()
       local g = find(at.is_loose, 2048)
-      probe.field(heap, "hopeless_align", 1)
       names("a HOLE is longer than any is said to be", "field", "hopeless",
             length(g))
       probe.field(heap, "hopeless_align", 512)
-      probe.field(heap, "hopeless", length(g))
+      probe.field(heap, "aligned", length(g))
       assert.is_true(heap:check()) -- that is about aligned ones
     end)
 
@@ -498,9 +518,10 @@ describe("check", function()
     it("what a class is made of", function()
       for _, number in ipairs { 2, 3, 16, 40, probe.SIZES - 1 } do
         for _, name in ipairs { "granules", "share", "inverse", "most", "mask",
-                                "brim", "first", "last", "shift" } do
+                                "brim", "first", "shift" } do
           names_class("a class is not that of its size", number, name, 1)
         end
+        names_class("a stack is too deep", number, "last", 300)
       end
       names_class("a class is not that of its size", 1, "most", 7)
     end)

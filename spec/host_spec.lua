@@ -318,3 +318,49 @@ describe("the example of a host", function()
     assert.equal(1, times)
   end)
 end)
+
+describe("another Lua", function()
+  for _, name in ipairs { "lua5.1", "lua5.3", "luajit" } do
+    it("gets a sentence: " .. name, function()
+      if select(3, shell.run("command -v " .. name)) ~= 0 then
+        return pending(name .. " is not here")
+      end
+      local _, complained, code = shell.run(
+        "LUA_PATH='lua/?.lua;lua/?/init.lua' " .. name ..
+        " -e 'require \"mems\"'")
+      assert.not_equal(0, code)
+      assert.match("mems needs Lua 5.4 or 5.5, and this is Lua", complained)
+      assert.not_match("undefined symbol", complained)
+    end)
+  end
+end)
+
+describe("the headers and examples #style", function()
+  local INCLUDE <const> = " -Wall -Wextra -Wpedantic -Werror -Isrc \z
+    $(pkg-config --cflags lua5.4) -c -o /dev/null "
+
+  for compiler, kinds in pairs {
+    ["cc -std=c11"] = "c", ["clang -std=c11"] = "c",
+    ["c++ -std=c++17 -x c++"] = "c++",
+    ["musl-gcc -std=c11 -idirafter /usr/include -idirafter \z
+      /usr/include/$(cc -dumpmachine)"] = "c",
+  } do
+    it("are " .. kinds .. " without a warning: " .. compiler, function()
+      if select(3, shell.run("command -v " .. compiler:match("^%S+"))) ~= 0 then
+        return pending(compiler .. " is not here")
+      end
+      for _, path in ipairs { "src/mems.h", "src/mems_lua.h",
+                              "examples/session.c", "examples/host.c" } do
+        local source = path
+        if path:find "%.h$" then
+          source = os.tmpname() .. ".c"
+          shell.write(source, ("#include \"%s\"\nint one;\n")
+            :format(path:match("[^/]*$")))
+        end
+        local _, complained = shell.run(compiler .. INCLUDE .. source)
+        assert.equal("", complained)
+        if source ~= path then os.remove(source) end
+      end
+    end)
+  end
+end)

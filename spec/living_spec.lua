@@ -172,6 +172,24 @@ describe("a heap in a file", function()
     assert.is_true(tonumber(blocks) * 512 < 2 << 20, blocks)
   end)
 
+  it("takes the room again that a copy of it has left out", function()
+    local function room(name)
+      local pipe <close> = assert(io.popen("du -k " .. shell.quote(name)))
+      return tonumber(pipe:read("l"):match("^%d+"))
+    end
+    open()
+    for _ = 1, 20 do heap:setroot("last", heap:calloc(1, 100000)) end
+    heap:close()
+    local copy, full = place.new(), room(path)
+    assert(os.execute(("cp --sparse=always %s %s"):format(
+      shell.quote(path), shell.quote(copy))))
+    assert.is_true(room(copy) < full - 1000)
+    open { path = copy }
+    assert.is_true(room(copy) >= full)
+    assert.equal(100000, heap:size(heap:root("last")))
+    assert.is_true(heap:check())
+  end)
+
   it("is made only if that is asked for", function()
     local none, why, code = mems.open { path = path, create = false }
     assert.is_nil(none)
@@ -211,11 +229,11 @@ describe("a heap in a file", function()
     open()
     local plain = heap:malloc(10)
     local kept, given = heap:buffer("kept"), heap:buffer("given")
-    local gone, collected = heap:buffer("gone"), heap:buffer("collected")
+    local gone = heap:buffer("gone")
+    heap:buffer("collected")
     heap:setroot("kept", kept)
     local addr = given:disown()
     local address = gone:address()
-    collected = nil -- luacheck: ignore
     collectgarbage()
     assert.equal(4, heap:stats "processes")
     reopen()
@@ -366,7 +384,7 @@ describe("a file is refused, with the reason,", function()
       shell.write(path, whole:sub(1, size))
       local none, why, code = mems.open { path = path }
       assert.is_nil(none)
-      assert.match(size < 65536 and "too short" or "was cut", why)
+      assert.is_truthy(why:find "is too short" or why:find "was cut", why)
       assert.equal(mems.EFORMAT, code)
       assert.equal(size, #shell.read(path))
     end

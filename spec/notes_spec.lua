@@ -33,11 +33,12 @@ describe(PROGRAM, function()
   end)
 
   it("says what is wrong", function()
-    for _, words in ipairs { {}, { "list" }, { "list", path, 1 },
+    for _, words in ipairs { {}, { path }, { path, "list", 1 },
                              { path, "add", "x" }, { path, "nosuch" } } do
       local _, complained, code = shell.lua(PROGRAM, table.unpack(words))
       assert.equal(1, code)
       assert.match("usage: notes.lua FILE", complained)
+      assert.is_nil(io.open(path))
     end
     for _, command in ipairs { "get", "delete" } do
       local _, complained, code = shell.lua(PROGRAM, path, command, "x")
@@ -86,13 +87,14 @@ describe(PROGRAM, function()
   end
 
   -- Runs commands from a file, in a process that is killed so many seconds
-  -- later if it has not ended. Gives what it printed, and whether it was killed.
+  -- later if it has not ended. Gives what it printed and whether it was killed.
   local function run(input, seconds)
     local printed, _, code = shell.run(table.concat({
       "LUA_PATH_5_4=" .. shell.quote(package.path),
       "LUA_CPATH_5_4=" .. shell.quote(package.cpath),
-      "lua5.4", PROGRAM, path, "run <", input, "& sleep", seconds,
-      "; kill -9 $! 2>/dev/null; wait $!" }, " "))
+      "lua5.4", PROGRAM, path, "run <", input,
+      seconds and "& sleep " .. seconds .. "; kill -9 $!; wait $!" or "",
+    }, " "))
     return printed, code == 137
   end
 
@@ -104,9 +106,7 @@ describe(PROGRAM, function()
     end
     shell.write(input, table.concat(keys, "\n") .. "\n")
     if #keys == 0 then return there end
-    local printed = shell.run(("LUA_PATH_5_4=%s LUA_CPATH_5_4=%s lua5.4 %s %s " ..
-      "run < %s"):format(shell.quote(package.path),
-      shell.quote(package.cpath), PROGRAM, path, input))
+    local printed = run(input)
     for text, key in printed:gmatch "([^\n]*)\ndone get (%S+)\n" do
       there[key] = text
     end

@@ -110,6 +110,14 @@ static int hold(lua_State *L) {
   return 0;
 }
 
+/* scribble(heap, addr, byte): writes a byte wherever it is in the payload. */
+static int scribble(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  char *payload = chain_physical(&heap->chain, 0);
+  payload[probe_number(L, 2) - heap->dict.base] = (char)probe_number(L, 3);
+  return 0;
+}
+
 /* readonly(heap): no verb is to write to it from now on. */
 static int readonly(lua_State *L) {
   probe_heap(L, 1);
@@ -160,7 +168,7 @@ int luaopen_mems_probe(lua_State *L) {
     {"foreign", foreign}, {"physical", physical}, {"free_code", free_code},
     {"aligned", aligned}, {"reset", reset}, {"largest", largest},
     {"resident", resident}, {"hold", hold},
-    {"readonly", readonly}, {"fork", fork_},
+    {"readonly", readonly}, {"scribble", scribble}, {"fork", fork_},
     {"range_take", range_take}, {"range_give", range_give}, {NULL, NULL}
   };
   luaL_newlib(L, functions);

@@ -27,7 +27,7 @@ static const probe_field fields[] = {
   OF_HEAP("known", dict.known), OF_HEAP("last", dict.last),
   OF_HEAP("length", dict.length), OF_HEAP("processes", processes),
   OF_HEAP("used", used), OF_HEAP("peak", peak), OF_HEAP("mallocs", mallocs),
-  OF_HEAP("hopeless", hopeless),
+  OF_HEAP("hopeless", hopeless[0]), OF_HEAP("aligned", hopeless[1]),
   OF_HEAP("hopeless_align", hopeless_align), OF_HEAP("turn", runs.turn),
   OF_HEAP("idle_pages", idle.pages),
   OF_HEAP("cursor", idle.cursor), OF_HEAP("runs_end", runs.end),
@@ -46,7 +46,7 @@ static const probe_field set_fields[] = {
   FIELD("present", mems_bins, present[0]),
   FIELD("present_above", mems_bins, present[1]),
   FIELD("top", mems_bins, top),
-  FIELD("usable", mems_bins, long_level[0].usable)
+  FIELD("usable", mems_bins, levels[0].usable)
 };
 
 #undef FIELD

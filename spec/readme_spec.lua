@@ -5,12 +5,14 @@
 -- comments "--> text", behind a line or below it, and by ```output blocks: all
 -- of it and nothing else, in this order. A long text goes on in lines
 -- "--  text". White space counts as one space; in an error message the place
--- is left out. A ```c block is a whole program in C.
+-- is left out. A file "NAME.mems" is one of the section's own, in a folder for
+-- such. A ```c block is a whole program in C.
 --
 -- ```sh blocks are run as well, those of a file one after the other, each in a
 -- shell of its own, in a copy of the tree with a home and a PREFIX of its own,
 -- which Lua and the linker know as they know /usr/local.
 
+local files = require "spec.support.place"
 local shell = require "spec.support.shell"
 
 -- The sections of a text: { title =, lua =, shown =, c =, sh = }: the text of
@@ -69,7 +71,13 @@ end
 -- prints, and what went wrong.
 local function run_lua(section)
   local path = os.tmpname()
-  shell.write(path, section.lua)
+  section.files = section.files or setmetatable({}, {
+    __index = function(own, name)
+      own[name] = ("%q"):format(files.new())
+      return own[name]
+    end,
+  })
+  shell.write(path, (section.lua:gsub('"%w+%.mems"', section.files)))
   local printed, complained = shell.lua(path)
   os.remove(path)
   local shown = table.concat(section.shown, "\n") .. "\n"
@@ -117,6 +125,20 @@ for path in FILES:gmatch("%S+") do
     end
   end)
 end
+
+describe("a heap that README.md shows to stay", function()
+  it("is there when the program runs again", function()
+    for _, section in ipairs(sections_of(shell.read "README.md")) do
+      if section.title == "A heap that stays" then
+        for run = 1, 3 do
+          assert.equal("visits " .. run .. "\nnil\n", (run_lua(section)))
+        end
+        return
+      end
+    end
+    error("there is no such heading")
+  end)
+end)
 
 describe("the examples", function()
   it("are promises, many of them", function()

@@ -11,7 +11,9 @@
 ** A block is named by its MeMS virtual address, an integer, never a host
 ** pointer: from 1000 up in the default heap; no other heap has the same
 ** addresses, unless it asks for them. The host pointer behind it is its
-** physical address, good until the block is freed or moved by realloc.
+** physical address, good until the block is freed or moved by realloc; and
+** each block's has to be asked for: memory of a block that nobody has asked
+** for since it was handed out may be given back to the OS.
 **
 ** What holds for every function:
 ** - A wrong address is refused, never followed: the call fails, the heap is
@@ -82,6 +84,21 @@ enum {
   MEMS_CREATE_NEW          /* and it must not be there: else MEMS_EFILE */
 };
 
+/* Where bytes were found that nobody should have written: `fill` sees it. */
+enum {
+  MEMS_DAMAGE_BEHIND = 1, /* behind the end of a block */
+  MEMS_DAMAGE_FREED,      /* in a block that was freed and waits */
+  MEMS_DAMAGE_FREE        /* in memory that is free */
+};
+
+/* The first byte that was. */
+typedef struct mems_damage {
+  int what;            /* MEMS_DAMAGE_... */
+  mems_addr addr;      /* the block, or where the free memory begins */
+  size_t size;         /* the bytes that were asked for; 0: free memory */
+  size_t offset;       /* of the byte, from addr */
+} mems_damage;
+
 /* How to open a heap. A field that is 0 takes its default. */
 typedef struct mems_options {
   size_t size;        /* sizeof(mems_options), or 0: the fields up to `fill` */
@@ -124,6 +141,16 @@ typedef struct mems_options {
                          of both; see mems_heap_fd */
   char *why;          /* gets a sentence that says why open failed, cut at */
   size_t why_size;    /* so many bytes; NULL: nobody asks */
+  void (*damage)(void *context, const mems_damage *damage);
+                      /* with `fill`, not with `path`: called when a write to
+                         memory that is free, waits, or lies behind the end of
+                         a block is found, by the free, the malloc, the
+                         realloc or the check that sees it. It may end the
+                         program, but not use the heap: the call goes on.
+                         NULL: only mems_heap_check tells */
+  void *context;      /* for `damage` */
+  int random;         /* not 0: which slot of a run a small block gets is
+                         drawn at random */
 } mems_options;
 
 /* The state of a heap. The last three fields cost a walk over all segments,
@@ -285,12 +312,14 @@ MEMS_API mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr,
 MEMS_API int mems_heap_free(mems_heap *heap, mems_addr addr);
 
 /* The physical address behind `addr`, which may be anywhere inside a block;
-   NULL if it is not. O(1). */
+   NULL if it is not. O(1), but for the first time that a block of 8 KiB or more
+   is asked for: a step for each 256 KiB. */
 MEMS_API void *mems_heap_get(const mems_heap *heap, mems_addr addr);
 
 /* The gate: the physical address of the range [addr, addr + size) if it
    lies inside one block, else NULL: MEMS_ERANGE, MEMS_EFREED or
-   MEMS_EFOREIGN. A range of 0 bytes may also lie at a block's end. O(1). */
+   MEMS_EFOREIGN. A range of 0 bytes may also lie at a block's end. Costs what
+   mems_heap_get does. */
 MEMS_API void *mems_heap_span(const mems_heap *heap, mems_addr addr,
                               size_t size);
 

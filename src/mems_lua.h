@@ -53,7 +53,8 @@ MEMS_API void *mems_lua_alloc(void *ud, void *pointer, size_t old_size,
    `heap:close()` or when the value is collected; without it, these only end
    what Lua knows of it. One that is not owned has to be open longer than the
    value is used, and nothing but Lua may free or move blocks that objects of
-   Lua lie in. Raises if the module was never opened in the state. */
+   Lua lie in; if it is in a file a forked child must not use those objects.
+   Raises if the module was never opened in the state. */
 MEMS_API void mems_lua_pushheap(lua_State *L, mems_heap *heap, int owned);
 
 /* The heap that is the value at `index`, or the one that an object there (a

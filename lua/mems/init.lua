@@ -49,6 +49,11 @@
 -- @tfield[opt] number max the greatest; -1 for `u64`, as unsigned integers wrap
 -- around in Lua
 
+if not _VERSION:find "^Lua 5%.[45]$" then
+  error("mems needs Lua 5.4 or 5.5, and this is " ..
+        (rawget(_G, "jit") and rawget(_G, "jit").version or _VERSION), 0)
+end
+
 local mems = require "mems.core"
 local picture = require "mems.picture"
 local scope = require "mems.scope"

@@ -30,11 +30,16 @@ local function put_back(into, taken)
   for name, value in pairs(taken) do into[name] = value end
 end
 
+-- Where the metatables of the test build are while it is not in use: it makes
+-- them once in a Lua state.
+local KEPT <const> = "test build of mems"
+
 --- Loads the test build in place of the ordinary one.
 -- @return its `mems`, its probes, and a function that undoes it
 function inside.enter()
   local registry, path = debug.getregistry(), package.cpath
   local metatables, modules = take_away(registry), take_away(package.loaded)
+  put_back(registry, registry[KEPT] or {})
   package.cpath = "build/test/?.so;" .. path
   local mems = require "mems"
   assert(package.searchpath("mems.core", package.cpath) == PATH)
@@ -42,6 +47,7 @@ function inside.enter()
   return mems, probe, function()
     package.cpath = path
     collectgarbage()
+    registry[KEPT] = take_away(registry)
     put_back(registry, metatables)
     put_back(package.loaded, modules)
   end

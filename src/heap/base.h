@@ -48,7 +48,7 @@ enum {
 enum {
   STACK_DEEP = 256,       /* slots that a stack holds at most, ... */
   STACK_BYTES = 1 << 20,  /* ... and bytes in them */
-  REFILL_MOST = 64,       /* slots that it takes at once */
+  REFILL_MOST = 128,      /* slots that it takes at once */
   RUN_ASKS = 12,          /* requests of a class before its first run, ... */
   RUN_ASKS_TIGHT = 1024,  /* ... while the heap is as small as that */
   RUN_SLOTS = 32          /* in a run of more than a page */

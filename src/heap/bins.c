@@ -7,7 +7,6 @@
 #include <string.h>
 
 enum {
-  LONG = 3, /* levels that are usable only as far as needed */
   GROUP = 64,
   GROUP_BITS = 6,
   EXACT = 8, /* granules; from here on four classes for each power of two */
@@ -36,46 +35,35 @@ static uint64_t groups_for(uint64_t count) {
 }
 
 uint64_t bins_plan(mems_bins *b, uint64_t here, uint64_t at, uint64_t limit) {
-  uint64_t blocks = limit / REGION + 1, tops = 0;
+  uint64_t blocks = limit / REGION + 1;
   b->here = here;
-  for (unsigned level = 0; ; level++) {
+  for (b->top = 0; ; b->top++) {
     blocks = groups_for(blocks);
-    uint64_t bytes = blocks * sizeof(mems_sets);
-    b->top = level;
-    b->level_at[level] = level < LONG ? at : tops;
-    if (level < LONG)
-      at = area_plan(&b->long_level[level], at, bytes);
-    else
-      tops += bytes;
-    if (blocks == 1) break;
+    at = area_plan(&b->levels[b->top], at, blocks * sizeof(mems_sets));
+    if (blocks == 1) return at;
   }
-  for (unsigned level = LONG; level <= b->top; level++)
-    b->level_at[level] += at;
-  return area_plan(&b->tops, at, tops);
 }
 
-/* Bytes of a long level that granules below `end` need. */
+/* Bytes of a level that granules below `end` need. */
 static uint64_t bytes_for(const mems_bins *b, unsigned level, uint64_t end) {
   uint64_t blocks = groups_for(end / REGION + 1);
   for (unsigned i = 0; i < level; i++) blocks = groups_for(blocks);
-  return at_most(blocks * sizeof(mems_sets), b->long_level[level].size);
+  return at_most(blocks * sizeof(mems_sets), b->levels[level].size);
 }
 
 bool bins_reach(mems_bins *b, uint64_t end) {
   char *reservation = (char *)b - b->here;
-  bool ok = area_grow(reservation, &b->tops, b->tops.size);
+  bool ok = true;
   /* from the top down, so that what is above a usable block is usable */
-  for (unsigned level = LONG; ok && level-- > 0; )
-    ok = area_grow(reservation, &b->long_level[level],
-                   bytes_for(b, level, end));
+  for (unsigned level = b->top + 1; ok && level-- > 0; )
+    ok = area_grow(reservation, &b->levels[level], bytes_for(b, level, end));
   return ok;
 }
 
 void bins_clear(mems_bins *b) {
   char *image = (char *)b - b->here;
-  memset(image + b->tops.at, 0, b->tops.usable);
-  for (unsigned level = 0; level < LONG; level++)
-    memset(image + b->long_level[level].at, 0, b->long_level[level].usable);
+  for (unsigned level = 0; level <= b->top; level++)
+    memset(image + b->levels[level].at, 0, b->levels[level].usable);
   memset(b->present, 0, sizeof b->present);
 }
 
@@ -91,21 +79,21 @@ void bins_retreat(mems_bins *b, uint64_t end) {
   char *reservation = (char *)b - b->here;
   bins_forget(b, end);
   bool ok = true;
-  for (unsigned level = 0; ok && level < LONG; level++)
-    ok = area_shrink(reservation, &b->long_level[level],
+  for (unsigned level = 0; ok && level <= b->top; level++)
+    ok = area_shrink(reservation, &b->levels[level],
                      bytes_for(b, level, end));
 }
 
 uint64_t bins_overhead(const mems_bins *b) {
-  uint64_t bytes = b->tops.usable;
-  for (unsigned level = 0; level < LONG; level++)
-    bytes += b->long_level[level].usable;
+  uint64_t bytes = 0;
+  for (unsigned level = 0; level <= b->top; level++)
+    bytes += b->levels[level].usable;
   return bytes;
 }
 
 /* Regions whose sets are usable. */
 static uint64_t regions(const mems_bins *b) {
-  return b->long_level[0].usable / sizeof(mems_sets) * GROUP;
+  return b->levels[0].usable / sizeof(mems_sets) * GROUP;
 }
 
 static uint64_t *set_word(const mems_bins *b, unsigned level, uint64_t i,

@@ -43,9 +43,7 @@ typedef struct mems_bins {
   uint64_t here;       /* offset of this struct in the reservation */
   uint64_t present[CLASSES / WORD]; /* the classes whose set is not empty */
   unsigned top;        /* the level that is one block */
-  uint64_t level_at[SET_LEVELS];
-  mems_area long_level[3];  /* 0 to 2, usable as far as needed */
-  mems_area tops;           /* the others, usable in whole */
+  mems_area levels[SET_LEVELS]; /* usable as far as needed */
 } mems_bins;
 
 /* Lays out the sets for at most `limit` granules from offset `at` on and
@@ -101,7 +99,7 @@ void bins_include(mems_bins *b, uint64_t region, unsigned c);
 void bins_exclude(mems_bins *b, uint64_t region, unsigned c);
 
 static inline mems_sets *bins_level(const mems_bins *b, unsigned level) {
-  return (mems_sets *)((char *)b - b->here + b->level_at[level]);
+  return (mems_sets *)((char *)b - b->here + b->levels[level].at);
 }
 
 /* Is `region` in the set of class c? */

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "damage.h"
 #include "hole.h"
 #include "share.h"
 
@@ -100,8 +101,11 @@ static const char *check_class(const mems_heap *heap, unsigned number,
   const mems_class *class = r->classes + number;
   mems_class made = runs_class(number, *slot);
   *slot = made.last + GAP;
-  made.top = class->top, made.asks = class->asks, made.slots = class->slots;
-  made.spare = class->spare, made.chained = class->chained;
+  if (class->last < made.first || class->last > made.last)
+    return "a stack is too deep";
+  made.last = class->last, made.top = class->top, made.asks = class->asks;
+  made.slots = class->slots, made.spare = class->spare;
+  made.chained = class->chained;
   if (memcmp(&made, class, sizeof made) != 0)
     return "a class is not that of its size";
   if (class->top < class->first || class->top > class->last)
@@ -166,7 +170,7 @@ static const char *check_map(const mems_heap *heap) {
 
 /* Each bit of a set says whether the word below it is 0. */
 static const char *check_sets(const mems_bins *b) {
-  uint64_t blocks = b->long_level[0].usable / sizeof(mems_sets);
+  uint64_t blocks = b->levels[0].usable / sizeof(mems_sets);
   for (unsigned level = 0; level < b->top; level++) {
     for (uint64_t i = 0; i < blocks * CLASSES; i++) {
       uint64_t group = i / CLASSES, c = i % CLASSES;
@@ -192,7 +196,7 @@ static const char *check_hole(const mems_heap *heap, uint64_t g, uint64_t n) {
   if (!hole_heap_is_tight(heap) &&
       !bins_has(&heap->bins, g / REGION, class_of(n)))
     return "a HOLE is in no index";
-  if (n >= heap->hopeless && heap->hopeless_align == 1)
+  if (n >= heap->hopeless[0] && heap->align == 1)
     return "a HOLE is longer than any is said to be";
   for (uint64_t page = in.from; page < in.to; page++)
     if (idle_is(&d->idle_bits, heap, page) ==
@@ -217,8 +221,9 @@ static const char *check_process(const mems_heap *heap, uint64_t g,
   return NULL;
 }
 
-/* A PROCESS of the chain has no granule too many, and no page that is idle or
-   gone. */
+/* A PROCESS of the chain has no granule too many, unless it was a slot of a run
+   that recovery did not believe, and no page that is idle or gone but for those
+   in a fresh one, which are either. */
 static const char *check_chained(const mems_heap *heap, uint64_t g,
                                  uint64_t n, mems_sums *sums) {
   const mems_idle *d = &heap->idle;
@@ -227,14 +232,19 @@ static const char *check_chained(const mems_heap *heap, uint64_t g,
   size_t size = n * GRANULE - dict_slack(&heap->dict, &heap->chain, g, n);
   uint64_t useds = bits_field(chain_useds(&heap->chain), g);
   uint64_t least = entry_alignment(n, useds) > 1 ? MARK_LONG : 2;
-  least = at_least(entry_granules(size), least);
-  if (n != least && n != size_rounded(least))
+  least = at_least(entry_granules(size + heap->verified), least);
+  if (n != least && n != size_rounded(least) && !heap->mended)
     return "the slack of a PROCESS does not fit its segment";
-  mems_pages p = pages_around(g, g + n);
-  for (uint64_t page = p.from; page < p.to; page++)
-    if (idle_is(&d->idle_bits, heap, page) ||
-        idle_is(&d->gone_bits, heap, page))
-      return "a page in use is idle or gone";
+  mems_pages p = pages_around(g, g + n), whole = pages_inside(g, g + n);
+  if (!dict_is_fresh(&heap->chain, g, n)) whole = (mems_pages){0, 0};
+  for (uint64_t page = p.from; page < p.to; page++) {
+    int states = idle_is(&d->idle_bits, heap, page) +
+                 idle_is(&d->gone_bits, heap, page);
+    bool free = page >= whole.from && page < whole.to;
+    if (free && states != 1)
+      return "a page of a fresh block is not either idle or gone";
+    if (!free && states) return "a page in use is idle or gone";
+  }
   sums->processes++;
   sums->used += n;
   if (n <= SLOT_MOST) sums->chained[size_class(n)]++;
@@ -386,7 +396,8 @@ static const char *check_all(mems_heap *heap) {
   if (!broken) broken = check_segments(heap, &sums);
   if (!broken) broken = check_quarantine(heap, &sums);
   if (!broken) broken = check_counters(heap, &sums);
-  return broken ? broken : check_last(heap);
+  if (!broken) broken = check_last(heap);
+  return !broken && heap->verified ? damage_check(heap) : broken;
 }
 
 int mems_heap_check(mems_heap *heap) {

@@ -21,6 +21,7 @@ void dict_insert(const mems_dict *d, mems_chain *c, uint64_t g, uint64_t n,
   uint64_t brim = entry_brim(n), entry = 1 | at_most(slack, brim) << 1;
   if (slack >= brim) truth_put_byte(dict_tiny(d, c, g), (unsigned char)slack);
   if (align > 1) entry |= entry_mark(n, align);
+  if (dict_is_fresh(c, g, n)) dict_set_fresh(c, g, false);
   bits_put(chain_useds(c), g, entry_mask(n), entry);
 }
 
@@ -31,22 +32,6 @@ static uint64_t start_of(const mems_chain *c, const mems_runs *r,
   if (entry == 0) return chain_prev(c, g);
   const mems_class *class = r->classes + runs_number(entry);
   return g - runs_inside(class, runs_offset(g, entry));
-}
-
-uint64_t dict_length(const mems_chain *c, const mems_runs *r, uint64_t g) {
-  unsigned entry = runs_map(c)[g / PAGE_GRANULES];
-  if (entry == 0) return chain_is_start(c, g) ? chain_next(c, g) - g : 0;
-  const mems_class *class = r->classes + runs_number(entry);
-  return runs_is_slot(class, runs_offset(g, entry)) ? class->granules : 0;
-}
-
-bool dict_find(const mems_dict *d, const mems_chain *c, const mems_runs *r,
-               uint64_t g, mems_block *found) {
-  if (g >= c->end) return false;
-  uint64_t n = dict_length(c, r, g), useds = bits_field(chain_useds(c), g);
-  if (n == 0 || !(useds & 1) || guard_waits(&d->guard, c, g)) return false;
-  *found = (mems_block){g, n, n * GRANULE - dict_slack(d, c, g, n)};
-  return true;
 }
 
 bool dict_search(const mems_dict *d, const mems_chain *c, const mems_runs *r,

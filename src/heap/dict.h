@@ -86,8 +86,8 @@ static inline size_t dict_slack(const mems_dict *d, const mems_chain *c,
 }
 
 /* Enters [g, g + n), a HOLE or the block that is there already, as a block
-   with slack, marked as one that is to be aligned to `align` granules; 1: no
-   mark. */
+   that is not fresh, with slack, marked as one that is to be aligned to `align`
+   granules; 1: no mark. */
 void dict_insert(const mems_dict *d, mems_chain *c, uint64_t g, uint64_t n,
                  size_t slack, uint64_t align);
 
@@ -108,6 +108,16 @@ static inline void dict_note(mems_dict *d, const mems_block *b) {
   d->length = b->size;
 }
 
+/* Is the PROCESS [g, g + n) fresh? No slot of a run is. */
+static inline bool dict_is_fresh(const mems_chain *c, uint64_t g,
+                                 uint64_t n) {
+  return n >= FRESH_LEAST && bits_field(chain_useds(c), g + FIELD) & 1;
+}
+
+static inline void dict_set_fresh(mems_chain *c, uint64_t g, bool fresh) {
+  bits_put(chain_useds(c), g + FIELD, 1, fresh);
+}
+
 /* Remembers that [0, end) may have held blocks. */
 static inline void dict_touch(mems_dict *d, uint64_t end) {
   if (end > d->known) d->known = end;
@@ -115,11 +125,29 @@ static inline void dict_touch(mems_dict *d, uint64_t end) {
 
 /* The granules of the segment of the chain, or the slot, that starts at g; 0
    if none does. What a run leaves behind its last slot looks like a slot. */
-uint64_t dict_length(const mems_chain *c, const mems_runs *r, uint64_t g);
+static inline uint64_t dict_length(const mems_chain *c, const mems_runs *r,
+                                   uint64_t g) {
+  unsigned entry = runs_map(c)[g / PAGE_GRANULES];
+  if (entry == 0) return chain_is_start(c, g) ? chain_next(c, g) - g : 0;
+  const mems_class *class = r->classes + runs_number(entry);
+  return runs_is_slot(class, runs_offset(g, entry)) ? class->granules : 0;
+}
 
 /* Finds the block that starts at g; false if none does. */
-bool dict_find(const mems_dict *d, const mems_chain *c, const mems_runs *r,
-               uint64_t g, mems_block *found);
+static inline bool dict_find(const mems_dict *d, const mems_chain *c,
+                             const mems_runs *r, uint64_t g,
+                             mems_block *found) {
+  if (g >= c->end) return false;
+  uint64_t n = dict_length(c, r, g), useds = bits_field(chain_useds(c), g);
+  if (n == 0 || !(useds & 1) || guard_waits(&d->guard, c, g)) return false;
+  /* the class of a slot knows what else its length had to tell */
+  unsigned number = runs_number(runs_map(c)[g / PAGE_GRANULES]);
+  const mems_class *class = r->classes + number;
+  uint64_t slack = bits_below(useds, class->mark_at) >> 1;
+  if (number == 0 || slack >= class->brim) slack = dict_slack(d, c, g, n);
+  *found = (mems_block){g, n, n * GRANULE - slack};
+  return true;
+}
 
 /* Finds the block that holds the byte at `addr`; false if none does. */
 bool dict_search(const mems_dict *d, const mems_chain *c, const mems_runs *r,

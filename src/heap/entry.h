@@ -13,6 +13,9 @@
 **   24 .. 63     1 s*17 a*5   log2 of the granules it is aligned to
 **   64 ..        1 s*27 a*5   the same
 **
+** A block of FRESH_LEAST granules or more has one bit behind that: it is
+** fresh, nobody has reached it since it was handed out.
+**
 ** Only a slot has a mark of one bit. So each block has room for any slack up
 ** to its length less one; and those of one length, which the chain or the page
 ** map tells, have their entry at the same place. A free slot of a run (runs.h)
@@ -33,7 +36,8 @@ enum {
   SLACK_LONG = FIELD - 6,
   MARK_LEAST = 8,  /* granules of a slot that can be marked as aligned, ... */
   MARK_BITS = 5,
-  MARK_LONG = 24   /* ... and of a block whose mark has MARK_BITS */
+  MARK_LONG = 24,  /* ... and of a block whose mark has MARK_BITS */
+  FRESH_LEAST = 1024 /* granules of a block that can be fresh */
 };
 
 /* How many bits the slack of a block of n granules has. */

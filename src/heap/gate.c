@@ -5,6 +5,7 @@
 ** by the page map and its used bits; all else the dictionary knows.
 */
 
+#include "hole.h"
 #include "share.h"
 
 /* Notes why a range is in no block. */
@@ -51,13 +52,17 @@ static inline void *span_shared(const mems_heap *heap, mems_addr addr,
   return span_locked(heap, addr, size);
 }
 
-/* The same by the dictionary, which notes what it found last. */
+/* The same by the dictionary, which notes what it found last, and that it is
+   reached. */
 static COLD void *span_by_dict(const mems_heap *heap, mems_addr addr,
                                size_t size) {
   mems_block b;
   void *physical = dict_span(&heap->dict, &heap->chain, &heap->runs, addr,
                              size, &b);
-  if (b.size) dict_note(&((mems_heap *)heap)->dict, &b);
+  if (b.size) {
+    dict_note(&((mems_heap *)heap)->dict, &b);
+    hole_reach((mems_heap *)heap, b.at, b.granules);
+  }
   return LIKELY(physical != NULL) ? physical : refuse_span(heap, addr);
 }
 

@@ -1,20 +1,30 @@
 /*
 ** guard.c - the bits and the queue of guard.h.
 **
-** The queue maps a page when its tail comes to it and returns the page when
-** its head has left it, so it takes no more than what waits needs.
+** The queue maps a part of itself when its tail comes to it and returns the
+** part when its head has left it, so it takes little more than what waits
+** needs.
 */
 
 #include "guard.h"
 
 #include <string.h>
 
-/* One page more than can be full, so that head and tail never share a page
-   from both of its ends; a power of two. Twice as much as is kept may wait, and
-   a block takes two granules at least. */
+enum { PARTS = 16, PART_MOST = 1 << 16 };
+
+/* The bytes of a part: a 16th of what blocks of the least size take, within
+   bounds. */
+static uint64_t part_for(uint64_t most) {
+  uint64_t part = at_most(most * sizeof(uint64_t) / PARTS + 1, PART_MOST);
+  return at_least(bit(bit_last(part)), pages_unit());
+}
+
+/* One part more than can be full, so that head and tail never share one from
+   both of its ends; a power of two. Twice as much as is kept may wait, and a
+   block takes two granules at least. */
 static uint64_t slots_for(uint64_t most) {
-  uint64_t page = pages_unit() / sizeof(uint64_t);
-  return bit(bit_last(round_up(most + 1, page) + page - 1) + 1);
+  uint64_t part = part_for(most) / sizeof(uint64_t);
+  return bit(bit_last(round_up(most + 1, part) + part - 1) + 1);
 }
 
 uint64_t guard_room(uint64_t most) {
@@ -26,49 +36,22 @@ uint64_t guard_plan(mems_guard *q, uint64_t at, uint64_t limit,
   q->most = at_most(most, limit);
   if (q->most == 0) return at;
   at = area_plan(&q->bits, at, limit / 16 + sizeof(uint64_t));
-  q->page = pages_unit();
+  q->part = part_for(q->most) / sizeof(uint64_t);
   q->slots = slots_for(q->most);
   return at + guard_room(q->most);
 }
 
-uint64_t *guard_slot(const mems_guard *q, const void *image,
-                     uint64_t position) {
-  char *queue = (char *)image + q->bits.at + q->bits.size;
-  return (uint64_t *)queue + (position & (q->slots - 1));
+bool guard_reach(mems_guard *q, void *image, uint64_t g) {
+  uint64_t bytes = q->part * sizeof(uint64_t);
+  return area_grow(image, &q->bits, g / 16 + 1) &&
+         (q->tail % q->part != 0 ||
+          pages_map(NULL, guard_slot(q, image, q->tail), bytes));
 }
 
-void guard_mark(mems_guard *q, void *image, uint64_t g, bool waits) {
-  uint64_t *word = guard_word(q, image, g), mask = bit(g / 2 % WORD);
-  truth_put(word, waits ? *word | mask : *word & ~mask);
-}
-
-bool guard_put(mems_guard *q, void *image, uint64_t g, uint64_t n) {
-  if (n > q->most || q->waiting + n > 2 * q->most) return false;
-  if (!area_grow(image, &q->bits, g / 16 + 1)) return false;
-  uint64_t *slot = guard_slot(q, image, q->tail);
-  bool first = ((uintptr_t)slot & (q->page - 1)) == 0;
-  if (first && !pages_map(NULL, slot, q->page)) return false;
-  *slot = g;
-  q->tail++;
-  guard_mark(q, image, g, true);
-  q->waiting += n;
-  return true;
-}
-
-uint64_t guard_take(mems_guard *q, void *image) {
-  if (q->head == q->tail) return NOWHERE;
-  uint64_t *slot = guard_slot(q, image, q->head++);
-  char *behind = (char *)(slot + 1);
-  uint64_t g = *slot;
-  /* a page that the OS won't take back is used again when its turn comes */
-  if (((uintptr_t)behind & (q->page - 1)) == 0)
-    pages_unmap(NULL, behind - q->page, q->page);
-  return g;
-}
-
-void guard_drop(mems_guard *q, void *image, uint64_t g, uint64_t n) {
-  guard_mark(q, image, g, false);
-  q->waiting -= n;
+/* A part that the OS won't take back is used again when its turn comes. */
+void guard_retreat(mems_guard *q, void *image) {
+  pages_unmap(NULL, guard_slot(q, image, q->head - q->part),
+              q->part * sizeof(uint64_t));
 }
 
 void guard_clear(mems_guard *q, void *image) {
@@ -86,7 +69,7 @@ uint64_t guard_count(const mems_guard *q, const void *image) {
 }
 
 uint64_t guard_overhead(const mems_guard *q) {
-  uint64_t page = at_least(q->page, PAGE) / sizeof(uint64_t);
-  uint64_t first = q->head / page * page, behind = round_up(q->tail, page);
+  uint64_t part = at_least(q->part, 1);
+  uint64_t first = q->head / part * part, behind = round_up(q->tail, part);
   return q->bits.usable + (behind - first) * sizeof(uint64_t);
 }

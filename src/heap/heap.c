@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "damage.h"
 #include "hole.h"
 #include "image.h"
 #include "redo.h"
@@ -76,12 +77,20 @@ static void publish(mems_heap *heap, mems_redo *todo, const mems_request *r) {
 static mems_addr hand_out(mems_heap *heap, uint64_t g, unsigned number,
                           mems_request r) {
   uint64_t n = number ? size_granules(number) : r.n;
+  /* in a file its pages have their place on the disk */
+  bool fresh = !number && n >= FRESH_LEAST && !heap->fill && !r.cell &&
+               place_of(heap)->file == 0;
   char *physical = chain_physical(&heap->chain, g);
+  if (heap->verified) {
+    uint64_t from = g * GRANULE, to = number || !r.zero ? 0 : from + r.size;
+    damage_free(heap, g, n);
+    damage_wake(heap, pages_around(g, g + n), from, to);
+  }
   if (r.zero && number) memset(physical, 0, r.size);
   if (r.zero && !number) trim_zero(heap, g, r.size);
   if (heap->fill && !r.zero) memset(physical, 0xAA, r.size);
   if (!number) {
-    idle_touch(&heap->idle, heap, pages_around(g, g + n));
+    hole_occupy(heap, g, n, fresh);
     count(heap, n, true);
   }
   heap->mallocs++;
@@ -92,15 +101,16 @@ static mems_addr hand_out(mems_heap *heap, uint64_t g, unsigned number,
     publish(heap, &todo, &r);
   else
     dict_insert(&heap->dict, &heap->chain, g, n, todo.slack, r.mark);
+  if (fresh) dict_set_fresh(&heap->chain, g, true);
   return dict_addr(&heap->dict, g);
 }
 
 /* Makes a HOLE of the block b of the chain, which no one counts any more. */
 static void retire_chained(mems_heap *heap, uint64_t g, uint64_t n) {
+  bool fresh = dict_is_fresh(&heap->chain, g, n);
   count(heap, n, false);
   chain_free(&heap->chain, g);
-  hole_free(heap, g, n);
-  if (n * GRANULE > AT_ONCE) trim_block(heap, g, n);
+  hole_free(heap, g, n, fresh);
 }
 
 /* The PROCESS of n granules at g is free. */
@@ -108,8 +118,9 @@ static void retire(mems_heap *heap, uint64_t g, uint64_t n) {
   mems_chain *c = &heap->chain;
   unsigned entry = runs_map(c)[g / PAGE_GRANULES];
   if (entry) {
-    bits_put(chain_useds(c), g, entry_mask(n), 2);
-    slot_put(heap, runs_number(entry), g);
+    unsigned number = runs_number(entry);
+    bits_put(chain_useds(c), g, heap->runs.classes[number].mask, 2);
+    slot_put(heap, number, g);
   } else {
     retire_chained(heap, g, n);
   }
@@ -127,9 +138,12 @@ static uint64_t release(mems_heap *heap, uint64_t most, uint64_t blocks) {
     uint64_t n = g < c->end ? dict_length(c, &heap->runs, g) : 0;
     if (n && chain_useds(c)[g / WORD] >> g % WORD & 1 &&
         guard_waits(q, heap, g)) {
+      bool fresh = dict_is_fresh(c, g, n);
+      if (heap->verified) damage_waited(heap, g, n);
       retire(heap, g, n);
       guard_drop(q, heap, g, n); /* last: it is no block at any time */
       heap_raise(heap); /* a stack may have it now */
+      if (n * GRANULE > AT_ONCE && !fresh) trim_block(heap, g, n);
     }
   }
   return waited - q->waiting;
@@ -142,7 +156,7 @@ static uint64_t find(mems_heap *heap, unsigned *number, mems_request r) {
   uint64_t g = *number ? slot_find(heap, number, r.align) : NOWHERE;
   if (g != NOWHERE) return g;
   *number = 0;
-  slot_flush(heap);
+  slot_flush(heap, UINT64_MAX);
   g = hole_find(heap, r.n, r.align, false);
   /* what is free at the end now may be enough to stay below the limit */
   bool again = g == NOWHERE && own_of(heap)->error == MEMS_ELIMIT;
@@ -167,7 +181,7 @@ static mems_addr allocate_here(mems_heap *heap, mems_request r) {
   if (r.size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
   r.mark = r.align > heap->align ? r.align : 1;
   r.align = at_least(r.align, heap->align);
-  r.n = entry_granules(r.size);
+  r.n = entry_granules(r.size + heap->verified);
   if (r.mark > 1) r.n = at_least(r.n, MARK_LEAST);
   int error = own_of(heap)->error;
   unsigned number = size_class_aligned(r.n, r.align);
@@ -185,7 +199,7 @@ static mems_addr allocate_here(mems_heap *heap, mems_request r) {
   if (g == NOWHERE) g = find_all(heap, &number, r);
   if (g == NOWHERE) return 0;
   if (!number && !hole_claim(heap, g, r.n)) {
-    hole_free(heap, g, r.n);
+    hole_free(heap, g, r.n, false);
     return 0;
   }
   own_of(heap)->error = error; /* of an attempt before the one that did it */
@@ -212,39 +226,24 @@ static COLD mems_addr enter_tiny(mems_heap *heap, const mems_class *class,
   return dict_addr(&heap->dict, g);
 }
 
-/* The slot of a class that was put last, if chain and page map agree. */
-HOT bool take_ready(mems_heap *heap, unsigned number, uint64_t *slot) {
-  mems_runs *r = &heap->runs;
-  const mems_chain *c = &heap->chain;
-  mems_class *class = r->classes + number;
-  uint64_t g;
-  if (r->recent_class == number) {
-    g = r->recent;
-    r->recent_class = 0;
-  } else {
-    uint32_t top = class->top;
-    if (UNLIKELY(top == class->first)) return false;
-    class->top = (uint16_t)--top;
-    g = r->stacks[top];
-  }
-  *slot = g;
-  return LIKELY(g < c->end) && LIKELY(runs_agree(c, number, g)) &&
-         LIKELY(runs_is_free(c, g, true));
+/* Enters a slot that slot_pop gave. */
+HOT mems_addr enter(mems_heap *heap, const mems_class *class, uint64_t g,
+                    uint64_t entry) {
+  bits_put(chain_useds(&heap->chain), g, class->mask, entry);
+  heap->mallocs++;
+  return dict_addr(&heap->dict, g);
 }
 
 ALIGNED mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {
-  mems_runs *r = &heap->runs;
-  mems_chain *c = &heap->chain;
+  const mems_runs *r = &heap->runs;
   if (UNLIKELY(size - 1 >= r->bytes)) return malloc_far(heap, size);
   unsigned number = r->numbers[(size - 1) / GRANULE];
   const mems_class *class = r->classes + number;
   uint64_t g;
-  if (UNLIKELY(!take_ready(heap, number, &g))) return malloc_far(heap, size);
+  if (UNLIKELY(!slot_pop(heap, number, &g))) return malloc_far(heap, size);
   size_t slack = class->granules * GRANULE - size;
   if (UNLIKELY(slack >= class->brim)) return enter_tiny(heap, class, g, slack);
-  bits_put(chain_useds(c), g, class->mask, 1 | slack << 1);
-  heap->mallocs++;
-  return dict_addr(&heap->dict, g);
+  return enter(heap, class, g, 1 | slack << 1);
 }
 
 mems_addr mems_heap_aligned(mems_heap *heap, size_t size, size_t align) {
@@ -253,16 +252,14 @@ mems_addr mems_heap_aligned(mems_heap *heap, size_t size, size_t align) {
   uint64_t granules = at_least(align / GRANULE, 1), g;
   if (granules <= heap->align) return mems_heap_malloc(heap, size);
   if (size - 1 < heap->runs.bytes) { /* the short way, as in malloc */
-    uint64_t n = at_least(entry_granules(size), MARK_LEAST);
-    unsigned number = size_class_aligned(n, granules);
-    if (number && take_ready(heap, number, &g)) {
+    uint64_t n = at_least((size - 1) / GRANULE + 1, MARK_LEAST);
+    n = round_up(n, granules);
+    unsigned number = n <= TABLE_MOST ? heap->runs.numbers[n - 1] : 0;
+    if (number && slot_pop(heap, number, &g)) {
       const mems_class *class = heap->runs.classes + number;
       uint64_t slack = class->granules * GRANULE - size;
       uint64_t mark = class->granules < MARK_LONG ? 1 : bit_first(granules);
-      bits_put(chain_useds(&heap->chain), g, class->mask,
-               1 | slack << 1 | mark << class->mark_at);
-      heap->mallocs++;
-      return dict_addr(&heap->dict, g);
+      return enter(heap, class, g, 1 | slack << 1 | mark << class->mark_at);
     }
   }
   return allocate(heap, (mems_request){.size = size, .align = granules});
@@ -298,10 +295,14 @@ static void take_back(mems_heap *heap, const mems_block *b) {
   mems_guard *q = &heap->dict.guard;
   heap_forget(heap);
   uint64_t gone = b->granules;
+  bool fresh = dict_is_fresh(&heap->chain, b->at, b->granules);
+  if (heap->verified) damage_slack(heap, b);
   bool waits = guard_put(q, heap, b->at, b->granules);
   if (!waits) retire(heap, b->at, b->granules);
   truth_order(); /* it is freed before its contents go */
   if (heap->fill) memset(chain_physical(&heap->chain, b->at), 0x55, b->size);
+  if (!waits && !fresh && gone * GRANULE > AT_ONCE)
+    trim_block(heap, b->at, gone);
   if (waits) gone = release(heap, q->most, RELEASE_MOST);
   if (trim_is_due(heap)) trim_some(heap, at_most(gone, b->granules));
 }
@@ -374,6 +375,10 @@ static bool resize_chained(mems_heap *heap, const mems_block *b,
   todo.at = b->at, todo.granules = n, todo.align = to.mark;
   todo.slack = n * GRANULE - to.size;
   if (n != b->granules) redo_begin(heap, &todo);
+  if (n > b->granules && heap->verified) {
+    damage_free(heap, end, n - b->granules);
+    damage_wake(heap, pages_around(end, b->at + n), 0, 0);
+  }
   if (n > b->granules) hole_extend(heap, end, n - b->granules);
   if (n < b->granules) chain_begin(c, b->at + n);
   dict_insert(&heap->dict, c, b->at, n, todo.slack, to.mark);
@@ -404,7 +409,7 @@ static bool resize(mems_heap *heap, const mems_block *b, mems_change to) {
   truth_order(); /* it has its new size before the contents go */
   if (heap->fill) refill(heap, b, to.size);
   if (to.n < b->granules)
-    hole_free(heap, b->at + to.n, b->granules - to.n);
+    hole_free(heap, b->at + to.n, b->granules - to.n, false);
   return true;
 }
 
@@ -418,8 +423,7 @@ static mems_addr move(mems_heap *heap, const mems_block *b, size_t size,
                                          .cell = cell, .from = b});
   mems_addr addr = mems_heap_aligned(heap, size, align * GRANULE);
   if (addr == 0) return 0;
-  uint64_t g = dict_granule(&heap->dict, addr);
-  memcpy(chain_physical(&heap->chain, g), chain_physical(&heap->chain, b->at),
+  memcpy(mems_heap_get(heap, addr), chain_physical(&heap->chain, b->at),
          at_most(size, b->size));
   truth_order();
   mems_heap_free(heap, dict_addr(&heap->dict, b->at));
@@ -437,16 +441,18 @@ static bool is_spacious(const mems_heap *heap, const mems_block *b,
    gets its address, if it is not NULL. The address, or 0. */
 static mems_addr change(mems_heap *heap, const mems_block *b, size_t size,
                         const mems_found *cell) {
-  mems_change to = {entry_granules(size), dict_alignment(&heap->chain, b),
-                    size};
+  mems_change to = {entry_granules(size + heap->verified),
+                    dict_alignment(&heap->chain, b), size};
   if (size == 0) return refuse(heap, MEMS_EINVAL);
   if (size > heap->chain.limit * GRANULE) return refuse(heap, MEMS_ELIMIT);
   if (own_of(heap)->readonly) return refuse(heap, MEMS_EREADONLY);
   if (to.mark > 1) to.n = at_least(to.n, at_most(MARK_LONG, b->granules));
+  if (heap->verified) damage_slack(heap, b);
   int error = own_of(heap)->error;
   mems_addr moved = is_spacious(heap, b, to.n) ? move(heap, b, size, cell) : 0;
   if (moved) return moved;
   own_of(heap)->error = error;
+  hole_reach(heap, b->at, b->granules);
   bool done = resize(heap, b, to);
   own_of(heap)->error = error;
   if (!done) return move(heap, b, size, cell);

@@ -18,7 +18,8 @@ static bool merges(const mems_chain *c, uint64_t g) {
 static void note(mems_heap *heap, uint64_t g, uint64_t n) {
   if (!hole_heap_is_tight(heap))
     bins_include(&heap->bins, g / REGION, class_of(n));
-  if (n >= heap->hopeless) heap->hopeless = NOWHERE;
+  for (int i = 0; i < 2; i++)
+    if (n >= heap->hopeless[i]) heap->hopeless[i] = NOWHERE;
 }
 
 /*
@@ -32,7 +33,7 @@ static void note(mems_heap *heap, uint64_t g, uint64_t n) {
 ** A start of a node never goes, nor does one of a run. The pages that lie in
 ** the HOLE now, and in none before, are idle.
 */
-void hole_free(mems_heap *heap, uint64_t g, uint64_t n) {
+void hole_free(mems_heap *heap, uint64_t g, uint64_t n, bool fresh) {
   mems_chain *c = &heap->chain;
   uint64_t at = g, end = g + n;
   if (merges(c, end)) {
@@ -47,11 +48,31 @@ void hole_free(mems_heap *heap, uint64_t g, uint64_t n) {
       at = before;
     }
   }
-  mems_pages around = pages_around(g, g + n), inside = pages_inside(at, end);
-  idle_add(&heap->idle, heap,
-           (mems_pages){at_least(around.from, inside.from),
-                        at_most(around.to, inside.to)});
+  mems_pages p = pages_around(g, g + n), inside = pages_inside(at, end);
+  p.from = at_least(p.from, inside.from);
+  p.to = at_most(p.to, inside.to);
+  if (fresh) {
+    mems_pages own = pages_inside(g, g + n);
+    idle_add(&heap->idle, heap, pages_below(p, own));
+    p = pages_above(p, own);
+  }
+  idle_add(&heap->idle, heap, p);
   note(heap, at, end - at);
+}
+
+void hole_occupy(mems_heap *heap, uint64_t g, uint64_t n, bool fresh) {
+  mems_pages p = pages_around(g, g + n), inside = pages_inside(g, g + n);
+  if (fresh) {
+    idle_touch(&heap->idle, heap, pages_below(p, inside));
+    p = pages_above(p, inside);
+  }
+  idle_touch(&heap->idle, heap, p);
+}
+
+void hole_reach(mems_heap *heap, uint64_t g, uint64_t n) {
+  if (LIKELY(!dict_is_fresh(&heap->chain, g, n))) return;
+  dict_set_fresh(&heap->chain, g, false);
+  hole_occupy(heap, g, n, false);
 }
 
 /* What a search wants, and the best that it has seen. */
@@ -117,11 +138,16 @@ static bool search_tight(const mems_heap *heap, mems_wish *wish) {
   return wish->best.size != 0;
 }
 
+/* Is it known that no HOLE will do? */
+static bool is_hopeless(const mems_heap *heap, const mems_wish *wish) {
+  return wish->n >= heap->hopeless[0] ||
+         (wish->n >= heap->hopeless[1] && wish->align >= heap->hopeless_align);
+}
+
 /* Up from the class of n, in which a hole may do, to those in which every
    one does. */
 static bool search(mems_heap *heap, mems_wish *wish, uint64_t tries) {
-  if (wish->n >= heap->hopeless && wish->align >= heap->hopeless_align)
-    return false;
+  if (is_hopeless(heap, wish)) return false;
   if (hole_heap_is_tight(heap)) return search_tight(heap, wish);
   unsigned sure = class_for(wish->n + wish->align - 1);
   unsigned class = bins_class(&heap->bins, class_of(wish->n));
@@ -170,7 +196,7 @@ static bool grow_by(mems_heap *heap, uint64_t n, bool node) {
   if (place_of(heap)->file)
     idle_touch(&heap->idle, heap, pages_inside(old, end));
   if (tight && !hole_heap_is_tight(heap)) hole_note_all(heap);
-  hole_free(heap, old, n);
+  hole_free(heap, old, n, false);
   return true;
 }
 
@@ -233,9 +259,10 @@ uint64_t hole_find(mems_heap *heap, uint64_t n, uint64_t align,
   mems_wish wish = {n, align, {0, 0}};
   if (search(heap, &wish, bounded ? SEARCH_TRIES : UINT64_MAX))
     return cut(heap, &wish);
-  if (!bounded && (n < heap->hopeless || align < heap->hopeless_align)) {
-    heap->hopeless = n;
-    heap->hopeless_align = align;
+  if (!bounded && !is_hopeless(heap, &wish)) {
+    bool aligned = align > heap->align;
+    heap->hopeless[aligned] = n;
+    if (aligned) heap->hopeless_align = align;
   }
   return NOWHERE;
 }

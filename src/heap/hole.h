@@ -36,9 +36,17 @@ static inline int hole_refusal(const mems_heap *heap) {
 /* Makes an index of a heap that has none. */
 void hole_note_all(mems_heap *heap);
 
+/* Pages of the PROCESS [g, g + n) of the chain are in use: all, or those that
+   it shares with others if it is fresh. */
+void hole_occupy(mems_heap *heap, uint64_t g, uint64_t n, bool fresh);
+
+/* Someone may have a pointer to the block [g, g + n) from now on. */
+void hole_reach(mems_heap *heap, uint64_t g, uint64_t n);
+
 /* The HOLE of n granules at g, which was part of a block or a run, is free:
-   merges it with its neighbours. */
-void hole_free(mems_heap *heap, uint64_t g, uint64_t n);
+   merges it with its neighbours. `fresh`: its whole pages are known to be idle
+   or gone. */
+void hole_free(mems_heap *heap, uint64_t g, uint64_t n, bool fresh);
 
 /* Is there a HOLE of `more` granules at `end`, where a block ends, for it to
    grow into? `grow`: the heap may get longer for it, if the block is its last

@@ -8,6 +8,8 @@
 **          it: it reads as zero and is not in memory
 **
 ** A page in use, in whole or in part, has neither; any other has one of them.
+** So has a page all of which lies in a fresh block (entry.h): no one has a
+** pointer to it, so that it is as it was when it was free.
 */
 
 #ifndef MEMS_IDLE_H
@@ -37,6 +39,15 @@ static inline mems_pages pages_around(uint64_t g, uint64_t end) {
 static inline mems_pages pages_inside(uint64_t g, uint64_t end) {
   uint64_t from = (g + PAGE_GRANULES - 1) / PAGE_GRANULES;
   return (mems_pages){from, at_least(from, end / PAGE_GRANULES)};
+}
+
+/* Those of the first that are not among the second: at either end. */
+static inline mems_pages pages_below(mems_pages p, mems_pages inner) {
+  return (mems_pages){p.from, at_most(p.to, inner.from)};
+}
+
+static inline mems_pages pages_above(mems_pages p, mems_pages inner) {
+  return (mems_pages){at_least(p.from, inner.to), p.to};
 }
 
 /* Lays out the bits for at most `limit` granules from offset `at` of the

@@ -87,14 +87,16 @@ struct mems_heap {
   uint64_t used;      /* granules in them */
   uint64_t peak;      /* most granules that were in use, or in a stack */
 
-  uint64_t hopeless;  /* no HOLE has so many granules from a multiple of
-                         hopeless_align on; NOWHERE: who knows */
+  uint64_t hopeless[2]; /* no HOLE has so many granules from a multiple of align
+                           on, or of hopeless_align; NOWHERE: who knows */
   uint64_t hopeless_align;
 
   uint64_t align;     /* of every block, in granules */
   uint64_t node;      /* the least that the heap grows by, in granules */
   uint64_t unit;      /* a page of the OS, in granules */
   bool fill;
+  uint64_t random;    /* what slots are drawn by; 0: they are not */
+  bool verified;      /* fill, and what was filled is looked at again */
   bool guarded;       /* fill, or a quarantine: all calls take the long way */
 
   bool mended;        /* there may be blocks that are longer than need be */

@@ -160,7 +160,7 @@ static void take_up(mems_heap *heap, const mems_summary *s) {
 /* Leaves the file in good order. */
 static void leave_clean(mems_heap *heap) {
   mems_preamble *p = head_of(heap);
-  slot_flush(heap);
+  slot_flush(heap, UINT64_MAX);
   p->summary = summary_of(heap);
   /* what waits is free when the heap is opened, which is to look at it */
   if (guard_waiters(&heap->dict.guard) || heap->mended) p->summary.sum = 0;
@@ -243,18 +243,37 @@ static mems_heap *make_named(mems_attempt *a, const mems_options *o) {
 ** Opening one that is there
 */
 
-/* Brings up what is in the file: as it was left, or from the truth. */
+/* Was it closed in good order, by this start of the system? One that can't be
+   told from others is none. */
+static bool is_clean(const mems_preamble *p, const unsigned char boot[16]) {
+  static const unsigned char unknown[16];
+  return p->head.state == HEAD_CLEAN && summary_is_good(&p->summary) &&
+         memcmp(boot, p->head.boot, 16) == 0 && memcmp(boot, unknown, 16) != 0;
+}
+
+/* The file is in use from now on: who dies leaves it to be recovered. */
+static void take_over(mems_head *head, const unsigned char boot[16]) {
+  head->saved = 0;
+  truth_order();
+  truth_put(&head->state, HEAD_OPEN);
+  memcpy(head->boot, boot, 16);
+  head->openings++;
+}
+
+/* Brings up what is in the file: as it was left, or from the truth. It is taken
+   over before anything is rebuilt, which may be cut short. */
 static void bring_up(mems_heap *heap, const mems_options *o) {
-  const mems_preamble *p = head_of(heap);
+  mems_preamble *p = head_of(heap);
   uint64_t start = share_now(), state = p->head.state;
   unsigned char boot[16];
   file_boot(boot);
-  bool clean = state == HEAD_CLEAN && summary_is_good(&p->summary) &&
-               memcmp(boot, p->head.boot, sizeof boot) == 0;
+  bool clean = is_clean(p, boot);
+  if (!o->readonly) take_over(&p->head, boot);
   if (clean && !o->check) {
     take_up(heap, &p->summary);
     return;
   }
+  truth_order();
   recover(heap);
   own_of(heap)->recovery.nanoseconds = share_now() - start;
   bool asked = state == HEAD_CLEAN || state == HEAD_SAVED;
@@ -263,17 +282,6 @@ static void bring_up(mems_heap *heap, const mems_options *o) {
     r->size = 0;
   else if (!o->readonly)
     head_of(heap)->head.recoveries++;
-}
-
-/* The file is in use from now on. */
-static void take_over(mems_heap *heap) {
-  mems_head *head = &head_of(heap)->head;
-  unsigned char boot[16];
-  file_boot(boot);
-  head->saved = 0;
-  truth_put(&head->state, HEAD_OPEN);
-  memcpy(head->boot, boot, sizeof boot);
-  head->openings++;
 }
 
 /* All calls take the long way. */
@@ -289,6 +297,70 @@ static void close_to_changes(mems_heap *heap) {
   own_of(heap)->readonly = true;
   close_fast_ways(heap);
   if (c->end) pages_protect(chain_physical(c, 0), c->end * GRANULE);
+}
+
+/*
+** Room on the disk
+*/
+
+/* Bytes that the file of a heap in good order takes. */
+static uint64_t room_of(const mems_heap *heap) {
+  const mems_area *areas[AREAS];
+  unsigned count = plan_areas(heap, areas);
+  mems_pages all = {0, heap->chain.end / PAGE_GRANULES};
+  uint64_t bytes = PREAMBLE, gone = 0;
+  for (unsigned i = 0; i < count; i++) bytes += areas[i]->usable;
+  for (uint64_t page = 0; page < all.to; page += WORD)
+    gone += bit_count(*idle_word(&heap->idle.gone_bits, heap, page));
+  return bytes + (all.to - at_most(gone, all.to)) * PAGE;
+}
+
+/* Does a file that was closed in good order have less? Then somebody copied it,
+   and left holes where there were zeros. */
+static bool has_holes(const mems_heap *heap, int file) {
+  struct stat status;
+  return fstat(file, &status) != 0 ||
+         head_of(heap)->head.state != HEAD_CLEAN ||
+         (uint64_t)status.st_blocks * 512 < room_of(heap);
+}
+
+/* Claims room for bitmaps and index; then for each page that is not gone. */
+static bool claim_areas(const mems_heap *heap) {
+  const mems_area *areas[AREAS];
+  unsigned count = plan_areas(heap, areas);
+  bool done = pages_claim(place_of(heap), head_of(heap), PREAMBLE);
+  for (unsigned i = 0; i < count && done; i++)
+    done = areas[i]->usable == 0 ||
+           pages_claim(place_of(heap), (const char *)heap + areas[i]->at,
+                       areas[i]->usable);
+  return done;
+}
+
+static bool claim_payload(const mems_heap *heap) {
+  const mems_idle *d = &heap->idle;
+  mems_pages p = {0, heap->chain.end / PAGE_GRANULES};
+  bool done = true;
+  while (done && p.from < p.to) {
+    p.from += idle_like(d, heap, p, true);
+    uint64_t count = idle_like(d, heap, p, false);
+    const char *at = chain_physical(&heap->chain, p.from * PAGE_GRANULES);
+    done = count == 0 || pages_claim(place_of(heap), at, count * PAGE);
+    p.from += count;
+  }
+  return done;
+}
+
+/* Brings up what is in the file, for which the disk has room. */
+static bool bring_up_whole(mems_attempt *a, mems_heap *heap, int file) {
+  bool holes = !a->o->readonly && has_holes(heap, file);
+  if (holes && !claim_areas(heap))
+    return admit_refuse(a, MEMS_ENOSPC, "has holes that the disk has no room "
+                        "for");
+  bring_up(heap, a->o);
+  if (holes && !claim_payload(heap))
+    return admit_refuse(a, MEMS_ENOSPC, "has holes that the disk has no room "
+                        "for");
+  return true;
 }
 
 /* Locks a file in the way it is to be opened. */
@@ -327,11 +399,7 @@ static bool join(mems_attempt *a, mems_heap *heap, int file, uint64_t end) {
   if (!share_take_slot(heap))
     return admit_refuse(a, MEMS_ELIMIT, "is shared by %d processes already",
                         SLOTS);
-  if (first) {
-    bring_up(heap, a->o);
-    take_over(heap);
-  }
-  return true;
+  return !first || bring_up_whole(a, heap, file);
 }
 
 /* Maps all of a file for this process alone. */
@@ -344,11 +412,8 @@ static bool map_alone(mems_attempt *a, mems_heap *heap, int file,
     return admit_refuse_os(a, "can't be mapped");
   place->file = file + 1;
   place->end = &p->head.end;
-  bring_up(heap, a->o);
-  if (a->o->readonly)
-    close_to_changes(heap);
-  else
-    take_over(heap);
+  if (!bring_up_whole(a, heap, file)) return false;
+  if (a->o->readonly) close_to_changes(heap);
   return true;
 }
 
@@ -467,6 +532,12 @@ mems_heap *living_open(const mems_options *options, int *error) {
   mems_heap *heap = NULL;
   watch_forks();
   plan_defaults(&o);
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+  /* bits_put takes two stores there where a field lies in two words */
+  admit_refuse(&a, MEMS_EINVAL, "needs a processor whose lowest byte is first");
+  *error = a.error;
+  return NULL;
+#endif
   if (o.share && (o.quarantine || o.readonly))
     admit_refuse(&a, MEMS_EINVAL, "can't be shared with a quarantine, or to "
                  "be read only");

@@ -24,6 +24,9 @@ static mems_heap *open_memory(mems_options *o) {
     plan_begin(heap, o, base);
     own_of(heap)->drawn = o->base == 0;
     own_of(heap)->range = (mems_range){.first = base, .size = o->limit};
+    heap->verified = heap->fill;
+    place_of(heap)->damage = o->damage;
+    place_of(heap)->damage_context = o->context;
     if (plan_make_empty(heap)) {
       ranges_enter(&own_of(heap)->range, RANGES_ANY, NULL);
       return heap;
@@ -85,7 +88,7 @@ void mems_heap_reset(mems_heap *heap) {
     next = chain_node_end(c, g);
     chain_clear(c, g, next - g);
     chain_drop_all(c, g, next);
-    hole_free(heap, g, next - g);
+    hole_free(heap, g, next - g, false);
   }
   redo_end(heap);
   share_leave(heap);

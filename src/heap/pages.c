@@ -166,6 +166,12 @@ static uint64_t to_huge(const char *area, uint64_t bytes) {
   return bytes + round_up(end, HUGE_PAGE) - end;
 }
 
+/* Makes zero what is not, page by page. */
+static void wipe(char *at, size_t size) {
+  for (char *end = at + size; at < end; at += PAGE)
+    if (at[0] || memcmp(at, at + 1, PAGE - 1)) memset(at, 0, PAGE);
+}
+
 bool area_grow(char *image, mems_area *area, uint64_t bytes) {
   if (bytes <= area->usable) return true;
   uint64_t wanted = round_up(bytes, pages_unit());
@@ -175,6 +181,8 @@ bool area_grow(char *image, mems_area *area, uint64_t bytes) {
   if (huge) wanted = at_most(to_huge(start, wanted), area->size);
   if (!pages_map(place_of(image), from, wanted - area->usable)) return false;
   if (huge) pages_prefer_huge(from, wanted - area->usable);
+  /* a process that died in growing or shrinking may have left something */
+  if (place_of(image)->file) wipe(from, wanted - area->usable);
   area->usable = wanted;
   return true;
 }

@@ -20,6 +20,7 @@
 #define MEMS_PAGES_H
 
 #include "base.h"
+#include "mems.h"
 
 /* Where an image lies in this process: on the page in front of it. */
 typedef struct mems_place {
@@ -32,6 +33,8 @@ typedef struct mems_place {
   char *file_start;         /* where its first byte is, or would be */
   uint64_t *end;            /* where the file has the end; NULL: no file */
   bool shared;              /* by processes: what is usable stays so */
+  void (*damage)(void *context, const mems_damage *damage); /* or NULL */
+  void *damage_context;
   void (*lost)(void *);     /* called in a forked child; or NULL */
   void *lost_context;
 } mems_place;
@@ -89,7 +92,9 @@ typedef struct mems_area {
 /* Lays out an area for `bytes` at offset `at`; returns the offset behind. */
 uint64_t area_plan(mems_area *area, uint64_t at, uint64_t bytes);
 
-/* Makes at least the first `bytes` of an area of an image usable. */
+/* Makes at least the first `bytes` of an area of an image usable; what that
+   adds reads as zero. Before the place knows of its file: what is there is
+   usable as it is. */
 bool area_grow(char *image, mems_area *area, uint64_t bytes);
 
 /* Gives back all whole pages behind the first `bytes`; false if the OS

@@ -5,6 +5,7 @@
 #include "plan.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 #define LIMIT ((uint64_t)64 << 30)
 #define LIMIT_FILE ((uint64_t)4 << 30)
@@ -77,7 +78,8 @@ mems_heap *plan_reserve(const mems_options *o) {
   char *reservation = pages_reserve(size);
   if (reservation == NULL) return NULL;
   uint64_t start = (uint64_t)(uintptr_t)reservation;
-  char *image = reservation + (round_up(start, HUGE_PAGE) - start) + unit;
+  /* behind one page at least that nothing may touch */
+  char *image = reservation + (round_up(start + 1, HUGE_PAGE) - start) + unit;
   if (!pages_map(NULL, image - unit, unit + plan_struct())) {
     pages_unreserve(reservation, size);
     return NULL;
@@ -90,6 +92,14 @@ mems_heap *plan_reserve(const mems_options *o) {
   return heap;
 }
 
+/* What nobody knows outside of the process, and not 0. */
+static uint64_t seed(const mems_heap *heap) {
+  uint64_t drawn = 0;
+  if (getrandom(&drawn, sizeof drawn, GRND_NONBLOCK) != sizeof drawn)
+    drawn = (uint64_t)(uintptr_t)heap ^ (uint64_t)(uintptr_t)&drawn << 16;
+  return drawn | 1;
+}
+
 void plan_begin(mems_heap *heap, const mems_options *o, mems_addr base) {
   mems_chain *c = &heap->chain;
   lay_out(heap, o);
@@ -98,13 +108,15 @@ void plan_begin(mems_heap *heap, const mems_options *o, mems_addr base) {
   chain_attach(c);
   chain_place(c)->map = (uint16_t *)((char *)c + heap->runs.map.at);
   heap->dict.base = base;
-  heap->hopeless = NOWHERE;
+  heap->hopeless[0] = heap->hopeless[1] = NOWHERE;
   heap->unit = pages_unit() / GRANULE;
   heap->align = o->align / GRANULE;
   heap->node = o->page / GRANULE;
   heap->fill = o->fill != 0;
   heap->guarded = heap->fill || heap->dict.guard.most > 0;
-  runs_open(&heap->runs, heap->align, !heap->fill, !heap->guarded);
+  heap->random = o->random ? seed(heap) : 0;
+  runs_open(&heap->runs, heap->align, !heap->fill && !heap->random,
+            !heap->guarded && !heap->random);
 }
 
 bool plan_make_empty(mems_heap *heap) {
@@ -131,32 +143,38 @@ bool plan_reach(mems_heap *heap, uint64_t end) {
   return ok;
 }
 
-static uint64_t sum_area(uint64_t sum, const mems_area *area) {
-  const uint64_t place[] = {area->at, area->size};
-  return head_sum(sum, place, sizeof place);
-}
-
-static uint64_t sum_bins(uint64_t sum, const mems_bins *b) {
-  const uint64_t numbers[] = {b->here, b->top};
-  sum = head_sum(sum, numbers, sizeof numbers);
-  sum = head_sum(sum, b->level_at, sizeof b->level_at);
-  for (unsigned i = 0; i < 3; i++) sum = sum_area(sum, b->long_level + i);
-  return sum_area(sum, &b->tops);
+unsigned plan_areas(const mems_heap *heap, const mems_area **areas) {
+  const mems_chain *c = &heap->chain;
+  const mems_area *all[] = {&c->start_bits, &c->used_bits, &c->level1,
+                            &c->level2, &c->tops, &c->node_bits,
+                            &heap->dict.tiny, &heap->runs.map,
+                            &heap->idle.idle_bits, &heap->idle.gone_bits,
+                            &heap->dict.guard.bits};
+  unsigned n = sizeof all / sizeof *all;
+  static_assert(sizeof all / sizeof *all + 2 * SET_LEVELS <= AREAS, "enough");
+  memcpy(areas, all, sizeof all);
+  for (unsigned i = 0; i <= heap->bins.top; i++)
+    areas[n++] = heap->bins.levels + i;
+  for (unsigned i = 0; i <= heap->runs.sets.top; i++)
+    areas[n++] = heap->runs.sets.levels + i;
+  return n;
 }
 
 uint64_t plan_sum(const mems_heap *heap) {
   const mems_chain *c = &heap->chain;
+  const mems_area *areas[AREAS];
+  unsigned count = plan_areas(heap, areas);
   const uint64_t numbers[] = {c->limit, c->payload, c->top, heap->align,
                               heap->node, heap->unit, heap->dict.base,
-                              heap->fill};
+                              heap->fill, count, heap->bins.here,
+                              heap->runs.sets.here};
   uint64_t sum = head_sum(7, numbers, sizeof numbers);
   sum = head_sum(sum, c->level_at, sizeof c->level_at);
-  sum = sum_area(sum_area(sum, &c->start_bits), &c->used_bits);
-  sum = sum_area(sum_area(sum, &c->level1), &c->level2);
-  sum = sum_area(sum_area(sum, &c->tops), &c->node_bits);
-  sum = sum_area(sum_area(sum, &heap->dict.tiny), &heap->runs.map);
-  sum = sum_bins(sum_bins(sum, &heap->bins), &heap->runs.sets);
-  return sum_area(sum_area(sum, &heap->idle.idle_bits), &heap->idle.gone_bits);
+  for (unsigned i = 0; i < count; i++) {
+    const uint64_t place[] = {areas[i]->at, areas[i]->size};
+    sum = head_sum(sum, place, sizeof place);
+  }
+  return sum;
 }
 
 void plan_unreserve(mems_heap *heap) {

@@ -31,6 +31,10 @@ bool plan_make_empty(mems_heap *heap);
    a file they have their place there. heap->chain.end is `end` then. */
 bool plan_reach(mems_heap *heap, uint64_t end);
 
+/* All areas of the image, and how many; AREAS at most. */
+enum { AREAS = 24 };
+unsigned plan_areas(const mems_heap *heap, const mems_area **areas);
+
 /* Bytes of the pages that the struct is in. */
 uint64_t plan_struct(void);
 

@@ -144,6 +144,8 @@ static bool is_long(const mems_heap *heap, uint64_t g, uint64_t n) {
 }
 
 static void enter_process(mems_heap *heap, uint64_t g, uint64_t n) {
+  if (dict_is_fresh(&heap->chain, g, n))
+    dict_set_fresh(&heap->chain, g, false);
   heap->mended |= is_long(heap, g, n);
   heap->processes++;
   heap->used += n;
@@ -229,7 +231,7 @@ static void clear_hints(mems_heap *heap) {
   memset((char *)heap + d->gone_bits.at, 0, d->gone_bits.usable);
   d->pages = d->cursor = 0;
   heap->processes = heap->used = 0;
-  heap->hopeless = NOWHERE;
+  heap->hopeless[0] = heap->hopeless[1] = NOWHERE;
   heap->mended = false;
   dict_forget(&heap->dict);
 }

@@ -24,13 +24,19 @@ static uint32_t inverse_of(uint32_t odd) {
   return x;
 }
 
+uint16_t runs_depth(uint64_t n, uint64_t live) {
+  uint64_t slots = STACK_BYTES / (n * GRANULE); /* as long as all at most */
+  uint64_t most = at_most(STACK_DEEP, slots);
+  uint64_t least = at_most(STACK_DEEP / 16, slots / 64);
+  return (uint16_t)at_least(at_least(at_most(live / 2, most), least), 2);
+}
+
 mems_class runs_class(unsigned number, uint32_t first) {
   mems_class class = {.first = (uint16_t)first};
   class.last = class.top = class.first;
   if (number < 2) return class;
   uint32_t n = (uint32_t)size_granules(number);
   unsigned shift = bit_first(n);
-  uint64_t deep = at_most(STACK_DEEP, STACK_BYTES / (n * GRANULE));
   class.granules = n;
   class.share = (uint32_t)((bit(32) + n - 1) / n);
   class.inverse = inverse_of(n >> shift);
@@ -39,15 +45,20 @@ mems_class runs_class(unsigned number, uint32_t first) {
   class.mask = entry_mask(n);
   class.brim = (uint32_t)entry_brim(n);
   class.mark_at = (uint16_t)(entry_slack_bits(n) + 1);
-  class.last += (uint16_t)at_least(deep, 2);
+  class.last += runs_depth(n, UINT64_MAX);
   return class;
 }
 
 void runs_clear(mems_runs *r) {
   uint32_t slot = GAP;
   for (unsigned i = 0; i < SIZES; i++) {
-    r->classes[i] = runs_class(i, slot);
-    slot = r->classes[i].last + GAP;
+    mems_class *class = r->classes + i;
+    *class = runs_class(i, slot);
+    slot = class->last + GAP;
+    if (class->most == 0) continue;
+    uint64_t n = class->granules, bytes = n * GRANULE;
+    uint64_t live = at_most(STACK_DEEP, STACK_BYTES / 4 / bytes);
+    class->last = class->first + runs_depth(n, live);
   }
   assert(slot <= STACKS + GAP);
   r->recent_class = 0;

@@ -58,7 +58,8 @@ typedef struct mems_class {
   uint32_t most;        /* more than any slot's number; 0: no class */
   uint32_t brim;        /* the least slack that an entry has no room for */
   uint16_t shift;       /* granules are odd << shift */
-  uint16_t first, last; /* its part of the stacks is [first, last) */
+  uint16_t first, last; /* its stack is [first, last), at its deepest STACK_DEEP
+                           slots */
   uint16_t top;         /* behind the slot that was put last */
   uint16_t asks;    /* requests that the chain served before the first run */
   uint16_t mark_at; /* where in an entry the mark begins */
@@ -106,7 +107,11 @@ uint64_t runs_overhead(const mems_runs *r);
 /* Notes a new end of the chain. */
 void runs_set_end(mems_runs *r, uint64_t end);
 
-/* Class `number` as runs_open makes it, with its stack from `first` on. */
+/* How many slots of n granules a stack may hold while so many blocks of their
+   class live in runs: what it names keeps pages from going back. */
+uint16_t runs_depth(uint64_t n, uint64_t live);
+
+/* Class `number` with its stack from `first` on, as deep as it may be. */
 mems_class runs_class(unsigned number, uint32_t first);
 
 /* The start bits of a run [g, end) of slots of n granules in word number i, as
@@ -138,6 +143,13 @@ static inline unsigned runs_back(unsigned entry) {
 /* Does g lie in a run? */
 static inline bool runs_has(const mems_chain *c, uint64_t g) {
   return runs_map(c)[g / PAGE_GRANULES] != 0;
+}
+
+/* Is no used bit of a page set? What is in the cache is read without a guess
+   where the first one may be. */
+static inline bool runs_page_is_clear(const mems_chain *c, uint64_t page) {
+  const uint64_t *w = chain_useds(c) + page * (PAGE_GRANULES / WORD);
+  return (w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7]) == 0;
 }
 
 /* Is all of a page of a run free, and in no stack? A slot that begins before

@@ -17,6 +17,7 @@
 #include "file.h"
 #include "plan.h"
 #include "recover.h"
+#include "redo.h"
 #include "share.h"
 
 enum {
@@ -274,7 +275,13 @@ static bool read_all(mems_copy *copy, const mems_head *head) {
   copy->sum = SEED;
   if (!copy_piece(copy, (char *)p->roots, PAGE, PAGE)) return false;
   if (are_none(p->roots)) copy->sum = SEED;
-  if (!copy_truth(copy) || !copy_blocks(copy, NULL)) return false;
+  if (!copy_truth(copy)) return false;
+  /* what a call had begun is done before blocks are copied, so that the one it
+     makes is among them; and again by recover, as a cell may be in another */
+  const mems_redo todo = p->redo;
+  redo_again(heap);
+  p->redo = todo;
+  if (!copy_blocks(copy, NULL)) return false;
   return head->saved == 0 || head->saved == copy->sum ||
          stop(copy, MEMS_EFORMAT);
 }
@@ -323,14 +330,16 @@ static mems_options wanted(const mems_head *head, const mems_options *asked) {
   return o;
 }
 
-/* A heap in memory out of an open file with a good head. */
-static mems_heap *restore(mems_attempt *a, int file, const mems_head *head,
+/* A heap in memory out of an open file with a good head, which is read again
+   once nobody changes it. */
+static mems_heap *restore(mems_attempt *a, int file, mems_head *head,
                           const mems_options *asked) {
   const mems_options none = {0};
   mems_options as_file = wanted(head, &none), o = wanted(head, asked);
   if (file_is_locked(file, FILE_SHARED, 1) ||
       !file_lock(file, FILE_ALONE, false))
     return admit_refuse(a, MEMS_EBUSY, "is in use by another process");
+  if (!admit_head(a, file, head)) return NULL;
   mems_heap *there = layout_for(&as_file);
   if (there == NULL)
     return admit_refuse_space(a);

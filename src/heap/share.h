@@ -5,10 +5,11 @@
 ** Each process has a slot, and a kernel lock on a byte of the file that stands
 ** for it: the kernel lets go of that when the process ends, however it does.
 ** The lock of the heap is a word that names its owner's slot. Whoever waits
-** for long asks the kernel whether that slot is still held, and looks whether it
-** is in the life that the word tells. If not, the owner died in the middle of a call: the one who waits takes the lock over and
-** rebuilds the heap from the truth, without a word of the dead one's. Nothing
-** in the file is believed about who lives.
+** for long asks the kernel whether that slot is still held, and looks whether
+** it is in the life that the word tells. If not, the owner died in the middle
+** of a call: the one who waits takes the lock over and rebuilds the heap from
+** the truth, without a word of the dead one's. Nothing in the file is believed
+** about who lives.
 **
 ** The struct of the heap is in the file, too. What of it would be looked at
 ** without the lock, by malloc, free and get, is 0 there, so all calls take the

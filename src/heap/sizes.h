@@ -51,13 +51,12 @@ static inline uint64_t size_rounded(uint64_t n) {
 
 /* The least class whose slots have n granules or more and whose length is a
    multiple of `align`, a power of two; 0 if there is none. Slots are counted
-   from a page, so there is none for more than that. */
+   from a page, so there is none for more than that. The class of a multiple
+   will do: `align` is a multiple of its step, and the class exact, or the step
+   is one of `align`. */
 static inline unsigned size_class_aligned(uint64_t n, uint64_t align) {
   n = round_up(n < 2 ? 2 : n, align);
-  if (n > SLOT_MOST || align > PAGE_GRANULES) return 0;
-  unsigned number = size_class(n);
-  while (number < SIZES && size_granules(number) & (align - 1)) number++;
-  return number < SIZES ? number : 0;
+  return n <= SLOT_MOST && align <= PAGE_GRANULES ? size_class(n) : 0;
 }
 
 #endif

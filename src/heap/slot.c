@@ -6,14 +6,18 @@
 
 #include <string.h>
 
+#include "damage.h"
 #include "hole.h"
 
 enum {
   SMALL_HEAP = 1 << 17, /* granules */
+  RUN_PAGES = 4, /* a run may have them, whatever its slots */
+  SHORT_SLOT = 32,  /* granules; a run of such slots waits for no live ones */
   SMALL_SLOT = 128, /* granules; a run of such slots may be one page */
   WASTE_PART = 8, /* of a run may be left behind its last slot */
   LIVE_PART = 8,  /* of what is live in a class may be its next run */
   SPARE_LEAST = 12 * 512, /* granules that may be spare in any heap */
+  REFILL_LEAST = 8, /* slots */
   FLUSH_MOST = 2000, /* slots that one call takes out of stacks */
   LAST_PART = 4 /* of the limit is for the chain */
 };
@@ -46,12 +50,13 @@ static bool is_due(mems_heap *heap, mems_class *class, uint64_t pages) {
   unsigned asks = hole_heap_is_tight(heap) ? RUN_ASKS_TIGHT : RUN_ASKS;
   if (class->asks < UINT16_MAX) class->asks++;
   if (class->asks < asks) return false;
-  uint64_t n = class->granules;
-  if (n <= SMALL_SLOT) return true;
+  uint64_t n = class->granules, held = pages * PAGE_GRANULES / n;
   uint64_t live = class->chained + 1;
+  if (n <= SHORT_SLOT) return true;
+  if (n <= SMALL_SLOT) return live >= 2 * held;
   if (heap->chain.end <= SMALL_HEAP && live * n * 3 < heap_taken(heap))
     return false;
-  return live >= pages * PAGE_GRANULES / n;
+  return live >= held;
 }
 
 /* Would one more run of a class, for a request of n granules, be a waste? So
@@ -80,7 +85,8 @@ static uint64_t next_pages(mems_heap *heap, unsigned number, uint64_t asked) {
   if (class->slots == 0) return first;
   uint64_t live = (class->slots - class->spare + class->chained) * n;
   /* tiny slots lie together, and so do their bytes in the table of slack */
-  uint64_t most = n <= TINY ? RUN_MOST * PAGE_GRANULES : RUN_SLOTS * n;
+  uint64_t most = at_least(RUN_SLOTS * n, RUN_PAGES * PAGE_GRANULES);
+  if (n <= TINY) most = RUN_MOST * PAGE_GRANULES;
   most = at_most(live / LIVE_PART, most) / PAGE_GRANULES;
   most = at_most(at_least(most, 1), RUN_MOST);
   uint64_t pages = best_pages(n, most);
@@ -128,7 +134,7 @@ static void dissolve(mems_heap *heap, unsigned number, uint64_t page,
   class->spare -= count;
   heap->runs.spare -= count * class->granules;
   if (class->slots == 0) class->asks = 0;
-  hole_free(heap, g, end - g);
+  hole_free(heap, g, end - g, false);
 }
 
 /* Slots that begin in a page are spare now: their run goes if all of it is,
@@ -138,7 +144,7 @@ static void settle(mems_heap *heap, unsigned number, uint64_t page) {
   uint64_t n = heap->runs.classes[number].granules;
   uint64_t run = page - runs_back(runs_map(c)[page]);
   bool apart = n <= PAGE_GRANULES && is_power_of_two(n);
-  bool clear = chain_is_clear(c, page * PAGE_GRANULES, PAGE_GRANULES);
+  bool clear = runs_page_is_clear(c, page);
   if (!bins_has(&heap->runs.sets, run, number))
     bins_include(&heap->runs.sets, run, number);
   if (!clear && apart) return; /* no slot lies in two pages */
@@ -160,28 +166,30 @@ static bool agrees(const mems_heap *heap, unsigned number, uint64_t g) {
   return g < c->end && runs_agree(c, number, g) && runs_is_free(c, g, true);
 }
 
-/* The oldest slots of a stack go back to the runs, until `keep` are left.
-   Neighbours in one page are settled at once. */
+/* The oldest slots of a stack go back to the runs, until `keep` are left; then
+   their pages are settled, most of them once. */
 static void empty(mems_heap *heap, unsigned number, uint64_t keep) {
+  const mems_chain *c = &heap->chain;
   mems_runs *r = &heap->runs;
   mems_class *class = r->classes + number;
   uint32_t *slots = r->stacks + class->first;
-  uint64_t count = runs_stacked(class), before = NOWHERE, given = 0;
+  uint64_t count = runs_stacked(class), given = 0;
   if (count <= keep) return;
   for (uint64_t i = 0; i < count - keep; i++) {
     uint64_t g = slots[i];
     if (!agrees(heap, number, g)) continue;
-    if (before != g / PAGE_GRANULES) {
-      if (before != NOWHERE) settle(heap, number, before);
-      before = g / PAGE_GRANULES;
-    }
-    runs_name(&heap->chain, g, false);
-    given++;
+    runs_name(c, g, false);
+    slots[given++] = (uint32_t)g;
   }
-  if (before != NOWHERE) settle(heap, number, before);
   class->spare += given;
   r->spare += given * class->granules;
   r->taken -= given * class->granules;
+  for (uint64_t i = 0, page, before = NOWHERE; i < given; i++, before = page) {
+    page = slots[i] / PAGE_GRANULES;
+    /* its run may have gone meanwhile */
+    if (page != before && runs_agree(c, number, slots[i]))
+      settle(heap, number, page);
+  }
   memmove(slots, slots + (count - keep), keep * sizeof *slots);
   class->top = class->first + (uint16_t)keep;
 }
@@ -199,80 +207,129 @@ static void flush_some(mems_heap *heap, uint64_t most) {
 
 /* Do stacks, with idle pages, keep more from the OS than may stay in memory? */
 static bool holds_much(const mems_heap *heap) {
-  uint64_t used = runs_used(&heap->runs), named = heap->runs.taken - used;
   uint64_t most = at_least(IDLE_LEAST / GRANULE, heap_taken(heap) / 4);
+  uint64_t named = heap->runs.taken - runs_used(&heap->runs);
   return named > most / 8 && named + heap->idle.pages * PAGE_GRANULES > most;
+}
+
+/* A number below n, which is not 0 (Marsaglia's xorshift). */
+static uint64_t draw(mems_heap *heap, uint64_t n) {
+  uint64_t x = heap->random;
+  x ^= x << 13;
+  x ^= x >> 7;
+  x ^= x << 17;
+  heap->random = x;
+  return (x >> 16) % n;
+}
+
+/* Puts the slot that is `count` - 1 behind `slots` in any place of them. */
+static void shuffle_in(mems_heap *heap, uint32_t *slots, uint64_t count) {
+  uint64_t i = draw(heap, count);
+  uint32_t last = slots[count - 1];
+  slots[count - 1] = slots[i];
+  slots[i] = last;
+}
+
+/* Puts a slot on the stack of its class. */
+static void push(mems_heap *heap, unsigned number, uint32_t g) {
+  mems_runs *r = &heap->runs;
+  mems_class *class = r->classes + number;
+  if (class->top == class->last) {
+    uint64_t depth = (class->last - class->first) / 2;
+    depth = at_least(depth, runs_depth(class->granules, runs_live(r, number)));
+    empty(heap, number, depth / 2);
+    class->last = (uint16_t)(class->first + depth);
+    if (class->granules > SMALL_SLOT && holds_much(heap))
+      flush_some(heap, FLUSH_MOST);
+  }
+  r->stacks[class->top++] = g;
+  if (heap->random)
+    shuffle_in(heap, r->stacks + class->first, runs_stacked(class));
 }
 
 void slot_put(mems_heap *heap, unsigned number, uint64_t g) {
   mems_runs *r = &heap->runs;
-  mems_class *class = r->classes + r->recent_class;
-  if (r->recent_class) {
-    if (class->top == class->last) {
-      empty(heap, r->recent_class, (class->last - class->first) / 2);
-      if (holds_much(heap)) flush_some(heap, FLUSH_MOST);
-    }
-    r->stacks[class->top++] = r->recent;
+  if (r->recent_class) push(heap, r->recent_class, r->recent);
+  if (heap->random && number) { /* none stands in front */
+    push(heap, number, (uint32_t)g);
+    number = 0;
   }
   r->recent = (uint32_t)g;
   r->recent_class = number;
 }
 
-void slot_flush(mems_heap *heap) {
+void slot_flush(mems_heap *heap, uint64_t most) {
   slot_put(heap, 0, 0);
-  flush_some(heap, UINT64_MAX);
+  flush_some(heap, most);
 }
 
 uint64_t slot_hole(mems_heap *heap, uint64_t n, uint64_t align) {
   uint64_t g = hole_find(heap, n, align, true);
   if (g != NOWHERE) return g;
   uint64_t taken = heap->runs.taken;
-  slot_put(heap, 0, 0);
-  flush_some(heap, FLUSH_MOST);
+  slot_flush(heap, FLUSH_MOST);
   if (heap->runs.taken != taken) g = hole_find(heap, n, align, true);
   return g == NOWHERE ? hole_grow(heap, n, align) : g;
 }
 
 /* Names the free slots that begin in the word of g, below `last` and `most` at
-   most, in found[]; how many. */
+   most, below `top`; how many. */
 static uint64_t name_some(mems_chain *c, uint64_t g, uint64_t last,
-                          uint32_t *found, uint64_t most) {
-  uint64_t *useds = chain_useds(c) + g / WORD, count = 0;
-  uint64_t w = chain_starts(c)[g / WORD], named = 0;
+                          uint32_t *top, uint64_t most) {
+  uint64_t *useds = chain_useds(c) + g / WORD;
+  const uint32_t *slot = top;
+  uint64_t w = chain_starts(c)[g / WORD];
   if (w == 0) return 0;
   w &= ~(useds[0] | bits_behind(useds, 0));
   if (last - g < WORD) w = bits_below(w, (unsigned)(last - g));
-  for (; w && count < most; w &= w - 1) {
-    found[count++] = (uint32_t)g + bit_first(w);
-    named |= w & -w;
-  }
-  useds[0] |= named << 1;
-  useds[1] |= named >> (WORD - 1);
-  return count;
+  uint64_t left = w;
+  for (; left && most-- > 0; left &= left - 1)
+    *--top = (uint32_t)g + bit_first(left);
+  useds[0] |= (w & ~left) << 1;
+  useds[1] |= (w & ~left) >> (WORD - 1);
+  return (uint64_t)(slot - top);
+}
+
+/* [g, end) is about to be used. */
+static void touch(mems_heap *heap, uint64_t g, uint64_t end) {
+  mems_pages p = pages_around(g, end);
+  if (heap->verified) damage_wake(heap, p, 0, 0);
+  idle_touch(&heap->idle, heap, p);
 }
 
 /* Puts free slots of the run at `page` on the stack of its class, the lowest
-   on top; true if there may be more. */
+   on top: half as many as live, so that what is freed has room beside them;
+   true if there may be more. */
 static bool take_some(mems_heap *heap, unsigned number, uint64_t page) {
   mems_chain *c = &heap->chain;
   mems_runs *r = &heap->runs;
   mems_class *class = r->classes + number;
-  uint32_t found[REFILL_MOST], *slots = r->stacks + class->first;
+  uint32_t *slots = r->stacks + class->first;
   uint64_t count = 0, n = class->granules;
-  uint64_t most = at_most(REFILL_MOST, class->last - class->first);
+  uint64_t live = runs_live(r, number), deep = class->last - class->first;
+  deep = at_least(deep, runs_depth(n, 2 * live));
+  class->last = (uint16_t)(class->first + deep);
+  uint64_t most = at_most(at_least(live / 2, REFILL_LEAST), REFILL_MOST);
+  most = at_most(most, deep);
   uint64_t g = page * PAGE_GRANULES, end = runs_last(c, page) * PAGE_GRANULES;
   uint64_t last = g + (end - g) / n * n; /* what is left behind is no slot */
-  for (; g < last && count < most; g += WORD)
-    count += name_some(c, g, last, found + count, most - count);
-  for (uint64_t i = 0; i < count; i++) slots[count - 1 - i] = found[i];
+  uint64_t words = (last - g + WORD - 1) / WORD;
+  uint64_t first = heap->random ? draw(heap, words) : 0;
+  for (uint64_t i = 0; i < words && count < most; i++)
+    count += name_some(c, g + (first + i) % words * WORD, last,
+                       slots + most - count, most - count);
+  memmove(slots, slots + most - count, count * sizeof *slots);
   class->top = class->first + (uint16_t)count;
   class->spare -= count;
   r->spare -= count * n;
   r->taken += count * n;
   heap_raise(heap);
-  if (count)
-    idle_touch(&heap->idle, heap,
-               pages_around(found[0], found[count - 1] + n));
+  if (heap->random) {
+    for (uint64_t i = 2; i <= count; i++) shuffle_in(heap, slots, i);
+    for (uint64_t i = 0; i < count; i++) touch(heap, slots[i], slots[i] + n);
+  } else if (count) {
+    touch(heap, slots[count - 1], slots[0] + n);
+  }
   return count == most;
 }
 
@@ -301,7 +358,7 @@ static bool make_run(mems_heap *heap, unsigned number, uint64_t asked) {
   own_of(heap)->error = error;
   if (g == NOWHERE) return false;
   if (g + n > UINT32_MAX || !hole_claim(heap, g, n)) {
-    hole_free(heap, g, n);
+    hole_free(heap, g, n, false);
     return false;
   }
   make_slots(heap, number, g, g + n);
@@ -310,16 +367,11 @@ static bool make_run(mems_heap *heap, unsigned number, uint64_t asked) {
 
 /* The slot that was put last of all of a class; NOWHERE if there is none. */
 static uint64_t pop(mems_heap *heap, unsigned number) {
-  mems_runs *r = &heap->runs;
-  mems_class *class = r->classes + number;
-  uint64_t g = NOWHERE;
-  if (r->recent_class == number) {
-    g = r->recent;
-    r->recent_class = 0;
-  } else if (class->top > class->first) {
-    g = r->stacks[--class->top];
-  }
-  return g == NOWHERE || agrees(heap, number, g) ? g : pop(heap, number);
+  const mems_runs *r = &heap->runs;
+  uint64_t g;
+  while (r->recent_class == number || runs_stacked(r->classes + number))
+    if (slot_pop(heap, number, &g)) return g;
+  return NOWHERE;
 }
 
 /* A slot of a class from its stack or its runs. */

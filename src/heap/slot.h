@@ -32,8 +32,29 @@ void slot_put(mems_heap *heap, unsigned number, uint64_t g);
    heap->error. */
 uint64_t slot_hole(mems_heap *heap, uint64_t n, uint64_t align);
 
-/* All that stacks name goes back to the runs, and those that are all free
-   to the chain. */
-void slot_flush(mems_heap *heap);
+/* What stacks name goes back to the runs, stack by stack until so many slots
+   have gone, and runs that are all free to the chain. */
+void slot_flush(mems_heap *heap, uint64_t most);
+
+/* Takes the slot of a class that was put last; false if there is none, or if
+   chain and page map don't agree, and then it is forgotten. */
+HOT bool slot_pop(mems_heap *heap, unsigned number, uint64_t *slot) {
+  mems_runs *r = &heap->runs;
+  const mems_chain *c = &heap->chain;
+  mems_class *class = r->classes + number;
+  uint64_t g;
+  if (r->recent_class == number) {
+    g = r->recent;
+    r->recent_class = 0;
+  } else {
+    uint32_t top = class->top;
+    if (UNLIKELY(top == class->first)) return false;
+    class->top = (uint16_t)--top;
+    g = r->stacks[top];
+  }
+  *slot = g;
+  return LIKELY(g < c->end) && LIKELY(runs_agree(c, number, g)) &&
+         LIKELY(runs_is_free(c, g, true));
+}
 
 #endif

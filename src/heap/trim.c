@@ -48,14 +48,9 @@ void trim_some(mems_heap *heap, uint64_t n) {
   uint64_t budget = at_least(IDLE_STEP, at_most(n * GRANULE, IDLE_LEAST)) /
                     PAGE + SMALL_PIECE;
   if (waits_for_trim(heap)) return;
-  for (bool wrapped = false; budget > 0 && d->pages > 0; ) {
+  while (budget > 0 && d->pages > 0) {
     mems_pages p = idle_next(d, heap, d->cursor, end);
-    if (p.to == 0) {
-      if (wrapped) break;
-      wrapped = true;
-      d->cursor = 0;
-      continue;
-    }
+    if (p.to == 0) p = idle_next(d, heap, 0, end);
     p.to = at_most(p.to, p.from + at_least(budget, SMALL_PIECE));
     d->cursor = p.to;
     budget -= at_most(budget, at_least(p.to - p.from, SMALL_PIECE));
@@ -67,34 +62,21 @@ void trim_block(mems_heap *heap, uint64_t g, uint64_t n) {
   if (!waits_for_trim(heap)) discard(heap, pages_inside(g, g + n));
 }
 
-/* Makes [from, to), in bytes of the payload, zero. */
-static void zero(mems_heap *heap, uint64_t from, uint64_t to) {
-  char *payload = chain_physical(&heap->chain, 0);
-  mems_pages p = {0, 0};
-  if (to - from >= ZERO_LEAST && !waits_for_trim(heap)) {
-    p = whole(heap, pages_inside((from + GRANULE - 1) / GRANULE,
-                                 to / GRANULE));
-    if (discard(heap, p) == 0) p = (mems_pages){0, 0};
-  }
-  if (p.to == 0) {
-    memset(payload + from, 0, to - from);
-    return;
-  }
-  memset(payload + from, 0, p.from * PAGE - from);
-  memset(payload + p.to * PAGE, 0, to - p.to * PAGE);
-}
-
 void trim_zero(mems_heap *heap, uint64_t g, size_t size) {
   const mems_idle *d = &heap->idle;
+  char *payload = chain_physical(&heap->chain, 0);
   uint64_t from = g * GRANULE, to = from + size;
   mems_pages p = pages_around(g, g + (size + GRANULE - 1) / GRANULE);
-  while (p.from < p.to) {
-    /* what was punched out of a file and then claimed may be anything */
-    if (!waits_for_trim(heap)) p.from += idle_like(d, heap, p, true);
-    if (p.from == p.to) break;
+  if (waits_for_trim(heap)) { /* what was punched out may be anything now */
+    memset(payload + from, 0, size);
+    return;
+  }
+  while ((p.from += idle_like(d, heap, p, true)) < p.to) {
     uint64_t end = p.from + idle_like(d, heap, p, false);
-    if (waits_for_trim(heap)) end = p.to;
-    zero(heap, at_least(from, p.from * PAGE), at_most(to, end * PAGE));
+    uint64_t at = at_least(from, p.from * PAGE), stop = at_most(to, end * PAGE);
+    mems_pages inside = {round_up(at, PAGE) / PAGE, stop / PAGE};
+    if (stop - at >= ZERO_LEAST && discard(heap, inside) > 0) continue;
+    memset(payload + at, 0, stop - at);
     p.from = end;
   }
 }
@@ -124,7 +106,7 @@ size_t mems_heap_trim(mems_heap *heap) {
   if (own_of(heap)->readonly || !share_enter(heap)) return 0;
   size_t before = resident(heap);
   uint64_t end = heap->chain.end / PAGE_GRANULES;
-  slot_flush(heap);
+  slot_flush(heap, UINT64_MAX);
   mems_pages p = {0, 0};
   while ((p = idle_next(d, heap, p.to, end)).to) p.to = give(heap, p);
   hole_shrink(heap);

@@ -49,6 +49,14 @@ lmems_view *lmems_checkarray(lua_State *L) {
   return a;
 }
 
+void lmems_checklength(lua_State *L, const lmems_view *array,
+                       size_t count) {
+  lmems_checkalive(L, array);
+  if (count > array->length)
+    luaL_error(L, "the array has shrunk: it has %I elements",
+               (lua_Integer)array->length);
+}
+
 lmems_series lmems_seriesof(const lmems_view *array, size_t start,
                             size_t count) {
   size_t offset = array->offset + start * array->stride;
@@ -59,10 +67,7 @@ lmems_series lmems_seriesof(const lmems_view *array, size_t start,
 
 lmems_series lmems_holdseries(lua_State *L, const lmems_view *array,
                               size_t start, size_t count) {
-  if (start + count > array->length)
-    luaL_error(L, "the array has shrunk: it has %I elements",
-               (lua_Integer)array->length);
-  lmems_checkalive(L, array);
+  lmems_checklength(L, array, start + count);
   lmems_series s = lmems_seriesof(array, start, count);
   lmems_held(s.p);
   return s;
@@ -89,8 +94,8 @@ size_t lmems_optrange(lua_State *L, int arg, const lmems_view *array,
 ** Elements
 */
 
-/* Raises: the key at 2 is no index of the array, nor in `methods`, if that is
-   not 0. */
+/* Raises: the key at 2 is no index of the array, nor in the table at
+   `methods`, if that is not 0. */
 LMEMS_RAISES static int bad_index(lua_State *L, const lmems_view *a,
                                   int methods) {
   lmems_near near;
@@ -105,34 +110,36 @@ LMEMS_RAISES static int bad_index(lua_State *L, const lmems_view *a,
   __builtin_unreachable();
 }
 
-/* The method whose name is at 2. */
-static int index_method(lua_State *L) {
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
-    bad_index(L, lua_touserdata(L, 1), lua_upvalueindex(1));
-  return 1;
+/* The key at 2 as an index from 0: 1.0 is 1; SIZE_MAX if it is none. A string
+   is no index, though Lua would make a number of it. */
+static size_t any_index(lua_State *L) {
+  return lua_type(L, 2) == LUA_TNUMBER
+    ? (size_t)lua_tointegerx(L, 2, NULL) - 1 : SIZE_MAX;
 }
 
 LMEMS_SLOW static int index_slow(lua_State *L) {
-  int ok;
-  lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
+  const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
+  size_t i = any_index(L);
   if (a == NULL)
     return luaL_typeerror(L, 1, "mems.array");
-  if (lua_type(L, 2) != LUA_TNUMBER)
-    bad_index(L, a, 0);
-  lua_Integer i = lua_tointegerx(L, 2, &ok);
-  lmems_checkalive(L, a);
-  if (!ok || (lua_Unsigned)i - 1 >= a->length) {
-    if (ok && i == (lua_Integer)a->length + 1 && lmems_askedbyipairs(L))
-      return 0;
-    bad_index(L, a, 0);
-  }
-  lmems_pushitem(L, 1, (size_t)i - 1);
+  if (lua_type(L, 2) == LUA_TNUMBER)
+    lmems_checkalive(L, a);
+  if (i == a->length && lmems_askedbyipairs(L))
+    return 0;
+  if (i >= a->length)
+    bad_index(L, a, lua_upvalueindex(1));
+  lmems_pushitem(L, 1, a, i);
   return 1;
 }
 
-/* The key at 2 as an index from 0, if it is one of a view that is alive, else
-   SIZE_MAX. A string is no index, though Lua would make a number of it. */
+/* The method whose name is at 2, if one has it. */
+static int index_method(lua_State *L) {
+  lua_pushvalue(L, 2);
+  return lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL ? 1 : index_slow(L);
+}
+
+/* The same of a key that is an integer, and one of a view that is alive:
+   fast. */
 static inline size_t plain_index(lua_State *L, const lmems_view *a) {
   if (LMEMS_UNLIKELY(a == NULL || !lua_isinteger(L, 2) || !lmems_alive(a)))
     return SIZE_MAX;
@@ -142,18 +149,20 @@ static inline size_t plain_index(lua_State *L, const lmems_view *a) {
 
 LMEMS_ALIGNED static int array_index(lua_State *L) {
   if (!lua_isinteger(L, 2))
-    return lua_type(L, 2) == LUA_TSTRING ? index_method(L) : index_slow(L);
+    return index_method(L);
   const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
   size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
-  if (LMEMS_UNLIKELY(a == NULL || !lmems_alive(a) || i >= a->length ||
-                     a->type >= LMEMS_NTYPES))
+  if (LMEMS_UNLIKELY(a == NULL || !lmems_alive(a) || i >= a->length))
     return index_slow(L);
   const char *p = lmems_held(a->record->data + a->offset);
-  if (LMEMS_LIKELY(a->type == LMEMS_F64))
-    lmems_get_f64(L, 0, p + i * a->stride);
+  int got = 1;
+  if (LMEMS_LIKELY(a->plain == LMEMS_F64))
+    lmems_get_f64(L, 0, p + i * sizeof(double));
   else
-    lmems_get(L, a->type, p + i * a->stride);
+    got = lmems_getat(L, a->plain, p, i);
   lmems_letgo();
+  if (LMEMS_UNLIKELY(!got)) /* with parts, or apart */
+    lmems_pushitem(L, 1, a, i);
   return 1;
 }
 
@@ -163,8 +172,8 @@ static size_t check_index(lua_State *L, const lmems_view *a) {
   if (LMEMS_LIKELY(i != SIZE_MAX))
     return i;
   lmems_checkalive(L, a);
-  i = (size_t)lua_tointegerx(L, 2, NULL) - 1; /* 1.0 is 1 */
-  if (lua_type(L, 2) != LUA_TNUMBER || i >= a->length)
+  i = any_index(L);
+  if (i >= a->length)
     bad_index(L, a, 0);
   return i;
 }
@@ -180,23 +189,22 @@ LMEMS_SLOW static int newindex_slow(lua_State *L) {
 LMEMS_ALIGNED static int array_newindex(lua_State *L) {
   const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
   size_t i = plain_index(L, a);
-  if (LMEMS_UNLIKELY(i == SIZE_MAX || a->type >= LMEMS_NTYPES ||
-                     a->readonly))
+  if (LMEMS_UNLIKELY(i == SIZE_MAX || a->readonly))
     return newindex_slow(L);
   char *p = lmems_held(a->record->data + a->offset);
   int fits;
-  if (LMEMS_LIKELY(a->type == LMEMS_F64))
-    fits = lmems_put_f64(L, 3, 0, p + i * a->stride);
+  if (LMEMS_LIKELY(a->plain == LMEMS_F64))
+    fits = lmems_put_f64(L, 3, 0, p + i * sizeof(double));
   else
-    fits = lmems_put(L, 3, a->type, p + i * a->stride);
+    fits = lmems_putat(L, 3, a->plain, p, i);
   lmems_letgo();
   return LMEMS_LIKELY(fits) ? 0 : newindex_slow(L);
 }
 
 /* The array of structs at 1, the index at 2, the field's name at 3: which
    field, and where it is. */
-static const lmems_field *element_field(lua_State *L, size_t *offset) {
-  const lmems_view *a = lmems_checkarray(L);
+static const lmems_field *element_field(lua_State *L, const lmems_view *a,
+                                        size_t *offset) {
   if (a->type != LMEMS_STRUCT)
     lmems_argerror(L, 1, "the elements are no structs");
   size_t i = check_index(L, a);
@@ -216,13 +224,13 @@ Reads a field of an element, `a[i].x`, without an object for the element.
 LMEMS_ALIGNED static int get(lua_State *L) {
   size_t offset;
   lua_settop(L, 3);
-  const lmems_field *field = element_field(L, &offset);
+  const lmems_view *a = lmems_checkarray(L);
+  const lmems_field *field = element_field(L, a, &offset);
   if (LMEMS_LIKELY(field->kind.type < LMEMS_NTYPES)) {
-    const lmems_view *a = lua_touserdata(L, 1);
     lmems_get(L, field->kind.type, lmems_held(a->record->data + offset));
     lmems_letgo();
   } else {
-    lmems_pushelement(L, 1, &field->kind, offset);
+    lmems_pushelement(L, 1, a, &field->kind, offset);
   }
   return 1;
 }
@@ -239,7 +247,8 @@ element.
 LMEMS_ALIGNED static int set(lua_State *L) {
   size_t offset;
   lua_settop(L, 4);
-  const lmems_field *field = element_field(L, &offset);
+  const lmems_view *a = lmems_checkarray(L);
+  const lmems_field *field = element_field(L, a, &offset);
   lmems_setelement(L, 1, 4, &field->kind, offset, field->name);
   return 0;
 }
@@ -272,11 +281,9 @@ static int slice(lua_State *L) {
     bytes = (count - 1) * step * stride + size;
   }
   size_t offset = a->offset + (count > 0 ? start * stride : 0);
-  lmems_view *part = lmems_part(L, LMEMS_ARRAY_SEAL, 1, offset, bytes);
-  lmems_setkind(part, a->kind);
+  lmems_view *part = lmems_part(L, LMEMS_ARRAY_SEAL, 1, a, offset, bytes);
+  lmems_setstride(part, a->kind, count > 1 ? step * stride : size);
   part->length = count;
-  if (count > 1)
-    part->stride = step * stride;
   return 1;
 }
 
@@ -349,21 +356,20 @@ static int append_copy(lua_State *L, lmems_view *a, const char *value) {
 
 /* Appends the value at 2, a plain one, if the block has room for it. */
 static inline int append_here(lua_State *L, lmems_view *a) {
-  lmems_record *record = a->record;
-  size_t size = a->kind->size, end = (a->length + 1) * size;
-  if (a->type >= LMEMS_NTYPES || !lmems_owns(a) || !lmems_alive(a) ||
-      end > record->capacity)
+  size_t used = (size_t)(a->end - a->record->floor);
+  if (!a->owner || !lmems_alive(a) ||
+      used + a->kind->size > a->record->capacity)
     return 0;
-  char *p = lmems_held(record->data + end - size);
-  int fits = a->type == LMEMS_I64   ? lmems_put_i64(L, 2, 0, p)
-             : a->type == LMEMS_F64 ? lmems_put_f64(L, 2, 0, p)
-                                    : lmems_put(L, 2, a->type, p);
+  char *p = lmems_held(a->record->data + used);
+  int fits = a->plain == LMEMS_I64   ? lmems_put_i64(L, 2, 0, p)
+             : a->plain == LMEMS_F64 ? lmems_put_f64(L, 2, 0, p)
+                                     : lmems_put(L, 2, a->plain, p);
   lmems_letgo();
   if (!fits)
     return 0;
   a->length++;
-  lmems_recordresize(record, end);
-  lmems_setend(a, end);
+  a->end += a->kind->size;
+  lmems_recordresize(a->record, (size_t)(a->end - a->record->floor));
   return 1;
 }
 
@@ -439,7 +445,7 @@ static int map_from(lua_State *L, int status, lua_KContext i) {
     if (!called) {
       lua_settop(L, 2);
       lua_pushvalue(L, 2);
-      lmems_pushelement(L, 1, a->kind, a->offset + (size_t)i * a->stride);
+      lmems_pushitem(L, 1, a, (size_t)i);
       lua_pushinteger(L, (lua_Integer)i + 1);
       lua_callk(L, 2, 1, i, map_from);
     }

@@ -17,6 +17,9 @@ extern const lmems_class lmems_arrayclass;
 /* The array that is argument 1 of a method, alive; raises. */
 lmems_view *lmems_checkarray(lua_State *L);
 
+/* Raises unless the array is alive and has so many elements still. */
+void lmems_checklength(lua_State *L, const lmems_view *array, size_t count);
+
 /* Elements i to j of an array from two optional arguments at `arg`, as a
    0-based start and a count; raises if they are not in it. */
 size_t lmems_optrange(lua_State *L, int arg, const lmems_view *array,

@@ -117,7 +117,8 @@ void lmems_blockrelease(lmems_record *record) {
   if (lmems_recordlives(record) && record->capacity != 0) {
     mems_addr addr = record->addr;
     lmems_box *box = record->box;
-    lmems_blockgone_slow(box, addr);
+    lmems_blockdead(record);
+    lmems_blockgone(box, addr);
     mems_heap_free(box->heap, addr);
     lmems_traced_free(NULL, box, addr);
   }

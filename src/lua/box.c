@@ -11,6 +11,9 @@
 
 #include "box.h"
 
+#include <signal.h>
+#include <stdio.h>
+
 static const char STATE = 0; /* its address: the key in the registry */
 
 /*
@@ -136,7 +139,7 @@ static lmems_box *take_box(lua_State *L) {
 lmems_box *lmems_newbox(lua_State *L) {
   push_state(L); /* before the first handle: it is to end after that */
   lua_pop(L, 1);
-  lmems_handle *handle = lua_newuserdatauv(L, sizeof *handle, 0);
+  lmems_handle *handle = lua_newuserdatauv(L, sizeof *handle, 1);
   handle->box = NULL;
   luaL_setmetatable(L, LMEMS_HEAP);
   lmems_box *box = take_box(L);
@@ -232,6 +235,24 @@ void lmems_boxroom(lua_State *L, lmems_box *box) {
 ** Open and close
 */
 
+/* The heap of a box has found damage, in the middle of a call. */
+static void note_damage(void *context, const mems_damage *damage) {
+  lmems_box *box = context;
+  int live = damage->what == MEMS_DAMAGE_BEHIND;
+  lmems_origin origin = lmems_traceorigin(box->trace, damage->addr, live);
+  if (box->how == LMEMS_DAMAGE_ABORT) {
+    fprintf(stderr, "mems: damage at offset %zu of block %llu%s%s\n",
+            damage->offset, (unsigned long long)damage->addr,
+            origin.known ? " allocated at " : "",
+            origin.known ? origin.allocated.text : "");
+    raise(SIGABRT);
+  }
+  if (box->damaged++ == 0) {
+    box->damage = *damage;
+    box->origin = origin;
+  }
+}
+
 /* The box has a heap from now on, where no object is yet. */
 static void begin(lmems_box *box, mems_heap *heap) {
   mems_options o = {.size = sizeof o};
@@ -244,7 +265,7 @@ static void begin(lmems_box *box, mems_heap *heap) {
   box->lost = NULL;
   box->pin = NULL;
   box->trace = NULL;
-  box->borrowed = box->living = 0;
+  box->borrowed = box->living = box->watched = box->damaged = 0;
   box->owned = box->raw = box->unseen = box->credit = 0;
   box->look = SIZE_MAX;
   box->reserved = 0;
@@ -267,6 +288,9 @@ int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   int error = MEMS_OK;
   mems_stats stats = {.size = offsetof(mems_stats, holes)};
   mems_options o = options->heap;
+  o.size = sizeof o;
+  o.damage = note_damage;
+  o.context = box;
   if (box->standard && o.base == 0 && o.path == NULL && o.fd == NULL &&
       !o.memfd)
     o.base = 1000;
@@ -284,6 +308,8 @@ int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   mems_heap_stats(heap, &stats);
   begin(box, heap);
   box->trace = trace;
+  box->watched = o.fill || trace != NULL;
+  box->how = options->damage;
   box->living = o.path != NULL || o.fd != NULL || o.memfd;
   if (box->living)
     mems_heap_onfork(heap, lose, box);

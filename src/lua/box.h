@@ -56,6 +56,11 @@ struct lmems_box {
   int fill;           /* not 0: the heap has the option `fill` */
   int quarantine;     /* not 0: it has a quarantine */
   int readonly;       /* not 0: no verb writes to its blocks */
+  int watched;        /* not 0: it has a trace, or fills */
+  int how;            /* LMEMS_DAMAGE_...: what damage leads to */
+  int damaged;        /* how often it was found and not told yet, and ... */
+  mems_damage damage;    /* ... what was first, and where the block was ... */
+  lmems_origin origin;   /* ... allocated and freed */
   int borrowed;       /* not 0: the heap is the host program's to close */
   int living;         /* not 0: it is in a file */
   int shared;         /* not 0: processes share it */
@@ -63,6 +68,10 @@ struct lmems_box {
   lmems_box *next;    /* in the list of the state */
   lmems_box **back;
 };
+
+/* What is to be done about damage that a heap has found. With CALL the user
+   value of the handle is the function. */
+enum { LMEMS_DAMAGE_ERROR, LMEMS_DAMAGE_ABORT, LMEMS_DAMAGE_CALL };
 
 /* The userdata that owns a box; NULL: it was collected. */
 typedef struct lmems_handle {
@@ -114,6 +123,7 @@ typedef struct lmems_options {
   mems_options heap;
   int trace, leaks;
   int fd;              /* what heap.fd leads to */
+  int damage;        /* LMEMS_DAMAGE_... */
   const char *restore; /* NULL, or the file that the heap is a copy of */
   char why[512];       /* a sentence, if a file was the reason; or "" */
 } lmems_options;

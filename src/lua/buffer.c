@@ -132,7 +132,7 @@ static int slice(lua_State *L) {
   lua_Integer rest = bytes - offset;
   lua_Integer n = lua_isnoneornil(L, 3)
     ? rest : lmems_checkint(L, 3, "size", 0, rest);
-  lmems_part(L, LMEMS_BUFFER_SEAL, 1, view->offset + (size_t)offset,
+  lmems_part(L, LMEMS_BUFFER_SEAL, 1, view, view->offset + (size_t)offset,
              (size_t)n)->length = (size_t)n;
   return 1;
 }

@@ -43,20 +43,18 @@ static size_t convert(lmems_series to, int type, lmems_series from,
   lmems_chunk x, y;
   size_t done = 0;
   int same = type % LMEMS_SWAPPED == from_type % LMEMS_SWAPPED;
-  while (from.count > 0) {
+  x.count = y.count = 0; /* what was loaded, and what of it fits */
+  for (; from.count > 0 && y.count == x.count; done += y.count) {
     lmems_load(&x, &from);
-    lmems_load(&y, &to);
-    size_t n = x.count;
+    lmems_place(&y, &to);
     if (same)
-      memcpy(y.bytes, x.bytes, n * lmems_typesize(lmems_widetype(type)));
+      memcpy(y.bytes, x.bytes,
+             x.count * lmems_typesize(lmems_widetype(type)));
     else
-      n = lmems_convert(from_type, x.bytes, type, y.bytes, n);
+      y.count = lmems_convert(from_type, x.bytes, type, y.bytes, x.count);
     lmems_store(&y, &to);
-    done += n;
-    if (n < x.count)
-      break;
-    lmems_skip(&from, n);
-    lmems_skip(&to, n);
+    lmems_skip(&from, y.count);
+    lmems_skip(&to, y.count);
   }
   return done;
 }
@@ -76,17 +74,8 @@ static size_t copy_series(lmems_series to, const lmems_kind *kind,
 LMEMS_RAISES static void misfit(lua_State *L, int arg, const lmems_kind *kind,
                                 size_t i) {
   const lmems_view *src = lua_touserdata(L, arg);
-  lmems_pushelement(L, arg, src->kind, src->offset + i * src->stride);
+  lmems_pushitem(L, arg, src, i);
   lmems_misfit(L, arg, -1, kind->type, (lua_Integer)i + 1);
-}
-
-/* Raises unless the array has so many elements still. */
-static void check_length(lua_State *L, const lmems_view *array,
-                         size_t count) {
-  lmems_checkalive(L, array);
-  if (array->length < count)
-    luaL_error(L, "the array has shrunk: it has %I elements",
-               (lua_Integer)array->length);
 }
 
 /* Pushes a copy of the first `count` elements of the array that is argument
@@ -97,7 +86,6 @@ static char *push_converted(lua_State *L, int arg, const lmems_kind *kind,
   lmems_series to = {NULL, count, kind->size, kind->size,
                      lmems_foreign(kind->type)};
   to.p = lua_newuserdatauv(L, count * kind->size, 0);
-  memset(to.p, 0, count * kind->size); /* loaded before it is stored */
   lmems_series from = lmems_holdseries(L, src, 0, count);
   size_t done = copy_series(to, kind, from, src->kind);
   lmems_letgo();
@@ -140,7 +128,7 @@ static void fill_new(lua_State *L, lmems_view *view, int arg) {
   size_t count = view->length, done;
   int array = lua_gettop(L);
   if (src != NULL) {
-    check_length(L, src, count);
+    lmems_checklength(L, src, count);
     lmems_series to = lmems_writeseries(L, view, 0, count);
     done = copy_series(to, view->kind, lmems_seriesof(src, 0, count),
                        src->kind);
@@ -285,7 +273,7 @@ static int clone(lua_State *L) {
   int error = lmems_newlike(L, 1, NULL, count, &made);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
-  check_length(L, a, count);
+  lmems_checklength(L, a, count);
   lmems_series to = lmems_writeseries(L, made, 0, count);
   lmems_series from = lmems_seriesof(a, 0, count);
   lmems_pack(to.p, &from);

@@ -20,7 +20,7 @@ static int next_element(lua_State *L) {
     return 1;
   }
   lua_pushinteger(L, (lua_Integer)i + 1);
-  lmems_pushitem(L, 1, i);
+  lmems_pushitem(L, 1, a, i);
   return 2;
 }
 
@@ -37,7 +37,8 @@ static int next_field(lua_State *L) {
     return 1;
   }
   lua_pushlstring(L, field->name, field->length);
-  lmems_pushelement(L, 1, &field->kind, view->offset + field->offset);
+  lmems_pushelement(L, 1, view, &field->kind,
+                    view->offset + field->offset);
   return 2;
 }
 

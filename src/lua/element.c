@@ -6,30 +6,25 @@
 
 #include "value.h"
 
-void lmems_pushelement(lua_State *L, int parent, const lmems_kind *kind,
-                       size_t offset) {
-  const lmems_view *whole = lua_touserdata(L, parent);
+lmems_view *lmems_pushelement(lua_State *L, int index,
+                              const lmems_view *whole,
+                              const lmems_kind *kind, size_t offset) {
   if (kind->type <= LMEMS_CHARS) {
     lmems_pushvalue(L, whole, kind, offset);
-    return;
+    return NULL;
   }
-  lmems_checkalive(L, whole);
-  if (kind->type == LMEMS_ROW) {
-    lmems_view *view = lmems_part(L, LMEMS_ARRAY_SEAL, parent, offset,
-                                  kind->size);
-    view->length = kind->count;
-    lmems_setkind(view, kind->element);
-  } else {
-    lmems_setkind(lmems_part(L, LMEMS_STRUCT_SEAL, parent, offset,
-                             kind->size), kind);
-  }
+  int row = kind->type == LMEMS_ROW;
+  lmems_view *view = lmems_part(L, row ? LMEMS_ARRAY_SEAL : LMEMS_STRUCT_SEAL,
+                                index, whole, offset, kind->size);
+  lmems_setkind(view, row ? kind->element : kind);
+  view->length = row ? kind->count : LMEMS_HERE;
+  return view;
 }
 
-void lmems_pushitem(lua_State *L, int array, size_t i) {
-  const lmems_view *a = lua_touserdata(L, array);
-  lmems_pushelement(L, array, a->kind, a->offset + i * a->stride);
-  if (a->type == LMEMS_STRUCT) {
-    lmems_view *element = lua_touserdata(L, -1);
+void lmems_pushitem(lua_State *L, int index, const lmems_view *a, size_t i) {
+  lmems_view *element = lmems_pushelement(L, index, a, a->kind,
+                                          a->offset + i * a->stride);
+  if (element != NULL && a->type == LMEMS_STRUCT) {
     element->first = a->offset;
     element->stride = a->stride;
     element->length = lmems_owns(a) ? LMEMS_GROWING : a->length;

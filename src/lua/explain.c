@@ -168,3 +168,90 @@ void lmems_checkfill_slow(lua_State *L, int arg, mems_addr addr,
                    (lua_Integer)addr, fill_name(word),
                    (void *)(uintptr_t)word);
 }
+
+/*
+** Damage
+*/
+
+/* Pushes what was found, as a sentence. */
+static const char *push_damage(lua_State *L, const mems_damage *d,
+                               const lmems_origin *origin) {
+  lua_Integer addr = (lua_Integer)d->addr, offset = (lua_Integer)d->offset;
+  fault f = {.segment = {.addr = d->addr, .requested = d->size},
+             .origin = *origin};
+  if (d->what == MEMS_DAMAGE_BEHIND)
+    return lua_pushfstring(L, "%s was written to behind its end, at offset %I",
+                           push_live(L, &f), offset);
+  if (d->what == MEMS_DAMAGE_FREED)
+    return lua_pushfstring(L, "%s, was written to after that, at offset %I",
+                           push_waiting(L, &f), offset);
+  return lua_pushfstring(L, "free memory was written to, at offset %I from "
+                         "address %I on%s", offset, addr, push_freed(L, &f));
+}
+
+/* Pushes a table for the function of the option: the sentence is on top. */
+static void push_report(lua_State *L, const mems_damage *d,
+                        const lmems_origin *origin) {
+  static const char *const names[] = {
+    [MEMS_DAMAGE_BEHIND] = "behind", [MEMS_DAMAGE_FREED] = "freed",
+    [MEMS_DAMAGE_FREE] = "free"
+  };
+  lua_createtable(L, 0, 7);
+  lua_pushvalue(L, -2);
+  lua_setfield(L, -2, "message");
+  lua_pushstring(L, names[d->what]);
+  lua_setfield(L, -2, "what");
+  lua_pushlightuserdata(L, (void *)(uintptr_t)d->addr);
+  lua_setfield(L, -2, "block");
+  lua_pushinteger(L, (lua_Integer)d->offset);
+  lua_setfield(L, -2, "offset");
+  lua_pushinteger(L, (lua_Integer)d->size);
+  lua_setfield(L, -2, "size");
+  if (!origin->known)
+    return;
+  lua_pushstring(L, shown(&origin->allocated));
+  lua_setfield(L, -2, "allocated");
+  if (d->what != MEMS_DAMAGE_BEHIND) {
+    lua_pushstring(L, shown(&origin->freed));
+    lua_setfield(L, -2, "freed");
+  }
+}
+
+/* Calls the function of the option, if there is one. */
+static int call_handler(lua_State *L, lmems_box *box, const mems_damage *d,
+                        const lmems_origin *origin) {
+  int top = lua_gettop(L), there = 0;
+  lmems_pushboxed(L, box);
+  if (lua_isuserdata(L, -1) &&
+      lua_getiuservalue(L, -1, 1) == LUA_TFUNCTION) {
+    push_damage(L, d, origin);
+    push_report(L, d, origin);
+    lua_pushvalue(L, top + 2);
+    lua_insert(L, -2);
+    lua_call(L, 1, 0);
+    there = 1;
+  }
+  lua_settop(L, top);
+  return there;
+}
+
+int lmems_pushdamage(lua_State *L, lmems_box *box) {
+  mems_damage d = box->damage;
+  lmems_origin origin = box->origin;
+  if (!box->damaged)
+    return 0;
+  box->damaged = 0;
+  luaL_checkstack(L, LUA_MINSTACK, "damage");
+  if (box->how == LMEMS_DAMAGE_CALL && call_handler(L, box, &d, &origin))
+    return 0;
+  push_damage(L, &d, &origin);
+  luaL_where(L, 1);
+  lua_insert(L, -2);
+  lua_concat(L, 2);
+  return 1;
+}
+
+void lmems_telldamage(lua_State *L, lmems_box *box) {
+  if (lmems_pushdamage(L, box))
+    lua_error(L);
+}

@@ -19,6 +19,19 @@ int lmems_explain(lua_State *L, const lmems_box *box, mems_addr addr,
 LMEMS_RAISES int lmems_notblock(lua_State *L, const lmems_box *box, int arg,
                                 mems_addr addr);
 
+/* Pushes the error that is to be raised about damage that the heap of the box
+   has found, and returns 1; or 0: there is none, or a function was called. */
+int lmems_pushdamage(lua_State *L, lmems_box *box);
+
+/* Tells of damage that the heap of the box has found, by what its option
+   `damage` says: raises, or calls a function. */
+void lmems_telldamage(lua_State *L, lmems_box *box);
+
+static inline void lmems_checkdamage(lua_State *L, lmems_box *box) {
+  if (LMEMS_UNLIKELY(box->damaged))
+    lmems_telldamage(L, box);
+}
+
 /* Raises if `word`, which was read as a `ptr` at `addr`, is what memory is
    filled with. */
 void lmems_checkfill_slow(lua_State *L, int arg, mems_addr addr,

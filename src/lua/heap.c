@@ -16,6 +16,15 @@
 @module mems
 */
 
+/* Keeps the function that is the option `damage` of the table at `arg`. */
+static void set_handler(lua_State *L, const lmems_box *box, int arg) {
+  lmems_pushboxed(L, box);
+  lua_pushliteral(L, "damage");
+  lua_rawget(L, arg);
+  lua_setiuservalue(L, -2, 1);
+  lua_pop(L, 1);
+}
+
 /***
 What @{init} and @{open} take. A field that is absent takes its default.
 @table options
@@ -54,6 +63,15 @@ What @{init} and @{open} take. A field that is absent takes its default.
 @tfield[opt] integer fd in place of `path`: the file of this descriptor, shared,
  as a parent process has it from @{fd}
 @luals param leaks "warn"|"error"
+@tfield[opt] string|function damage what happens when, in a heap with `fill`, a
+ write is found to memory that is free or waits in the quarantine, or lies
+ behind the end of a block: `"error"`, raised by the call that finds it when it
+ has done its work, but @{malloc}, which then has no block to give; `"abort"`;
+ or a function, called with a table: `message`, `what` (`"behind"`, `"freed"`
+ or `"free"`), `block`, `offset` in it, `size`, and with `trace` the sites
+ `allocated` and `freed`. Default `"error"`
+@tfield[opt=false] boolean random true to draw which slot of a run a small
+ block gets
 @luals param create boolean|"new"
 */
 
@@ -79,6 +97,8 @@ static int init(lua_State *L) {
     return luaL_error(L, "mems is already initialised");
   if (error != MEMS_OK && error != MEMS_EINIT)
     return lmems_failwith(L, error, options.why);
+  if (options.damage == LMEMS_DAMAGE_CALL)
+    set_handler(L, self.box, self.arg);
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -103,9 +123,12 @@ lives in a file: see the guide on living heaps.
 static int open(lua_State *L) {
   lmems_options options;
   lmems_checkoptions(L, 1, &options);
-  int error = lmems_openbox(L, lmems_newbox(L), 1, &options);
+  lmems_box *box = lmems_newbox(L);
+  int error = lmems_openbox(L, box, 1, &options);
   if (error != MEMS_OK)
     return lmems_failwith(L, error, options.why);
+  if (options.damage == LMEMS_DAMAGE_CALL)
+    set_handler(L, box, 1);
   return 1;
 }
 
@@ -124,6 +147,15 @@ heap is closed.
 static int finish(lua_State *L) {
   mems_stats stats = {.size = sizeof stats};
   lmems_box *box = lmems_checkself(L).box;
+  if (box->fill) {
+    mems_heap_check(box->heap);
+    int damaged = lmems_pushdamage(L, box);
+    lmems_checkopen(L, box);
+    if (damaged) {
+      lmems_boxclose(box);
+      return lua_error(L);
+    }
+  }
   int leaks = lmems_pushleaks(L, box);
   if (leaks == LMEMS_RAISE) {
     luaL_where(L, 1); /* the whole error, before anything is closed */
@@ -207,7 +239,14 @@ static size_t opt_align(lua_State *L, int arg) {
 
 /* Pushes a new block's address, or if it is 0, nil, message, code. */
 static int push_block(lua_State *L, lmems_box *box, mems_addr addr) {
-  lmems_traced(L, box, addr);
+  if (LMEMS_UNLIKELY(box->watched)) {
+    lmems_traced(L, box, addr);
+    if (box->damaged && box->how == LMEMS_DAMAGE_ERROR && addr != 0) {
+      mems_heap_free(box->heap, addr); /* nobody will know of it */
+      lmems_traced_free(L, box, addr);
+    }
+    lmems_checkdamage(L, box);
+  }
   if (addr == 0)
     return lmems_fail(L, mems_heap_error(box->heap));
   lmems_pushaddr(L, addr);
@@ -301,7 +340,11 @@ static int realloc_(lua_State *L) {
   if (moved == 0)
     return lmems_fail(L, mems_heap_error(box->heap));
   lmems_blockgone(box, addr);
-  lmems_traced_move(L, box, addr, moved);
+  if (LMEMS_UNLIKELY(box->watched)) {
+    lmems_traced_move(L, box, addr, moved);
+    if (moved == addr) /* else the next call tells: that it moved comes first */
+      lmems_checkdamage(L, box);
+  }
   lmems_pushaddr(L, moved);
   return 1;
 }
@@ -320,7 +363,10 @@ static int free_(lua_State *L) {
   if (addr == 0 || mems_heap_free(self.box->heap, addr) != MEMS_OK)
     return lmems_notblock(L, self.box, self.arg, addr);
   lmems_blockgone(self.box, addr);
-  lmems_traced_free(L, self.box, addr);
+  if (LMEMS_UNLIKELY(self.box->watched)) {
+    lmems_traced_free(L, self.box, addr);
+    lmems_checkdamage(L, self.box);
+  }
   return 0;
 }
 
@@ -466,7 +512,10 @@ Checks every invariant of the heap. Takes time in proportion to its size.
 */
 static int check(lua_State *L) {
   lmems_self self = lmems_checkself(L);
-  if (mems_heap_check(self.box->heap) != MEMS_OK)
+  int damaged, sound = mems_heap_check(self.box->heap) == MEMS_OK;
+  if ((damaged = self.box->damaged) != 0)
+    lmems_telldamage(L, self.box);
+  if (!sound && !damaged)
     return luaL_error(L, "the heap is damaged: %s",
                       mems_heap_broken(self.box->heap));
   lua_pushboolean(L, 1);

@@ -163,10 +163,7 @@ static void push_heap_metatable(lua_State *L) {
   if (luaL_getmetatable(L, LMEMS_HEAP) != LUA_TNIL) return;
   lua_pop(L, 1);
   lua_createtable(L, 0, 128);
-  lua_pushliteral(L, LMEMS_HEAP);
-  lua_setfield(L, -2, "__name");
-  lua_pushliteral(L, LMEMS_HEAP);
-  lua_setfield(L, -2, "__metatable");
+  lmems_setname(L, LMEMS_HEAP);
   set_memory(L, -1);
   set_lists(L, heaps, -1);
   lmems_setverbs(L, lmems_heapmethods, -1);

@@ -9,13 +9,9 @@
 static size_t lesser(size_t a, size_t b) { return a < b ? a : b; }
 static size_t greater(size_t a, size_t b) { return a > b ? a : b; }
 
-void lmems_tell(lua_State *L, lmems_meter *meter, size_t size) {
+void lmems_tell_slow(lua_State *L, lmems_meter *meter, size_t size) {
   enum { STEPS = 64, EIGHTH = 128 }; /* of a cycle; of a kilobyte */
   enum { OFTEN = 1024 };             /* looks, in the least horizon */
-  if (size < meter->quiet && meter->debt < meter->quiet - size) {
-    meter->debt += size;
-    return;
-  }
   size_t lua = (size_t)lua_gc(L, LUA_GCCOUNT) * EIGHTH;
   size_t horizon = greater(greater(meter->held, meter->least), lua);
   size_t most = meter->held + 2 * horizon;
@@ -40,7 +36,12 @@ void lmems_tell(lua_State *L, lmems_meter *meter, size_t size) {
      in use; so one horizon of ours counts as all that it has in use. */
   double share = (double)debt / (double)horizon;
   double kilobytes = share * lua_gc(L, LUA_GCCOUNT);
-  lua_gc(L, LUA_GCSTEP, 1 + (int)(kilobytes < INT_MAX / 2 ? kilobytes : 0));
+  int step = 1 + (int)(kilobytes < INT_MAX / 2 ? kilobytes : 0);
+#if LUA_VERSION_NUM >= 505
+  lua_gc(L, LUA_GCSTEP, (size_t)step);
+#else
+  lua_gc(L, LUA_GCSTEP, step);
+#endif
 }
 
 int lmems_collect(lua_State *L, size_t *credit, size_t size, size_t most) {

@@ -21,9 +21,16 @@ typedef struct lmems_meter {
   size_t ceiling; /* with so many held all garbage is collected */
 } lmems_meter;
 
+void lmems_tell_slow(lua_State *L, lmems_meter *meter, size_t size);
+
 /* Tells the collector of `size` bytes that are about to be held. May collect
    garbage. */
-void lmems_tell(lua_State *L, lmems_meter *meter, size_t size);
+static inline void lmems_tell(lua_State *L, lmems_meter *meter, size_t size) {
+  if (LMEMS_LIKELY(size < meter->quiet && meter->debt < meter->quiet - size))
+    meter->debt += size;
+  else
+    lmems_tell_slow(L, meter, size);
+}
 
 /* A request of `size` bytes was refused, and `most` bytes may be held by
    garbage: collects all of it and returns 1, if that is worth it. It is when

@@ -5,6 +5,7 @@
 #include "object.h"
 
 #include "argument.h"
+#include "explain.h"
 #include "fail.h"
 #include "gate.h"
 #include "verb.h"
@@ -55,7 +56,10 @@ static int release(lua_State *L) {
   lmems_view *view = lmems_checkany(L);
   if (view->owner && lmems_alive(view))
     lmems_boxfreed(view->record->box, view->record->capacity);
+  lmems_box *box = view->record->box;
   lmems_endview(view);
+  if (box != NULL)
+    lmems_checkdamage(L, box);
   return 0;
 }
 
@@ -131,7 +135,8 @@ static int buffer(lua_State *L) {
   const lmems_view *view = lmems_checkany(L);
   lmems_checklast(L, 1);
   size_t bytes = lmems_optbytes(L, 2, 1, 0);
-  lmems_part(L, LMEMS_BUFFER_SEAL, 1, view->offset, bytes)->length = bytes;
+  lmems_part(L, LMEMS_BUFFER_SEAL, 1, view, view->offset, bytes)->length =
+    bytes;
   return 1;
 }
 
@@ -149,10 +154,11 @@ static int readonly(lua_State *L) {
   lmems_checklast(L, 1);
   lmems_checkalive(L, view);
   size_t bytes = lmems_viewbytes(view), length = view->length;
-  lmems_view *part = lmems_part(L, view->seal ^ (uintptr_t)view, 1,
+  lmems_view *part = lmems_part(L, view->seal ^ (uintptr_t)view, 1, view,
                                 view->offset, bytes);
   part->readonly = 1;
   part->kind = view->kind;
+  part->plain = view->plain;
   part->type = view->type;
   part->stride = view->stride;
   part->first = view->first;
@@ -181,19 +187,17 @@ const luaL_Reg lmems_object[] = {
 ** Classes
 */
 
-/* Pushes a metatable; the table of methods is at `methods`. */
+/* Pushes a metatable; the table of methods is at `methods`. `__index` is set
+   first, and so found at once: no other key has its place in the table. */
 static void push_metatable(lua_State *L, int methods,
                            const lmems_class *class) {
   lua_createtable(L, 0, 16);
-  lmems_setmethods(L, class->events);
   lua_pushvalue(L, methods);
   if (!class->methods)
     lua_pushcclosure(L, class->index, 1);
   lua_setfield(L, -2, "__index");
-  lua_pushstring(L, class->name);
-  lua_setfield(L, -2, "__name");
-  lua_pushstring(L, class->name);
-  lua_setfield(L, -2, "__metatable");
+  lmems_setmethods(L, class->events);
+  lmems_setname(L, class->name);
 }
 
 void lmems_newclass(lua_State *L, const lmems_class *class) {

@@ -81,6 +81,21 @@ static int leaks_field(lua_State *L, int arg) {
   return LMEMS_QUIET;
 }
 
+/* The option `damage`: "error", "abort" or a function; nil is "error". */
+static int damage_field(lua_State *L, int arg) {
+  lua_pushliteral(L, "damage");
+  int type = lua_rawget(L, arg);
+  const char *how = type == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  if (type == LUA_TNIL || strcmp(how, "error") == 0)
+    return LMEMS_DAMAGE_ERROR;
+  if (strcmp(how, "abort") == 0)
+    return LMEMS_DAMAGE_ABORT;
+  if (type != LUA_TFUNCTION)
+    lmems_argerror(L, arg, "option 'damage' has to be \"error\", \"abort\" "
+                   "or a function, got %s", lmems_pushshown(L, -1));
+  return LMEMS_DAMAGE_CALL;
+}
+
 /* The option `path`; NULL if it is absent. Its string is pushed. */
 static const char *path_field(lua_State *L, int arg) {
   size_t length;
@@ -124,7 +139,8 @@ static void refuse_fields(lua_State *L, int arg, const char *const *names,
 static void check_keys(lua_State *L, int arg) {
   static const char *const known[] = {
     "limit", "base", "page", "align", "quarantine", "fill", "trace", "leaks",
-    "path", "create", "readonly", "check", "share", "shm", "memfd", "fd", NULL
+    "damage", "random", "path", "create", "readonly", "check", "share", "shm",
+    "memfd", "fd", NULL
   };
   lua_pushnil(L);
   while (lua_next(L, arg)) {
@@ -234,6 +250,8 @@ void lmems_checkoptions(lua_State *L, int arg, lmems_options *options) {
   heap->align = (size_t)number_field(L, arg, ALIGN);
   heap->quarantine = (size_t)number_field(L, arg, QUARANTINE);
   heap->fill = flag_field(L, arg, "fill");
+  heap->random = flag_field(L, arg, "random");
+  options->damage = damage_field(L, arg);
   options->leaks = leaks_field(L, arg);
   options->trace = flag_field(L, arg, "trace") ||
                    options->leaks != LMEMS_QUIET;

@@ -66,7 +66,7 @@ static uint64_t *check_array(lua_State *L, const lmems_view *list,
       bad_index(L, i, limit);
     }
   if (fit < n) {
-    lmems_pushelement(L, 2, list->kind, list->offset + fit * list->stride);
+    lmems_pushitem(L, 2, list, fit);
     bad_index(L, fit, limit);
   }
   *count = n;

@@ -72,6 +72,9 @@ LMEMS_DIRECT(lua_type);
 /* Begins at a line of the cache. */
 #define LMEMS_ALIGNED __attribute__((aligned(64)))
 
+/* Made part of each function that calls it, whatever its size. */
+#define LMEMS_INLINE inline __attribute__((always_inline))
+
 /* Kept out of the functions that call it, which need less stack then. */
 #define LMEMS_SLOW __attribute__((noinline))
 

@@ -52,7 +52,7 @@ void lmems_gather(char *to, const lmems_series *from, const uint64_t *index,
    element. */
 void lmems_permute(const lmems_series *s, uint64_t *index, char *one);
 
-/* Sets the chunk to a copy of the first elements of a series of numbers; of
+/* Sets the chunk to a copy of the first elements of a series of numbers; to
    none if none are left. */
 void lmems_loadcopy(lmems_chunk *c, const lmems_series *s);
 
@@ -68,14 +68,18 @@ static inline int lmems_packed(const lmems_series *s) {
   return s->stride == s->size;
 }
 
-/* Sets the chunk to the first elements of a series of numbers. */
-static inline void lmems_load(lmems_chunk *c, const lmems_series *s) {
-  if (s->foreign >= 0 || !lmems_packed(s)) {
-    lmems_loadcopy(c, s);
-    return;
-  }
+/* Makes the chunk room for the first elements of a series of numbers: where
+   they are, or a copy, which is not loaded. */
+static inline void lmems_place(lmems_chunk *c, const lmems_series *s) {
   c->count = s->count < LMEMS_CHUNK ? s->count : LMEMS_CHUNK;
-  c->bytes = s->p;
+  c->bytes = s->foreign < 0 && lmems_packed(s) ? s->p : c->copy;
+}
+
+/* Sets the chunk to them. */
+static inline void lmems_load(lmems_chunk *c, const lmems_series *s) {
+  lmems_place(c, s);
+  if (c->bytes == c->copy)
+    lmems_loadcopy(c, s);
 }
 
 static inline void lmems_store(const lmems_chunk *c, const lmems_series *s) {

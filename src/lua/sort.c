@@ -107,14 +107,11 @@ static void push_compared(const sorter *s, int cursor, size_t i) {
     lmems_get(s->L, a->type, s->copy + i * a->kind->size);
     return;
   }
-  lmems_checkalive(s->L, a);
-  if (i >= a->length)
-    luaL_error(s->L, "the array has shrunk: it has %I elements",
-               (lua_Integer)a->length);
+  lmems_checklength(s->L, a, i + 1);
   if (a->type == LMEMS_STRUCT)
     move_cursor(s, cursor, i);
   else
-    lmems_pushelement(s->L, 1, a->kind, a->offset + i * a->stride);
+    lmems_pushitem(s->L, 1, a, i);
 }
 
 /* Does element `i` come before element `j`? */
@@ -186,7 +183,7 @@ static uint64_t *compared(lua_State *L, const lmems_view *a, order by,
   else if (a->type == LMEMS_STRUCT && n > 0) {
     s.cursors = lua_gettop(L) + 1;
     for (int i = 0; i < 2; i++)
-      lmems_pushelement(L, 1, a->kind, a->offset);
+      lmems_pushitem(L, 1, a, 0);
   }
   return merge_sort(&s, room, room + n, n);
 }

@@ -264,6 +264,13 @@ static uint64_t get_varint(lua_State *L, stream *s) {
   return u;
 }
 
+/* The bits of the integer that is argument 2, the last one; raises. */
+static uint64_t check_integer(lua_State *L) {
+  lmems_checklast(L, 2);
+  return (uint64_t)lmems_checkint(L, 2, "value", LUA_MININTEGER,
+                                  LUA_MAXINTEGER);
+}
+
 /***
 Writes an integer in as few bytes as it needs, seven bits in each, as LEB128
 and protobuf do: 1 byte up to 127, 10 for a negative one, which counts as
@@ -278,10 +285,7 @@ and protobuf do: 1 byte up to 127, 10 for a negative one, which counts as
 */
 static int putvarint(lua_State *L) {
   stream *s = check_stream(L);
-  lmems_checklast(L, 2);
-  return put_varint(L, s, (uint64_t)lmems_checkint(L, 2, "value",
-                                                   LUA_MININTEGER,
-                                                   LUA_MAXINTEGER));
+  return put_varint(L, s, check_integer(L));
 }
 
 /***
@@ -311,10 +315,8 @@ are short too: 0, -1, 1, -2 become 0, 1, 2, 3.
 */
 static int putzigzag(lua_State *L) {
   stream *s = check_stream(L);
-  lmems_checklast(L, 2);
-  lua_Integer n = lmems_checkint(L, 2, "value", LUA_MININTEGER,
-                                 LUA_MAXINTEGER);
-  return put_varint(L, s, ((uint64_t)n << 1) ^ (n < 0 ? UINT64_MAX : 0));
+  uint64_t u = check_integer(L);
+  return put_varint(L, s, (u << 1) ^ (0 - (u >> 63)));
 }
 
 /***
@@ -521,10 +523,7 @@ void lmems_newstreams(lua_State *L) {
   lua_setfield(L, -2, "__index");
   lua_pushcfunction(L, stream_tostring);
   lua_setfield(L, -2, "__tostring");
-  lua_pushliteral(L, "mems.stream");
-  lua_setfield(L, -2, "__name");
-  lua_pushliteral(L, "mems.stream");
-  lua_setfield(L, -2, "__metatable");
+  lmems_setname(L, "mems.stream");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &CLASS);
 }
 

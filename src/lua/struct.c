@@ -20,6 +20,7 @@
 #include "near.h"
 #include "self.h"
 #include "value.h"
+#include "verb.h"
 
 /***
 @module mems
@@ -94,8 +95,9 @@ static lmems_layout *check_layout(lua_State *L) {
 /* Pushes the anchor of the heap that the type uses; its box, which is
    open. */
 static lmems_box *push_heap(lua_State *L) {
-  lua_getiuservalue(L, 1, 1);
-  lmems_box *box = lmems_anchored(L, -1);
+  int type = lua_getiuservalue(L, 1, 1);
+  lmems_box *box = type == LUA_TLIGHTUSERDATA ? lua_touserdata(L, -1)
+                                              : lmems_anchored(L, -1);
   lmems_checkopen(L, box);
   return box;
 }
@@ -115,14 +117,14 @@ positions, or of another object of the type.
 static int new(lua_State *L) {
   lmems_layout *s = check_layout(L);
   lmems_view *view;
-  lua_settop(L, 2);
+  int filled = !lua_isnoneornil(L, 2);
   int error = lmems_newowner(L, 1, 0, push_heap(L), LMEMS_STRUCT_SEAL,
                              s->kind.size, lmems_wantsalign(&s->kind),
                              &view);
   if (error != MEMS_OK)
     return lmems_fail(L, error);
   lmems_setkind(view, &s->kind);
-  if (!lua_isnil(L, 2))
+  if (filled)
     lmems_setelement(L, -1, 2, view->kind, 0, "new");
   return 1;
 }
@@ -344,7 +346,8 @@ LMEMS_SLOW static int index_slow(lua_State *L) {
     return luaL_typeerror(L, 1, "mems.struct");
   const lmems_field *field = find_field(L, view->kind->layout);
   if (field != NULL) {
-    lmems_pushelement(L, 1, &field->kind, view->offset + field->offset);
+    lmems_pushelement(L, 1, view, &field->kind,
+                      view->offset + field->offset);
     return 1;
   }
   return index_method(L, view->kind->layout);
@@ -431,7 +434,6 @@ static int type_value(lua_State *L, const lmems_layout *s) {
 
 /* Functions come first, as `S:new` is what is asked for most. */
 static int type_index(lua_State *L) {
-  lua_settop(L, 2);
   lua_pushvalue(L, 2);
   int found = lua_rawget(L, lua_upvalueindex(1));
   if (found == LUA_TNIL)
@@ -464,10 +466,7 @@ void lmems_newtypes(lua_State *L) {
   luaL_newmetatable(L, "mems.layout");
   lua_pushcfunction(L, type_tostring);
   lua_setfield(L, -2, "__tostring");
-  lua_pushliteral(L, "mems.struct type");
-  lua_setfield(L, -2, "__name");
-  lua_pushliteral(L, "mems.struct type");
-  lua_setfield(L, -2, "__metatable");
+  lmems_setname(L, "mems.struct type");
   lua_pushvalue(L, -2);
   lua_pushcclosure(L, type_index, 1);
   lua_setfield(L, -2, "__index");

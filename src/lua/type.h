@@ -273,28 +273,45 @@ uint16_t lmems_half_of(double number);
 void lmems_get_f16(lua_State *L, int swapped, const void *p);
 int lmems_put_f16(lua_State *L, int index, int swapped, void *p);
 
-/* Pushes the value of type `type` at `p`. */
-static inline void lmems_get(lua_State *L, int type, const void *p) {
+/* Pushes element `i` of those of type `type` that lie packed at `p`; 0: there
+   is no such type. */
+static LMEMS_INLINE int lmems_getat(lua_State *L, int type, const char *p,
+                                    size_t i) {
   switch (type) {
 #define X(ID, name, ctype, bits) \
-    case LMEMS_##ID: lmems_get_##name(L, 0, p); break; \
-    case LMEMS_##ID + LMEMS_SWAPPED: lmems_get_##name(L, 1, p); break;
-    LMEMS_EVERY(X)
-#undef X
-    default: lua_pushnil(L); break;
-  }
-}
-
-/* Stores the value at `index` as `type` at `p`; whether it fits. */
-static inline int lmems_put(lua_State *L, int index, int type, void *p) {
-  switch (type) {
-#define X(ID, name, ctype, bits) \
-    case LMEMS_##ID: return lmems_put_##name(L, index, 0, p); \
-    case LMEMS_##ID + LMEMS_SWAPPED: return lmems_put_##name(L, index, 1, p);
+    case LMEMS_##ID: lmems_get_##name(L, 0, p + i * ((bits) / 8)); return 1; \
+    case LMEMS_##ID + LMEMS_SWAPPED: \
+      lmems_get_##name(L, 1, p + i * ((bits) / 8)); return 1;
     LMEMS_EVERY(X)
 #undef X
     default: return 0;
   }
+}
+
+/* Stores the value at `index` there; whether there is such a type and it
+   fits. */
+static LMEMS_INLINE int lmems_putat(lua_State *L, int index, int type,
+                                    char *p, size_t i) {
+  switch (type) {
+#define X(ID, name, ctype, bits) \
+    case LMEMS_##ID: \
+      return lmems_put_##name(L, index, 0, p + i * ((bits) / 8)); \
+    case LMEMS_##ID + LMEMS_SWAPPED: \
+      return lmems_put_##name(L, index, 1, p + i * ((bits) / 8));
+    LMEMS_EVERY(X)
+#undef X
+    default: return 0;
+  }
+}
+
+/* Pushes the value of type `type` at `p`. */
+static inline void lmems_get(lua_State *L, int type, const void *p) {
+  lmems_getat(L, type, p, 0);
+}
+
+/* Stores the value at `index` as `type` at `p`; whether it fits. */
+static inline int lmems_put(lua_State *L, int index, int type, void *p) {
+  return lmems_putat(L, index, type, p, 0);
 }
 
 /* The same as a value of the wide type. */

@@ -20,3 +20,10 @@ void lmems_setmethods(lua_State *L, const luaL_Reg *methods) {
   lmems_setverbs(L, methods, -2);
   lua_remove(L, -2);
 }
+
+void lmems_setname(lua_State *L, const char *name) {
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__name");
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__metatable");
+}

@@ -22,4 +22,7 @@ void lmems_setverbs(lua_State *L, const luaL_Reg *verbs, int first);
 /* The same with `true`: methods of objects. */
 void lmems_setmethods(lua_State *L, const luaL_Reg *methods);
 
+/* Names the class whose metatable is on top; scripts see no more of it. */
+void lmems_setname(lua_State *L, const char *name);
+
 #endif

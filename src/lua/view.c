@@ -122,7 +122,6 @@ static void seal_view(lua_State *L, lmems_view *view, uintptr_t seal) {
 
 lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
                             int values) {
-  anchor = lua_absindex(L, anchor);
   lmems_view *view = lua_newuserdatauv(L, sizeof *view, values);
   *view = (lmems_view){.record = lmems_deadrecord(), .end = LMEMS_RELEASED,
                        .owner = LMEMS_OWNER};
@@ -178,21 +177,17 @@ void lmems_pushkept(lua_State *L, int index) {
   lua_getiuservalue(L, -2, 2);
 }
 
-lmems_view *lmems_part(lua_State *L, uintptr_t seal, int parent,
-                       size_t offset, size_t size) {
-  const lmems_view *whole = lua_touserdata(L, parent);
-  parent = lua_absindex(L, parent);
+lmems_view *lmems_part(lua_State *L, uintptr_t seal, int index,
+                       const lmems_view *whole, size_t offset, size_t size) {
   lmems_view *view = lua_newuserdatauv(L, sizeof *view, 1);
-  memset(view, 0, sizeof *view);
   lmems_checkalive(L, whole);
-  view->record = whole->record;
-  view->readonly = whole->readonly;
-  view->offset = offset;
+  *view = (lmems_view){.record = whole->record, .offset = offset,
+                       .readonly = whole->readonly};
   lmems_setend(view, size);
   if (whole->owner)
-    lua_pushvalue(L, parent);
+    lua_pushvalue(L, index);
   else
-    lua_getiuservalue(L, parent, 1);
+    lua_getiuservalue(L, index, 1);
   lua_setiuservalue(L, -2, 1);
   seal_view(L, view, seal);
   return view;

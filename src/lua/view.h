@@ -34,14 +34,22 @@ typedef struct lmems_view {
   size_t length;          /* bytes, elements, or for a struct what it may
                              move over: LMEMS_HERE and so on, or that many
                              elements of an array */
-  size_t first;           /* for an element of an array: where that begins */
   size_t stride;          /* bytes from one element to the next, of an array
                              or of that which it is one of */
   const lmems_kind *kind; /* of an element, or of the struct */
-  int type;               /* kind->type */
-  short owner;            /* not 0: a record of its own is behind it */
-  short readonly;         /* not 0: no verb writes through it */
+  uint64_t first : 47;    /* for an element of an array: where that begins */
+  uint64_t plain : 7;     /* the type of elements that are numbers, truth
+                             values or addresses and lie one behind the
+                             other, else LMEMS_NTYPES: an access to one asks
+                             for no more */
+  uint64_t type : 7;      /* kind->type */
+  uint64_t owner : 2;     /* not 0: a record of its own is behind it */
+  uint64_t readonly : 1;  /* no verb writes through it */
 } lmems_view;
+
+/* With what Lua adds a part is 120 bytes then: malloc of glibc keeps what is
+   larger in lists that cost a tenth of `a[i].x`. */
+_Static_assert(sizeof(lmems_view) == 64, "a view is no more than that");
 
 /* An owner whose bytes a host program has lent: a buffer. */
 typedef struct lmems_lent {
@@ -191,11 +199,19 @@ static inline void lmems_setend(lmems_view *view, size_t bytes) {
   view->end = view->record->floor + view->offset + bytes;
 }
 
+/* Sets the kind of its elements, and how far one is from the next. */
+static inline void lmems_setstride(lmems_view *view, const lmems_kind *kind,
+                                   size_t stride) {
+  int plain = kind->type < LMEMS_NTYPES && stride == kind->size;
+  view->kind = kind;
+  view->type = (unsigned)kind->type;
+  view->plain = (unsigned)(plain ? kind->type : LMEMS_NTYPES);
+  view->stride = stride;
+}
+
 /* Sets the kind of its elements, which lie one behind the other. */
 static inline void lmems_setkind(lmems_view *view, const lmems_kind *kind) {
-  view->kind = kind;
-  view->type = kind->type;
-  view->stride = kind->size;
+  lmems_setstride(view, kind, kind->size);
 }
 
 /* Is it a slice with a step, with bytes between its elements that are not
@@ -206,7 +222,7 @@ static inline int lmems_stepped(const lmems_view *view) {
 }
 
 /* Pushes a new owner without a record, which is dead; `values` is how many
-   user values it has, `anchor` where the first of them is. */
+   user values it has, `anchor` the positive index of the first of them. */
 lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
                             int values);
 
@@ -226,10 +242,10 @@ int lmems_newowner(lua_State *L, int anchor, int keep, lmems_box *box,
    beside it, or nil. */
 void lmems_pushkept(lua_State *L, int index);
 
-/* Pushes a new view of `size` bytes from `offset` of the record of the view
-   at `parent`, which has to be alive when that is made: raises. */
-lmems_view *lmems_part(lua_State *L, uintptr_t seal, int parent,
-                       size_t offset, size_t size);
+/* Pushes a new view of `size` bytes from `offset` of the record of `whole`,
+   the view at `index`, which is positive. Raises if that is dead. */
+lmems_view *lmems_part(lua_State *L, uintptr_t seal, int index,
+                       const lmems_view *whole, size_t offset, size_t size);
 
 /* Resizes the block of an owner that is alive, see lmems_blockresize; asks
    again if it is refused. May collect garbage before. */
