@@ -198,10 +198,10 @@ shared: build/shared ## processes that share a heap and are killed; KILLS=n
 
 SHARING := $(wildcard spec/share/*.c) $(LIBRARY)
 SHARING_FLAGS := -DMEMS_TEST -Isrc/heap -lpthread
-build/shared: $(SHARING) spec/share/share.h build/flags
+build/shared: $(SHARING) spec/share/sharing.h build/flags
 	$Q$(COMPILE) -o $@ $(filter %.c,$^) $(SHARING_FLAGS)
 
-build/tsan/shared: $(SHARING) spec/share/share.h build/flags
+build/tsan/shared: $(SHARING) spec/share/sharing.h build/flags
 	@mkdir -p $(@D)
 	$Q$(CC) $(STANDARD) -g -O1 -fsanitize=thread -o $@ $(filter %.c,$^) \
 	  $(SHARING_FLAGS)

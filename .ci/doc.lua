@@ -9,7 +9,7 @@ local doc = {}
 doc.SECTIONS = {
   "Heap", "Blocks", "Addresses", "Memory", "Bulk", "Strings", "Files",
   "Inspection", "Object", "Buffer", "Stream", "Array", "Struct", "Scope",
-  "Living",
+  "Living", "Sharing",
 }
 
 local FILES <const> = "ls src/lua/*.c lua/mems/*.lua lua/mems/*/*.lua \z

@@ -28,6 +28,7 @@ local INTROS <const> = {
   Struct = "Fields laid out as in C. `S` is a type, `p` an object of it.",
   Living = "Heaps in files, what keeps them, and how a script finds what is "
     .. "in one.",
+  Sharing = "Processes that use one heap: atomic numbers, waiting, locks.",
   Scope = "What is allocated through a scope is freed at its end.",
 }
 

@@ -355,8 +355,8 @@ MEMS_API size_t mems_heap_trim(mems_heap *heap);
 MEMS_API void mems_heap_stats(const mems_heap *heap, mems_stats *stats);
 
 /* Fills *options, as far as its `size` goes, with what the heap has, be it from
-   its file: limit, base, page, align, quarantine, fill and readonly. The others
-   are 0. O(1). */
+   its file: limit, base, page, align, quarantine, fill, readonly and share. The
+   others are 0. O(1). */
 MEMS_API void mems_heap_options(const mems_heap *heap, mems_options *options);
 
 /* Fills *segment with the segment that holds `addr`. MEMS_OK, or MEMS_EFOREIGN

@@ -28,7 +28,7 @@
 -- @tfield integer EINIT the default heap is not initialised
 -- @tfield integer EBROKEN the heap is damaged
 -- @tfield integer EBUSY another process has the file open, or an open heap its
--- addresses
+-- addresses; or one that shares the heap was stopped, see @{lockwait}
 -- @tfield integer ENOSPC the disk has no room
 -- @tfield integer EFILE the system refused something about a file
 -- @tfield integer EFORMAT the file is no heap that can be opened here
@@ -36,6 +36,7 @@
 -- @tfield integer ECLOSED the heap is closed: the process was forked
 -- @tfield integer ENOROOT no root has this name
 -- @tfield integer ECHANGED the heap was changed while it was saved
+-- @tfield integer ETIME what was waited for did not come in time
 -- @tfield table types for each name of a type its @{typeinfo}
 -- @tfield string _VERSION the module's name and version
 
@@ -128,6 +129,38 @@ end
 function methods.map(heap, width)
   scope.check(methods.nodes, heap)
   return picture.map(scope.functions(heap), width)
+end
+
+-- What lets go of a lock at the end of a scope.
+local guard = { __close = function(self) self.unlock() end }
+
+local function guarded(unlock, taken, why, code)
+  if not taken then return nil, why, code end
+  return setmetatable({ unlock = unlock }, guard), why
+end
+
+--- Takes a lock for the scope of a `<close>` variable; see @{lock}.
+-- @function locked
+-- @within Sharing
+-- @luals return table?, string?, integer?
+-- @tparam memory addr
+-- @tparam[opt] number seconds
+-- @treturn[1] table it is let go at the end of the scope
+-- @treturn[1] ?string `"owner died"`
+-- @treturn[2] nil
+-- @treturn[2] string `"timeout"`
+-- @treturn[2] integer `mems.ETIME`
+-- @usage
+-- do
+--   local guard <close> = heap:locked(p)
+--   list.total = list.total + 1
+-- end
+function mems.locked(addr, seconds)
+  return guarded(function() mems.unlock(addr) end, mems.lock(addr, seconds))
+end
+
+function methods.locked(heap, addr, seconds)
+  return guarded(function() heap:unlock(addr) end, heap:lock(addr, seconds))
 end
 
 mems.methods = nil

@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "share.h"
+#include "sharing.h"
 
 enum { SECOND = 1000000000, WHILE = 50000000 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "share.h"
+#include "sharing.h"
 #include "truth.h"
 
 enum { BLOCKS = 40 };

@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "share.h"
+#include "sharing.h"
 
 enum { WORKERS = 4, RECORDS = 800, UNKNOWN = 2 };
 
@@ -144,6 +144,7 @@ static void work(void *context) {
       __atomic_store_n(w->waiting + j->worker, 0, __ATOMIC_SEQ_CST);
     }
     step(heap, j);
+    check_repairs(heap);
     w->calls[j->worker]++;
   }
 }

@@ -9,7 +9,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "share.h"
+#include "image.h"
+#include "sharing.h"
 
 char PATH[60];
 _Thread_local char why[300];
@@ -28,7 +29,12 @@ mems_heap *open_shared(void) {
   return heap;
 }
 
+void check_repairs(const mems_heap *heap) {
+  CHECK(own_of(heap)->recovery.repairs == 0);
+}
+
 void check_heap(mems_heap *heap) {
+  check_repairs(heap);
   if (mems_heap_check(heap) == MEMS_OK) return;
   fprintf(stderr, "%s\n", mems_heap_broken(heap));
   CHECK(!"the heap is broken");

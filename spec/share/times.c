@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "share.h"
+#include "sharing.h"
 
 /* Of this process's own time, as others may be at work. */
 static uint64_t spent(void) {

@@ -49,8 +49,8 @@ local function interpreter()
   return first < 0 and arg[first] or "lua5.4"
 end
 
---- Runs a Lua script with arguments, as shell.run does.
-function shell.lua(script, ...)
+--- The words of a command that runs a Lua script with arguments.
+function shell.words(script, ...)
   local words = {
     "LUA_INIT_5_4=",
     "LUA_PATH_5_4=" .. shell.quote(package.path),
@@ -60,7 +60,12 @@ function shell.lua(script, ...)
   for _, word in ipairs { ... } do
     words[#words + 1] = shell.quote(tostring(word))
   end
-  return shell.run(table.concat(words, " "))
+  return table.concat(words, " ")
+end
+
+--- Runs a Lua script with arguments, as shell.run does.
+function shell.lua(script, ...)
+  return shell.run(shell.words(script, ...))
 end
 
 -- The library in C.

@@ -233,6 +233,7 @@ void mems_heap_options(const mems_heap *heap, mems_options *options) {
       .align = heap->align * GRANULE,
       .quarantine = heap->dict.guard.most * GRANULE, .fill = heap->fill,
       .readonly = own_of(heap)->readonly,
+      .share = own_of(heap)->running != NULL,
   };
   memcpy(options, &o, at_most(size, sizeof o));
 }
@@ -249,7 +250,7 @@ const char *mems_strerror(int error) {
       [MEMS_ERANGE] = "the range runs past the end of its block",
       [MEMS_EINIT] = "the default heap is not initialised, or is already",
       [MEMS_EBROKEN] = "an invariant of the heap does not hold",
-      [MEMS_EBUSY] = "the file or its addresses are in use",
+      [MEMS_EBUSY] = "the file, its addresses or its lock are in use",
       [MEMS_ENOSPC] = "the disk has no room",
       [MEMS_EFILE] = "the operating system refused something about a file",
       [MEMS_EFORMAT] = "the file is no heap that can be opened here",

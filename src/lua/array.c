@@ -368,7 +368,8 @@ static inline int append_here(lua_State *L, lmems_view *a) {
   if (!fits)
     return 0;
   a->length++;
-  a->record->limit = a->end += a->kind->size;
+  a->end += a->kind->size;
+  lmems_recordresize(a->record, (size_t)(a->end - a->record->floor));
   return 1;
 }
 

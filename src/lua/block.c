@@ -9,8 +9,10 @@ static mems_addr zero_block(mems_heap *heap, size_t size, size_t align) {
   if (align == 0)
     return mems_heap_calloc(heap, 1, size);
   mems_addr addr = mems_heap_aligned(heap, size, align);
-  if (addr != 0)
-    memset(mems_heap_get(heap, addr), 0, size);
+  void *bytes = addr != 0 ? mems_heap_get(heap, addr) : NULL;
+  if (bytes == NULL) /* there is none, or another process has freed it */
+    return 0;
+  memset(bytes, 0, size);
   return addr;
 }
 
@@ -45,15 +47,16 @@ int lmems_blocknew(lua_State *L, lmems_box *box, size_t size, size_t align,
 
 void lmems_blocklook(lmems_box *box, lmems_record *record,
                      const char *data) {
-  mems_segment segment;
+  mems_segment segment = {.addr = 0};
   mems_heap *heap = box->heap;
-  mems_heap_locate(heap, mems_heap_address(heap, data), &segment);
-  char *block = mems_heap_get(heap, segment.addr);
-  size_t skip = (size_t)(data - block);
+  mems_addr addr = mems_heap_address(heap, data);
+  if (addr != 0) /* no other process has freed it meanwhile */
+    mems_heap_locate(heap, addr, &segment);
+  size_t skip = (size_t)(addr - segment.addr), all = segment.requested;
   record->box = box;
   record->capacity = 0;
-  lmems_recordlink(&box->records, record, segment.addr, block + skip,
-                   segment.requested - skip);
+  lmems_recordlink(&box->records, record, segment.addr, (char *)data,
+                   all > skip ? all - skip : 0);
 }
 
 void lmems_blocklend(lmems_box *box, lmems_record *record, void *data,
@@ -67,7 +70,7 @@ void lmems_blockshare(const lmems_record *of, lmems_record *record) {
   record->box = of->box;
   record->capacity = 0;
   lmems_recordlink(&of->box->records, record, of->addr, of->data,
-                   lmems_blocksize(of));
+                   lmems_recordsize(of));
 }
 
 lmems_record *lmems_blockown(lmems_box *box, mems_addr addr) {
@@ -94,7 +97,7 @@ int lmems_blocktight(lmems_box *box, mems_addr *addr) {
     record = lmems_recordagain(record);
   if (record == NULL)
     return MEMS_OK;
-  size_t size = lmems_blocksize(record);
+  size_t size = lmems_recordsize(record);
   if (record->capacity <= size)
     return MEMS_OK;
   int error = lmems_blockresize(record, size, size);
@@ -124,7 +127,7 @@ void lmems_blockrelease(lmems_record *record) {
 
 int lmems_blockresize(lmems_record *record, size_t capacity, size_t size) {
   lmems_box *box = record->box;
-  size_t before = lmems_blocksize(record);
+  size_t before = lmems_recordsize(record);
   size_t kept = before < size ? before : size;
   if (capacity == 0)
     capacity = 1;
@@ -140,7 +143,8 @@ int lmems_blockresize(lmems_record *record, size_t capacity, size_t size) {
     lmems_recordmove(&box->records, old, addr, place,
                      mems_heap_get(box->heap, addr), capacity);
   }
-  record->limit = record->floor + size;
-  memset(record->data + kept, 0, size - kept);
+  lmems_recordresize(record, size);
+  if (record->data != NULL) /* no other process has freed it meanwhile */
+    memset(record->data + kept, 0, size - kept);
   return MEMS_OK;
 }

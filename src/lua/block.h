@@ -53,9 +53,4 @@ void lmems_blockkeep(lmems_box *box, mems_addr addr);
    use from now on. */
 int lmems_blockresize(lmems_record *record, size_t capacity, size_t size);
 
-/* Bytes that views may use of a live record. */
-static inline size_t lmems_blocksize(const lmems_record *record) {
-  return (size_t)(record->limit - record->floor);
-}
-
 #endif

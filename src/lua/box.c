@@ -261,6 +261,7 @@ static void begin(lmems_box *box, mems_heap *heap) {
   box->fill = o.fill;
   box->quarantine = o.quarantine != 0;
   box->readonly = o.readonly;
+  box->shared = box->records.shared = o.share;
   box->lost = NULL;
   box->pin = NULL;
   box->trace = NULL;
@@ -290,7 +291,8 @@ int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   o.size = sizeof o;
   o.damage = note_damage;
   o.context = box;
-  if (box->standard && o.base == 0 && o.path == NULL)
+  if (box->standard && o.base == 0 && o.path == NULL && o.fd == NULL &&
+      !o.memfd)
     o.base = 1000;
   lmems_boxclose(box); /* what a fork has lost */
   mems_heap *heap = options->restore != NULL
@@ -308,7 +310,7 @@ int lmems_boxopen(lmems_box *box, const lmems_options *options) {
   box->trace = trace;
   box->watched = o.fill || trace != NULL;
   box->how = options->damage;
-  box->living = o.path != NULL;
+  box->living = o.path != NULL || o.fd != NULL || o.memfd;
   if (box->living)
     mems_heap_onfork(heap, lose, box);
   if (!box->standard) { /* no collection frees raw blocks of a default heap */

@@ -63,6 +63,7 @@ struct lmems_box {
   lmems_origin origin;   /* ... allocated and freed */
   int borrowed;       /* not 0: the heap is the host program's to close */
   int living;         /* not 0: it is in a file */
+  int shared;         /* not 0: processes share it */
   lmems_pin *pin;     /* the innermost, or NULL */
   lmems_box *next;    /* in the list of the state */
   lmems_box **back;
@@ -121,6 +122,7 @@ static inline mems_heap *lmems_openheap(lua_State *L, const lmems_box *box) {
 typedef struct lmems_options {
   mems_options heap;
   int trace, leaks;
+  int fd;              /* what heap.fd leads to */
   int damage;        /* LMEMS_DAMAGE_... */
   const char *restore; /* NULL, or the file that the heap is a copy of */
   char why[512];       /* a sentence, if a file was the reason; or "" */

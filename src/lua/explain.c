@@ -96,8 +96,15 @@ static const char *push_live(lua_State *L, const fault *f) {
                          (lua_Integer)f->segment.requested, site);
 }
 
+/* Raises if the heap could not be asked: another process did not let it go. */
+static void check_asked(lua_State *L, const lmems_box *box) {
+  if (box->shared && mems_heap_error(box->heap) == MEMS_EBUSY)
+    luaL_error(L, "%s", mems_strerror(MEMS_EBUSY));
+}
+
 int lmems_explain(lua_State *L, const lmems_box *box, mems_addr addr,
                   size_t offset, size_t size) {
+  check_asked(L, box);
   fault f = find_fault(box, addr);
   int code, top = lua_gettop(L);
   const char *range = push_range(L, addr, offset, size);
@@ -127,6 +134,7 @@ int lmems_explain(lua_State *L, const lmems_box *box, mems_addr addr,
 
 int lmems_notblock(lua_State *L, const lmems_box *box, int arg,
                    mems_addr addr) {
+  check_asked(L, box);
   fault f = find_fault(box, addr);
   int error = mems_heap_error(box->heap);
   lua_Integer shown_addr = (lua_Integer)addr;

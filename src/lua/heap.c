@@ -54,6 +54,14 @@ What @{init} and @{open} take. A field that is absent takes its default.
  what would raises. Several processes may read one file
 @tfield[opt=false] boolean check with `path`: all but the truth is rebuilt, as
  after a crash
+@tfield[opt=false] boolean share with `path`: other processes may have the file
+ open at the same time, who share it, too. Not with a quarantine
+@tfield[opt] string shm in place of `path`: shared memory of this name, in
+ /dev/shm, which is gone when the system starts anew; see @{unlink}
+@tfield[opt=false] boolean memfd in place of `path`: shared memory without a
+ name, for child processes; see @{fd}
+@tfield[opt] integer fd in place of `path`: the file of this descriptor, shared,
+ as a parent process has it from @{fd}
 @luals param leaks "warn"|"error"
 @tfield[opt] string|function damage what happens when, in a heap with `fill`, a
  write is found to memory that is free or waits in the quarantine, or lies

@@ -5,11 +5,13 @@
 
 #include "arithmetic.h"
 #include "array.h"
+#include "atomic.h"
 #include "bit.h"
 #include "box.h"
 #include "buffer.h"
 #include "bulk.h"
 #include "copy.h"
+#include "counts.h"
 #include "dump.h"
 #include "each.h"
 #include "file.h"
@@ -22,6 +24,7 @@
 #include "overlay.h"
 #include "roots.h"
 #include "saving.h"
+#include "sharing.h"
 #include "sort.h"
 #include "stream.h"
 #include "struct.h"
@@ -43,7 +46,8 @@ static const luaL_Reg *const memory[] = {
 /* Beside them, those of the module and of heaps. */
 static const luaL_Reg *const heaps[] = {
   lmems_heap, lmems_walk, lmems_leak, lmems_buffer, lmems_array,
-  lmems_struct, lmems_overlay, lmems_files, lmems_roots, lmems_saving, NULL
+  lmems_struct, lmems_overlay, lmems_files, lmems_roots, lmems_saving,
+  lmems_counts, lmems_atomic, lmems_sharing, NULL
 };
 
 /* Functions of types of structs, which also reach the methods of objects. */
@@ -145,7 +149,7 @@ static void set_codes(lua_State *L) {
     {"ENOSPC", MEMS_ENOSPC}, {"EFILE", MEMS_EFILE},
     {"EFORMAT", MEMS_EFORMAT}, {"EREADONLY", MEMS_EREADONLY},
     {"ECLOSED", MEMS_ECLOSED}, {"ENOROOT", MEMS_ENOROOT},
-    {"ECHANGED", MEMS_ECHANGED}
+    {"ECHANGED", MEMS_ECHANGED}, {"ETIME", MEMS_ETIME}
   };
   for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
     lua_pushinteger(L, codes[i].value);
@@ -180,6 +184,7 @@ int luaopen_mems_core(lua_State *L) {
   set_lists(L, heaps, 2);
   lmems_setverbs(L, lmems_heapmodule, 2);
   lmems_setverbs(L, lmems_savingmodule, 2);
+  lmems_setverbs(L, lmems_sharingmodule, 2);
   set_codes(L);
   lmems_settypes(L);
   lua_pushliteral(L, "mems " MEMS_VERSION);

@@ -83,7 +83,7 @@ static int disown(lua_State *L) {
   if (!lmems_owns(view))
     return lmems_argerror(L, 1, "the %s does not own its memory",
                           lmems_classname(view));
-  size_t size = lmems_blocksize(record);
+  size_t size = lmems_recordsize(record);
   if (record->capacity > size)
     lmems_blockresize(record, size, size);
   mems_addr addr = record->addr;

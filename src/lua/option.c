@@ -5,6 +5,8 @@
 
 #include "option.h"
 
+#include <limits.h>
+
 #include "fail.h"
 
 /* An option that is a number, and what it may be. */
@@ -137,7 +139,8 @@ static void refuse_fields(lua_State *L, int arg, const char *const *names,
 static void check_keys(lua_State *L, int arg) {
   static const char *const known[] = {
     "limit", "base", "page", "align", "quarantine", "fill", "trace", "leaks",
-    "damage", "random", "path", "create", "readonly", "check", NULL
+    "damage", "random", "path", "create", "readonly", "check", "share", "shm",
+    "memfd", "fd", NULL
   };
   lua_pushnil(L);
   while (lua_next(L, arg)) {
@@ -151,23 +154,80 @@ static void check_keys(lua_State *L, int arg) {
   }
 }
 
-/* What is about the file of a heap; its path is left at arg + 1. */
-static void file_fields(lua_State *L, int arg, lmems_options *options) {
-  static const char *const filed[] = {"create", "readonly", "check", NULL};
-  static const char *const counted[] = {"leaks", NULL};
+void lmems_pushshm(lua_State *L, int arg, int index) {
+  size_t length;
+  const char *name = lua_type(L, index) == LUA_TSTRING
+    ? lua_tolstring(L, index, &length) : "";
+  if (name[0] == '\0' || name[0] == '.' || strlen(name) != length ||
+      strchr(name, '/') != NULL)
+    lmems_argerror(L, arg, "the name of shared memory has to have no '/' and "
+                   "begin with no '.', got %s", lmems_pushshown(L, index));
+  lua_pushfstring(L, "/dev/shm/%s", name);
+}
+
+/* The path that the option `shm` stands for; NULL if it is absent. Its string
+   is pushed. */
+static const char *shm_field(lua_State *L, int arg) {
+  lua_pushliteral(L, "shm");
+  if (lua_rawget(L, arg) == LUA_TNIL)
+    return NULL;
+  lmems_pushshm(L, arg, -1);
+  return lua_tostring(L, -1);
+}
+
+/* The option `fd`; -1 if it is absent. */
+static int fd_field(lua_State *L, int arg) {
+  int ok = 0;
+  lua_pushliteral(L, "fd");
+  if (lua_rawget(L, arg) == LUA_TNIL)
+    return -1;
+  lua_Integer n = lua_isinteger(L, -1) ? lua_tointegerx(L, -1, &ok) : -1;
+  if (n < 0 || n > INT_MAX)
+    lmems_argerror(L, arg, "option 'fd' has to be a descriptor, got %s",
+                   lmems_pushshown(L, -1));
+  return (int)n;
+}
+
+/* Where the file is: by its path, which is left at arg + 1, as shared memory,
+   by a descriptor, or without a name. Raises if that is said twice. How many
+   ways it is said that share it unless they are told not to. */
+static int place_fields(lua_State *L, int arg, lmems_options *options) {
   mems_options *heap = &options->heap;
   heap->path = path_field(L, arg);
-  lua_insert(L, arg + 1);
-  lua_settop(L, arg + 1);
-  if (heap->path == NULL)
-    refuse_fields(L, arg, filed, "goes with the option 'path'");
+  const char *shm = shm_field(L, arg);
+  if (heap->path != NULL)
+    lua_pop(L, 1);
+  options->fd = fd_field(L, arg);
+  heap->fd = options->fd >= 0 ? &options->fd : NULL;
+  heap->memfd = flag_field(L, arg, "memfd");
+  int sharing = (shm != NULL) + (heap->fd != NULL) + heap->memfd;
+  if (sharing + (heap->path != NULL) > 1)
+    lmems_argerror(L, arg, "of the options 'path', 'shm', 'fd' and 'memfd' "
+                   "one may be given");
+  if (shm != NULL)
+    heap->path = shm;
+  return sharing;
+}
+
+/* What is about the file of a heap; its path is left at arg + 1. */
+static void file_fields(lua_State *L, int arg, lmems_options *options) {
+  static const char *const of_files[] = {"create", "readonly", "check",
+                                         "share", NULL};
+  static const char *const counted[] = {"leaks", NULL};
+  mems_options *heap = &options->heap;
+  int sharing = place_fields(L, arg, options);
+  int filed = heap->path != NULL || heap->fd != NULL || heap->memfd;
+  if (!filed)
+    refuse_fields(L, arg, of_files, "goes with the option 'path'");
   else
     refuse_fields(L, arg, counted, "is not for a heap in a file, whose blocks "
                   "are to stay");
   heap->create = create_field(L, arg);
   heap->readonly = flag_field(L, arg, "readonly");
   heap->check = flag_field(L, arg, "check");
-  lua_settop(L, arg + 1);
+  heap->share = flag_field(L, arg, "share");
+  if (sharing && lua_isnil(L, -1))
+    heap->share = !heap->readonly;
 }
 
 void lmems_checkoptions(lua_State *L, int arg, lmems_options *options) {
@@ -195,12 +255,13 @@ void lmems_checkoptions(lua_State *L, int arg, lmems_options *options) {
   options->leaks = leaks_field(L, arg);
   options->trace = flag_field(L, arg, "trace") ||
                    options->leaks != LMEMS_QUIET;
-  lua_settop(L, arg + 1);
 }
 
 int lmems_openbox(lua_State *L, lmems_box *box, int arg,
                   const lmems_options *options) {
-  int filed = options->heap.path != NULL || options->restore != NULL;
+  const mems_options *heap = &options->heap;
+  int filed = heap->path != NULL || heap->fd != NULL || heap->memfd ||
+              options->restore != NULL;
   uint64_t limit = options->heap.limit;
   if (limit == 0)
     limit = (uint64_t)(filed ? 4 : 64) << 30;

@@ -12,6 +12,10 @@
    options point to is left behind it on the stack. */
 void lmems_checkoptions(lua_State *L, int arg, lmems_options *options);
 
+/* Pushes the path of the shared memory that the string at `index` names; raises
+   for argument `arg` if it is no good name. */
+void lmems_pushshm(lua_State *L, int arg, int index);
+
 /* Opens a heap in `box` with options that were read from `arg`; collects
    garbage before, and again if it may be in the way. MEMS_OK, or why not:
    MEMS_EINIT if there is a heap by now. Raises if the options don't go

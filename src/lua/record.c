@@ -76,7 +76,7 @@ void lmems_recordlink(lmems_table *table, lmems_record *record,
                       mems_addr addr, char *data, size_t size) {
   record->addr = addr;
   record->data = data;
-  record->limit = record->floor + size;
+  record->limit = size + (table->shared ? 1 : record->floor);
   enter(table, record);
 }
 
@@ -110,7 +110,7 @@ void lmems_recordmove(lmems_table *table, mems_addr old, mems_addr addr,
     size_t skip = (size_t)((uintptr_t)record->data - before);
     record->data = block + skip;
     if (record->capacity == 0)
-      record->limit = record->floor + (bytes > skip ? bytes - skip : 0);
+      lmems_recordresize(record, bytes > skip ? bytes - skip : 0);
     enter(table, record);
   }
 }

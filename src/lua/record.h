@@ -18,6 +18,11 @@
 **
 ** and that one compare is all that an access has to do beside its own
 ** bounds. A record whose floor has come down is not used again.
+**
+** In a heap that processes share another one may free the block. So there the
+** limit is the bytes + 1, which is below all floors: the compare always fails,
+** and the far way (lmems_alive_far in view.h) asks the heap each time, whose
+** count of changes tells most often that all is as it was.
 */
 
 #ifndef LMEMS_RECORD_H
@@ -32,7 +37,8 @@ typedef struct lmems_record lmems_record;
 
 struct lmems_record {
   char *data;     /* physical address of the bytes */
-  uint64_t limit; /* floor and the bytes that views may use; 0: dead */
+  uint64_t limit; /* floor and the bytes that views may use; 0: dead; in a
+                     shared heap these bytes + 1 */
   uint64_t floor;
   lmems_box *box;
   mems_addr addr;      /* the block */
@@ -54,6 +60,7 @@ typedef struct lmems_table {
   lmems_record **buckets; /* a power of two */
   size_t count;           /* records */
   unsigned shift;         /* of the hash: 64 - log2 of the buckets; 0: none */
+  int shared;             /* not 0: the heap is */
 } lmems_table;
 
 /* Memory that a host program has lent, and what is to be called when it is
@@ -127,6 +134,22 @@ void lmems_recordmove(lmems_table *table, mems_addr old, mems_addr addr,
 /* So many records have room in the table. */
 static inline size_t lmems_tableroom(const lmems_table *table) {
   return table->shift == 0 ? 0 : (size_t)1 << (64 - table->shift);
+}
+
+/* Is it a live one of a shared heap? */
+static inline int lmems_recordshared(const lmems_record *record) {
+  return record->limit - 1 < LMEMS_LIFE;
+}
+
+/* Bytes that views may use of a live one. */
+static inline size_t lmems_recordsize(const lmems_record *record) {
+  return (size_t)(record->limit -
+                  (lmems_recordshared(record) ? 1 : record->floor));
+}
+
+/* Sets that. */
+static inline void lmems_recordresize(lmems_record *record, size_t size) {
+  record->limit = size + (lmems_recordshared(record) ? 1 : record->floor);
 }
 
 static inline int lmems_recordlives(const lmems_record *record) {

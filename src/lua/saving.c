@@ -203,7 +203,8 @@ static int restore(lua_State *L) {
   const char *path = check_path(L, 1);
   lmems_checklast(L, 2);
   lmems_checkoptions(L, 2, &options);
-  if (options.heap.path != NULL)
+  const mems_options *heap = &options.heap;
+  if (heap->path != NULL || heap->fd != NULL || heap->memfd)
     return lmems_argerror(L, 2, "option 'path' is not for restore, which "
                           "keeps nothing in a file");
   options.restore = path;

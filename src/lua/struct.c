@@ -242,7 +242,7 @@ LMEMS_RAISES static int bad_move(lua_State *L, const lmems_view *view) {
   if (!lmems_kept(view) || !lmems_recordlives(view->record))
     lmems_dead(L, view);
   if (count == LMEMS_GROWING)
-    count = lmems_blocksize(view->record) / view->kind->size;
+    count = lmems_recordsize(view->record) / view->kind->size;
   lmems_checkint(L, 2, "index", 1, (lua_Integer)count);
   lmems_dead(L, view); /* a slice that lies outside by now */
 }
@@ -256,7 +256,7 @@ static void move_in_array(lua_State *L, lmems_view *view) {
       __builtin_mul_overflow(i, view->stride, &offset) || offset >= LMEMS_LIFE)
     bad_move(L, view);
   offset += view->first;
-  if (record->floor + offset + size > record->limit)
+  if (!lmems_recordlives(record) || offset + size > lmems_recordsize(record))
     bad_move(L, view);
   view->offset = offset;
   lmems_setend(view, size);

@@ -61,6 +61,17 @@ const char *lmems_fate(const lmems_view *view) {
   return closed ? "closed with its heap" : "released";
 }
 
+int lmems_alive_far(const lmems_view *view) {
+  const lmems_record *record = view->record;
+  if (!lmems_recordshared(record) || !lmems_kept(view) ||
+      view->end - record->floor > lmems_recordsize(record))
+    return 0;
+  const mems_heap *heap = record->box->heap;
+  mems_addr addr = heap != NULL ? mems_heap_address(heap, record->data) : 0;
+  return addr != 0 &&
+         mems_heap_span(heap, addr, lmems_recordsize(record)) != NULL;
+}
+
 mems_addr lmems_viewaddr(const lmems_view *view) {
   const lmems_record *record = view->record;
   mems_addr first = record->addr;
@@ -74,6 +85,12 @@ int lmems_dead(lua_State *L, const lmems_view *view) {
   if (!lmems_kept(view) || !lmems_recordlives(view->record))
     luaL_error(L, "the %s is %s: its memory is gone", name,
                lmems_fate(view));
+  if (lmems_recordshared(view->record) &&
+      mems_heap_error(view->record->box->heap) == MEMS_EBUSY)
+    luaL_error(L, "%s", mems_strerror(MEMS_EBUSY));
+  if (lmems_recordshared(view->record))
+    luaL_error(L, "the %s is gone: another process has freed its memory",
+               name);
   luaL_error(L, "the %s is out of its memory, which has shrunk", name);
   __builtin_unreachable();
 }

@@ -102,9 +102,14 @@ lmems_view *lmems_checkany(lua_State *L);
    heap". */
 const char *lmems_fate(const lmems_view *view);
 
+/* Is it alive, where a compare can't tell: does the block that it is on stand
+   in its heap, which processes share? */
+LMEMS_SLOW int lmems_alive_far(const lmems_view *view);
+
 /* Is it alive? */
 static inline int lmems_alive(const lmems_view *view) {
-  return view->end <= view->record->limit;
+  return LMEMS_LIKELY(view->end <= view->record->limit) ||
+         lmems_alive_far(view);
 }
 
 /* Raises: the view is dead. */
@@ -175,8 +180,9 @@ static inline char *lmems_writeview(lua_State *L, const lmems_view *view) {
 static inline const char *lmems_holdpart(lua_State *L, const lmems_view *view,
                                    size_t offset, size_t size) {
   const lmems_record *record = view->record;
-  if (LMEMS_UNLIKELY(!lmems_alive(view) ||
-                     record->floor + offset + size > record->limit))
+  if (LMEMS_UNLIKELY(view->end > record->limit ||
+                     record->floor + offset + size > record->limit) &&
+      !(lmems_alive_far(view) && offset + size <= lmems_recordsize(record)))
     lmems_dead(L, view);
   return lmems_held(record->data + offset);
 }

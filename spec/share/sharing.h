@@ -1,9 +1,9 @@
 /*
-** share.h - what the programs that try shared heaps have in common.
+** sharing.h - what the programs that try shared heaps have in common.
 */
 
-#ifndef SHARE_TEST_H
-#define SHARE_TEST_H
+#ifndef SHARING_H
+#define SHARING_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,6 +30,9 @@ extern _Thread_local char why[300];
 /* The heap, which is opened to be shared; NULL with *error. */
 mems_heap *try_open(int *error);
 mems_heap *open_shared(void);
+
+/* Whenever this process rebuilt it, was all of it as deaths leave it? */
+void check_repairs(const mems_heap *heap);
 
 /* Is all of it as it should be? */
 void check_heap(mems_heap *heap);
