@@ -459,9 +459,9 @@ typedef struct mems_saving {
 
 /* Copies a heap, also one in memory only, into a file of its own, with all
    addresses as they are: all of it, or nothing. A file that has this name is
-   replaced. It has a checksum, is on the disk when this returns, and can be
-   opened or restored. MEMS_OK or why not. `saving` may be NULL.
-   O(size of the heap). */
+   replaced, unless the heap lives in it: MEMS_EBUSY. It has a checksum, is on
+   the disk when this returns, and can be opened or restored. MEMS_OK or why
+   not. `saving` may be NULL. O(size of the heap). */
 MEMS_API int mems_heap_save(mems_heap *heap, const char *path,
                             const mems_saving *saving);
 

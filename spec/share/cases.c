@@ -277,6 +277,51 @@ static void opening(void) {
   mems_heap_close(heap);
 }
 
+/* Opens it as soon as the pipe is closed. */
+static void open_then(void *context) {
+  const int *ends = context;
+  char byte;
+  close(ends[1]);
+  CHECK(read(ends[0], &byte, 1) == 0);
+  mems_heap *heap = open_shared();
+  usleep(1000);
+  mems_heap_close(heap);
+}
+
+/* One of them makes the file, and all have it. */
+static void together(void) {
+  enum { ROUNDS = 100, SHARERS = 4 };
+  printf("  some begin it at once\n");
+  for (unsigned i = 0; i < ROUNDS; i++) {
+    pid_t children[SHARERS];
+    int ends[2];
+    unlink(PATH);
+    CHECK(pipe(ends) == 0);
+    for (unsigned k = 0; k < SHARERS; k++)
+      children[k] = start(open_then, ends);
+    close(ends[0]);
+    close(ends[1]);
+    for (unsigned k = 0; k < SHARERS; k++) expect_end(children[k]);
+  }
+}
+
+/* Who has it open, and who has it no more. */
+static void listed(void) {
+  mems_heap *one = begin("who closed it is not in the list"), *two, *copy;
+  mems_process p;
+  two = open_shared();
+  CHECK(mems_heap_processes(one, 1, &p) == 2);
+  mems_heap_close(two);
+  CHECK(mems_heap_processes(one, 1, &p) == 0);
+  mems_heap_close(one);
+  copy = mems_heap_restore(PATH, NULL, NULL);
+  CHECK(copy != NULL);
+  int error = MEMS_OK;
+  CHECK(try_open(&error) == NULL); /* the copy has its addresses */
+  CHECK(error == MEMS_EBUSY);
+  mems_heap_close(copy);
+}
+
 /* A heap without a name is opened by a child that inherits it. */
 static void open_memfd(void *context) {
   mems_options o = {.size = sizeof o, .fd = context, .share = 1,
@@ -314,5 +359,7 @@ void try_cases(void) {
   old_lock();
   slots();
   opening();
+  together();
+  listed();
   memfd();
 }
