@@ -2,6 +2,7 @@
 ** cases.c - what may happen to those who share a heap, one thing at a time.
 */
 
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -305,6 +306,34 @@ static void together(void) {
   }
 }
 
+/* Forks, while other threads of the process open a file and close it. */
+static void *open_again(void *context) {
+  const bool *ends = context;
+  while (!__atomic_load_n(ends, __ATOMIC_RELAXED)) {
+    mems_options o = {.size = sizeof o, .path = PATH, .why = why,
+                      .why_size = sizeof why};
+    mems_heap *heap = mems_heap_open(&o, NULL);
+    CHECK(heap != NULL);
+    mems_heap_close(heap);
+  }
+  return NULL;
+}
+
+static void sleep_shortly(void *context) {
+  (void)context;
+  usleep(2000);
+}
+
+static void forks(void) {
+  bool ends = false;
+  pthread_t thread;
+  mems_heap_close(begin("children that are forked while it is opened"));
+  CHECK(pthread_create(&thread, NULL, open_again, &ends) == 0);
+  for (unsigned i = 0; i < 200; i++) expect_end(start(sleep_shortly, NULL));
+  __atomic_store_n(&ends, true, __ATOMIC_RELAXED);
+  CHECK(pthread_join(thread, NULL) == 0);
+}
+
 /* Who has it open, and who has it no more. */
 static void listed(void) {
   mems_heap *one = begin("who closed it is not in the list"), *two, *copy;
@@ -360,6 +389,7 @@ void try_cases(void) {
   slots();
   opening();
   together();
+  forks();
   listed();
   memfd();
 }

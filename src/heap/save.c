@@ -396,7 +396,7 @@ mems_heap *mems_heap_restore(const char *path, const mems_options *options,
       admit_refuse_os(&a, "can't be opened");
     else if (admit_head(&a, file, &head))
       heap = restore(&a, file, &head, &asked);
-    if (file >= 0) close(file);
+    if (file >= 0) file_close(file);
   } else {
     admit_refuse(&a, MEMS_EINVAL, "can't be restored: %s",
                  mems_strerror(MEMS_EINVAL));
