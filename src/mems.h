@@ -350,8 +350,9 @@ MEMS_API const char *mems_strerror(int error);
    or as much as it freed. */
 MEMS_API size_t mems_heap_trim(mems_heap *heap);
 
-/* Fills *stats as far as its `size` goes. O(1) for all fields up to `align`,
-   O(size of the heap) for the others. */
+/* Fills *stats as far as its `size` goes; with zeros if the lock of a shared
+   heap was not to be had in time, as mems_heap_error tells then. O(1) for
+   all fields up to `align`, O(size of the heap) for the others. */
 MEMS_API void mems_heap_stats(const mems_heap *heap, mems_stats *stats);
 
 /* Fills *options, as far as its `size` goes, with what the heap has, be it from
