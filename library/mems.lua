@@ -705,7 +705,7 @@ function heap:sync() end
 ---@param options? mems.saving see `saving`
 ---@return boolean? # true; nil if the file can't be written, or the heap was changed meanwhile: there is no new file, and the old one is as it was
 ---@return string? # a message
----@return integer? # a code: `mems.ENOSPC`, `mems.EFILE`, `mems.ECHANGED`, or `mems.ELIMIT` if the limit is too small
+---@return integer? # a code: `mems.ENOSPC`, `mems.EFILE`, `mems.ECHANGED`, `mems.EBUSY` if the heap lives in this file, or `mems.ELIMIT` if the limit is too small
 function heap:save(path, options) end
 
 ---What was found when the heap was opened, if its file had not been closed.
@@ -2339,7 +2339,7 @@ function mems.sync() end
 ---@param options? mems.saving see `saving`
 ---@return boolean? # true; nil if the file can't be written, or the heap was changed meanwhile: there is no new file, and the old one is as it was
 ---@return string? # a message
----@return integer? # a code: `mems.ENOSPC`, `mems.EFILE`, `mems.ECHANGED`, or `mems.ELIMIT` if the limit is too small
+---@return integer? # a code: `mems.ENOSPC`, `mems.EFILE`, `mems.ECHANGED`, `mems.EBUSY` if the heap lives in this file, or `mems.ELIMIT` if the limit is too small
 function mems.save(path, options) end
 
 ---Opens a heap in memory with all that is in a file, under the same addresses.

@@ -150,6 +150,44 @@ function steps.trim()
   heap:close()
 end
 
+-- A saved heap has nothing on the disk but its blocks; runs with few of them.
+function steps.saved()
+  os.remove(ballast)
+  local heap = mems.open { limit = 64 << 20 }
+  local blocks, kept = {}, {}
+  for i = 1, 20000 do blocks[i] = heap:malloc(48) end
+  for i, addr in ipairs(blocks) do
+    if i % 700 == 0 then
+      heap:fill(addr, i % 251, 48)
+      kept[addr] = { 48, i % 251 }
+    else
+      heap:free(addr)
+    end
+  end
+  assert(heap:save(path))
+  heap:close()
+  for kib = 0, 400, 20 do
+    leave(kib)
+    local why, code
+    heap, why, code = mems.open { path = path }
+    if not full(heap, why, code) then
+      local more = {}
+      repeat
+        local addr
+        addr, why, code = heap:malloc(48)
+        if addr then
+          heap:fill(addr, 7, 48)
+          more[addr] = { 48, 7 }
+        end
+      until full(addr, why, code)
+      assert(holds(heap, kept) == 28 and holds(heap, more) > 0)
+      for addr in pairs(more) do heap:free(addr) end
+      heap:trim()
+      heap:close()
+    end
+  end
+end
+
 steps[arg[2] ]()
 print "done"
 ]]
@@ -168,6 +206,7 @@ describe("a heap on a disk that is full", function()
   end)
 
   for step, what in pairs {
+    saved = "opens what was saved, and refuses what has no room",
     growth = "refuses what has no room, and loses nothing",
     trim = "does so where pages were given back as well",
   } do

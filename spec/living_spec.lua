@@ -427,6 +427,30 @@ describe("a file is refused, with the reason,", function()
     is_refused(mems.EFILE, "can't be made: ", { path = "/proc/x.mems" })
   end)
 
+  it("if it is a link that leads to nothing", function()
+    local name = place.new()
+    assert(os.execute("ln -s " .. name .. ".none " .. name))
+    local printed, complained = run([[
+      print(select(2, require "mems".open { path = arg[2] }))
+    ]], name)
+    os.remove(name)
+    assert.equal("", complained)
+    assert.match("can't be made: No such file or directory\t%d", printed)
+  end)
+
+  it("at once if it is a pipe that nobody writes to", function()
+    local name = place.new()
+    assert(os.execute("mkfifo " .. name))
+    local heaps = [[
+      local mems = require "mems"
+      print(select(2, mems.open { path = arg[2], readonly = true }))
+      print(select(2, mems.restore(arg[2])))
+    ]]
+    local printed = run(heaps, name)
+    os.remove(name)
+    assert.match("is no ordinary file\t%d+\n.*is no ordinary file", printed)
+  end)
+
   it("if the folder or the file may only be read", function()
     local id = shell.run "id -u"
     if id == "0\n" and not shell.exists "/usr/bin/setpriv" then

@@ -87,6 +87,27 @@ describe("a copy of a heap", function()
     end
   end)
 
+  it("is not put in the place of the heap itself", function()
+    heap = mems.open { path = path }
+    local none, why, code = heap:save(path)
+    assert.is_nil(none)
+    assert.match("in use", why)
+    assert.equal(mems.EBUSY, code)
+    heap:setroot("one", heap:malloc(8))
+    heap:close()
+    heap = mems.open { path = path }
+    assert.truthy(heap:root "one")
+  end)
+
+  it("is restored below 2^63, whatever its limit", function()
+    heap = mems.open { path = path, limit = 1 << 40 }
+    heap:close()
+    local base = (1 << 62) + ((1 << 62) - (1 << 36))
+    assert.error_matches(function()
+      return mems.restore(path, { base = base })
+    end, "these options don't go together")
+  end)
+
   it("may have another limit, if all has room", function()
     heap = mems.open { limit = 64 << 20 }
     local expected = fill(heap)

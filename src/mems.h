@@ -350,8 +350,9 @@ MEMS_API const char *mems_strerror(int error);
    or as much as it freed. */
 MEMS_API size_t mems_heap_trim(mems_heap *heap);
 
-/* Fills *stats as far as its `size` goes. O(1) for all fields up to `align`,
-   O(size of the heap) for the others. */
+/* Fills *stats as far as its `size` goes; with zeros if the lock of a shared
+   heap was not to be had in time, as mems_heap_error tells then. O(1) for
+   all fields up to `align`, O(size of the heap) for the others. */
 MEMS_API void mems_heap_stats(const mems_heap *heap, mems_stats *stats);
 
 /* Fills *options, as far as its `size` goes, with what the heap has, be it from
@@ -459,9 +460,9 @@ typedef struct mems_saving {
 
 /* Copies a heap, also one in memory only, into a file of its own, with all
    addresses as they are: all of it, or nothing. A file that has this name is
-   replaced. It has a checksum, is on the disk when this returns, and can be
-   opened or restored. MEMS_OK or why not. `saving` may be NULL.
-   O(size of the heap). */
+   replaced, unless the heap lives in it: MEMS_EBUSY. It has a checksum, is on
+   the disk when this returns, and can be opened or restored. MEMS_OK or why
+   not. `saving` may be NULL. O(size of the heap). */
 MEMS_API int mems_heap_save(mems_heap *heap, const char *path,
                             const mems_saving *saving);
 

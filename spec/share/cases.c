@@ -2,6 +2,7 @@
 ** cases.c - what may happen to those who share a heap, one thing at a time.
 */
 
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -277,6 +278,79 @@ static void opening(void) {
   mems_heap_close(heap);
 }
 
+/* Opens it as soon as the pipe is closed. */
+static void open_then(void *context) {
+  const int *ends = context;
+  char byte;
+  close(ends[1]);
+  CHECK(read(ends[0], &byte, 1) == 0);
+  mems_heap *heap = open_shared();
+  usleep(1000);
+  mems_heap_close(heap);
+}
+
+/* One of them makes the file, and all have it. */
+static void together(void) {
+  enum { ROUNDS = 100, SHARERS = 4 };
+  printf("  some begin it at once\n");
+  for (unsigned i = 0; i < ROUNDS; i++) {
+    pid_t children[SHARERS];
+    int ends[2];
+    unlink(PATH);
+    CHECK(pipe(ends) == 0);
+    for (unsigned k = 0; k < SHARERS; k++)
+      children[k] = start(open_then, ends);
+    close(ends[0]);
+    close(ends[1]);
+    for (unsigned k = 0; k < SHARERS; k++) expect_end(children[k]);
+  }
+}
+
+/* Forks, while other threads of the process open a file and close it. */
+static void *open_again(void *context) {
+  const bool *ends = context;
+  while (!__atomic_load_n(ends, __ATOMIC_RELAXED)) {
+    mems_options o = {.size = sizeof o, .path = PATH, .why = why,
+                      .why_size = sizeof why};
+    mems_heap *heap = mems_heap_open(&o, NULL);
+    CHECK(heap != NULL);
+    mems_heap_close(heap);
+  }
+  return NULL;
+}
+
+static void sleep_shortly(void *context) {
+  (void)context;
+  usleep(2000);
+}
+
+static void forks(void) {
+  bool ends = false;
+  pthread_t thread;
+  mems_heap_close(begin("children that are forked while it is opened"));
+  CHECK(pthread_create(&thread, NULL, open_again, &ends) == 0);
+  for (unsigned i = 0; i < 200; i++) expect_end(start(sleep_shortly, NULL));
+  __atomic_store_n(&ends, true, __ATOMIC_RELAXED);
+  CHECK(pthread_join(thread, NULL) == 0);
+}
+
+/* Who has it open, and who has it no more. */
+static void listed(void) {
+  mems_heap *one = begin("who closed it is not in the list"), *two, *copy;
+  mems_process p;
+  two = open_shared();
+  CHECK(mems_heap_processes(one, 1, &p) == 2);
+  mems_heap_close(two);
+  CHECK(mems_heap_processes(one, 1, &p) == 0);
+  mems_heap_close(one);
+  copy = mems_heap_restore(PATH, NULL, NULL);
+  CHECK(copy != NULL);
+  int error = MEMS_OK;
+  CHECK(try_open(&error) == NULL); /* the copy has its addresses */
+  CHECK(error == MEMS_EBUSY);
+  mems_heap_close(copy);
+}
+
 /* A heap without a name is opened by a child that inherits it. */
 static void open_memfd(void *context) {
   mems_options o = {.size = sizeof o, .fd = context, .share = 1,
@@ -314,5 +388,8 @@ void try_cases(void) {
   old_lock();
   slots();
   opening();
+  together();
+  forks();
+  listed();
   memfd();
 }

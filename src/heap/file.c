@@ -99,11 +99,6 @@ bool file_name(mems_draft *draft, const char *path, bool replace) {
   return done;
 }
 
-void file_abandon(mems_draft *draft) {
-  forget_name(draft);
-  close(draft->file);
-}
-
 static struct flock lock_of(uint64_t byte, uint64_t count, short type) {
   return (struct flock){.l_type = type, .l_whence = SEEK_SET,
                         .l_start = (off_t)byte, .l_len = (off_t)count};
@@ -131,6 +126,19 @@ bool file_lock_gate(int file) {
 void file_unlock(int file, uint64_t byte) {
   struct flock lock = lock_of(byte, 1, F_UNLCK);
   ask(file, F_OFD_SETLK, &lock);
+}
+
+void file_close(int file) {
+  struct flock lock = lock_of(0, 0, F_UNLCK); /* to the end */
+  int error = errno;
+  ask(file, F_OFD_SETLK, &lock);
+  close(file);
+  errno = error;
+}
+
+void file_abandon(mems_draft *draft) {
+  forget_name(draft);
+  file_close(draft->file);
 }
 
 bool file_is_locked(int file, uint64_t byte, uint64_t count) {

@@ -57,6 +57,10 @@ bool file_lock(int file, uint64_t byte, bool alone);
 bool file_lock_gate(int file);
 void file_unlock(int file, uint64_t byte);
 
+/* Unlocks all and closes it. A child that was forked while this one opened the
+   file may have the same opening, which would keep the locks. */
+void file_close(int file);
+
 /* Has another opening locked one of `count` bytes? */
 bool file_is_locked(int file, uint64_t byte, uint64_t count);
 

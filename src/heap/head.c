@@ -88,9 +88,10 @@ const char *head_difference(const mems_head *head, const mems_options *o) {
   const mems_head_fixed *f = &head->fixed;
   if (o->limit && o->limit / f->unit * f->unit != f->limit) return "limit";
   if (o->base && o->base != f->base) return "base";
-  if (o->page && o->page != f->page) return "page";
+  if (o->page && round_up(o->page, f->unit) != f->page) return "page";
   if (o->align && o->align != f->align) return "align";
-  if (o->quarantine && o->quarantine != f->quarantine) return "quarantine";
+  uint64_t waits = at_most(o->quarantine, f->limit) / GRANULE * GRANULE;
+  if (o->quarantine && waits != f->quarantine) return "quarantine";
   if (o->fill && !f->fill) return "fill";
   return NULL;
 }

@@ -184,7 +184,7 @@ void living_close(mems_heap *heap) {
   } else if (!own->readonly) {
     leave_clean(heap);
   }
-  close(file);
+  file_close(file);
 }
 
 /*
@@ -474,14 +474,14 @@ static mems_heap *open_there(mems_attempt *a, int file) {
     ranges_leave(&own_of(heap)->range);
     plan_unreserve(heap);
   }
-  close(file);
+  file_close(file);
   return NULL;
 }
 
 /* A new heap was made to be shared: it is opened again for that. */
 static void open_to_share(mems_heap **heap, mems_options *o) {
   if (*heap == NULL || !o->share) return;
-  close(place_of(*heap)->file - 1);
+  file_close(place_of(*heap)->file - 1);
   ranges_leave(&own_of(*heap)->range);
   plan_unreserve(*heap);
   *heap = NULL;
@@ -523,7 +523,7 @@ static mems_heap *open_memfd(mems_attempt *a, mems_options *o) {
   mems_heap *heap = file < 0 ? admit_refuse_os(a, "can't be opened")
                              : make(a, o, file);
   if (heap == NULL) {
-    if (file >= 0) close(file);
+    if (file >= 0) file_close(file);
   } else if (o->share) {
     open_to_share(&heap, o);
     heap = open_descriptor(a, handed);

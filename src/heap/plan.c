@@ -45,6 +45,7 @@ void plan_defaults(mems_options *o) {
   o->limit = at_least(limit / unit * unit, unit);
   o->align = o->align ? o->align : GRANULE;
   o->page = round_up(o->page ? o->page : PAGE, unit);
+  o->quarantine = at_most(o->quarantine, o->limit) / GRANULE * GRANULE;
 }
 
 uint64_t plan_struct(void) {

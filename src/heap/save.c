@@ -215,6 +215,14 @@ static mems_heap *layout_for(const mems_options *o) {
   return heap;
 }
 
+/* Does the heap live in the file of this name? */
+static bool lives_in(const mems_heap *heap, const char *path) {
+  struct stat own, other;
+  int file = place_of(heap)->file - 1;
+  return file >= 0 && fstat(file, &own) == 0 && stat(path, &other) == 0 &&
+         own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
 /* MEMS_OK or why not: with MEMS_EFILE errno says more. */
 static int save(mems_heap *heap, const char *path, mems_saving s) {
   mems_options o = options_of(heap, s.limit);
@@ -222,6 +230,7 @@ static int save(mems_heap *heap, const char *path, mems_saving s) {
   if (s.limit > ((uint64_t)1 << 46) || (s.limit && s.limit < PAGE))
     return MEMS_EINVAL;
   if (o.limit < heap->chain.end * GRANULE) return MEMS_ELIMIT;
+  if (lives_in(heap, path)) return MEMS_EBUSY;
   mems_draft draft;
   mems_heap *there = layout_for(&o);
   if (there == NULL) return MEMS_ENOMEM;
@@ -387,7 +396,7 @@ mems_heap *mems_heap_restore(const char *path, const mems_options *options,
       admit_refuse_os(&a, "can't be opened");
     else if (admit_head(&a, file, &head))
       heap = restore(&a, file, &head, &asked);
-    if (file >= 0) close(file);
+    if (file >= 0) file_close(file);
   } else {
     admit_refuse(&a, MEMS_EINVAL, "can't be restored: %s",
                  mems_strerror(MEMS_EINVAL));

@@ -342,7 +342,8 @@ static bool refill(mems_heap *heap, unsigned number) {
     const mems_chain *c = &heap->chain;
     uint64_t g = page * PAGE_GRANULES;
     bool run = g < c->end && runs_map(c)[page] == number;
-    if (run && !hole_claim(heap, g, runs_last(c, page) * PAGE_GRANULES - g)) {
+    if (run && place_of(heap)->file &&
+        !hole_claim(heap, g, runs_last(c, page) * PAGE_GRANULES - g)) {
       page++; /* others may be in the file in whole */
       continue;
     }

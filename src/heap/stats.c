@@ -64,16 +64,17 @@ static mems_stats count_all(const mems_heap *h) {
 
 void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
   size_t size = stats->size ? stats->size : offsetof(mems_stats, largest);
-  if (!share_enter(heap)) return;
-  mems_stats all = count_all(heap);
+  mems_stats all = {0};
+  bool known = share_enter(heap);
+  if (known) all = count_all(heap);
   all.size = stats->size;
-  if (size > offsetof(mems_stats, holes)) {
+  if (known && size > offsetof(mems_stats, holes)) {
     mems_walked sums = walk_all(heap);
     all.holes = sums.holes + guard_waiters(&heap->dict.guard);
     all.requested = all.used - sums.slack;
     all.largest = largest(heap) * GRANULE;
   }
-  share_leave(heap);
+  if (known) share_leave(heap);
   memcpy(stats, &all, at_most(size, sizeof all));
 }
 

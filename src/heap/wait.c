@@ -41,6 +41,13 @@ static void *cell_at(mems_heap *heap, mems_addr addr, size_t size) {
   return cell;
 }
 
+/* Only there is one who could have a lock. */
+static bool is_shared(const mems_heap *heap) {
+  if (own_of(heap)->running) return true;
+  heap_fail(heap, MEMS_EINVAL);
+  return false;
+}
+
 int mems_heap_wait(mems_heap *heap, mems_addr addr, uint32_t expected,
                    uint64_t nanoseconds) {
   uint32_t *cell = cell_at(heap, addr, sizeof *cell);
@@ -72,7 +79,7 @@ static bool take_cell(mems_heap *heap, uint64_t *cell, uint64_t seen) {
 int mems_heap_lock(mems_heap *heap, mems_addr addr, uint64_t nanoseconds) {
   uint64_t start = share_now(), seen = 0;
   bool waited = false;
-  if (own_of(heap)->running == NULL) return MEMS_EINVAL;
+  if (!is_shared(heap)) return own_of(heap)->error;
   for (;;) {
     uint64_t *cell = cell_at(heap, addr, sizeof *cell);
     if (cell == NULL) return own_of(heap)->error;
@@ -99,7 +106,7 @@ int mems_heap_lock(mems_heap *heap, mems_addr addr, uint64_t nanoseconds) {
 int mems_heap_unlock(mems_heap *heap, mems_addr addr) {
   uint64_t *cell = cell_at(heap, addr, sizeof *cell);
   if (cell == NULL) return own_of(heap)->error;
-  if (own_of(heap)->running == NULL) return MEMS_EINVAL;
+  if (!is_shared(heap)) return own_of(heap)->error;
   uint64_t seen = __atomic_load_n(cell, __ATOMIC_RELAXED);
   if ((seen & ~(uint64_t)WAITED) != mine(heap)) return MEMS_EBUSY;
   seen = __atomic_exchange_n(cell, 0, __ATOMIC_RELEASE);

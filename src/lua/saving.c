@@ -163,8 +163,9 @@ be opened, or restored.
 @treturn[2] nil if the file can't be written, or the heap was changed meanwhile:
  there is no new file, and the old one is as it was
 @treturn[2] string a message
-@treturn[2] integer a code: `mems.ENOSPC`, `mems.EFILE`, `mems.ECHANGED`, or
- `mems.ELIMIT` if the limit is too small
+@treturn[2] integer a code: `mems.ENOSPC`, `mems.EFILE`, `mems.ECHANGED`,
+ `mems.EBUSY` if the heap lives in this file, or `mems.ELIMIT` if the limit is
+ too small
 */
 static int save(lua_State *L) {
   lmems_self self = lmems_checkself(L);
