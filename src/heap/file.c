@@ -44,8 +44,8 @@ static bool name_beside(char *name, const char *path) {
   return false;
 }
 
-/* A file without a name, in the folder of `path`. */
-static int open_unnamed(const char *path) {
+/* Opens the folder of `path`: as such, or a file without a name in it. */
+static int open_folder(const char *path, int how) {
   char folder[PATH_MAX] = ".";
   const char *slash = strrchr(path, '/');
   size_t length = slash ? (size_t)(slash - path) + 1 : 1;
@@ -53,12 +53,21 @@ static int open_unnamed(const char *path) {
   if (length >= sizeof folder) return -1;
   if (slash) memcpy(folder, path, length);
   folder[length] = '\0';
-  return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+  return open(folder, how | O_CLOEXEC, 0666);
+}
+
+bool file_keep_name(const char *path) {
+  int folder = open_folder(path, O_RDONLY | O_DIRECTORY);
+  if (folder < 0) return false;
+  /* some file systems have nothing to do for a folder */
+  bool done = fsync(folder) == 0 || errno == EINVAL;
+  close(folder);
+  return done;
 }
 
 bool file_begin(mems_draft *draft, const char *path) {
   draft->temporary[0] = '\0';
-  draft->file = open_unnamed(path);
+  draft->file = open_folder(path, O_TMPFILE | O_RDWR);
   if (draft->file >= 0) return true;
   if (errno != EOPNOTSUPP && errno != EISDIR) return false;
   if (!name_beside(draft->temporary, path)) return false;

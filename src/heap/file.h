@@ -40,6 +40,9 @@ bool file_begin(mems_draft *draft, const char *path);
    False with the reason in errno, and nothing is left but the descriptor. */
 bool file_name(mems_draft *draft, const char *path, bool replace);
 
+/* The name of a file is on the disk; false with the reason in errno. */
+bool file_keep_name(const char *path);
+
 /* It comes to nothing; closes the descriptor. */
 void file_abandon(mems_draft *draft);
 

@@ -261,8 +261,8 @@ static uint64_t room_of(const mems_heap *heap, bool clean) {
   return bytes + (all.to - at_most(gone, all.to)) * PAGE;
 }
 
-/* Does a file have less? Then it was saved, or copied by somebody who left holes
-   where there were zeros. */
+/* Does a file have less? Then it was saved, or copied by somebody who left
+   holes where there were zeros. */
 static bool has_holes(const mems_heap *heap, int file) {
   bool clean = head_of(heap)->head.state == HEAD_CLEAN;
   struct stat status;

@@ -239,7 +239,8 @@ static int save(mems_heap *heap, const char *path, mems_saving s) {
   if (file_begin(&draft, path)) {
     copy.file = draft.file;
     copy.sum = SEED;
-    bool done = write_all(&copy, &o) && file_name(&draft, path, true);
+    bool done = write_all(&copy, &o) && file_name(&draft, path, true) &&
+                file_keep_name(path);
     if (done) copy.error = MEMS_OK;
     file_abandon(&draft);
   }
