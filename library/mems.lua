@@ -34,6 +34,10 @@
 ---@field create? boolean|"new" with `path`: true to make the file if it is missing, false not to, `"new"` if it has to be missing (true)
 ---@field readonly? boolean with `path`: nothing changes the file, and what would raises. Several processes may read one file (false)
 ---@field check? boolean with `path`: all but the truth is rebuilt, as after a crash (false)
+---@field share? boolean with `path`: other processes may have the file open at the same time, who share it, too. Not with a quarantine (false)
+---@field shm? string in place of `path`: shared memory of this name, in /dev/shm, which is gone when the system starts anew; see `unlink`
+---@field memfd? boolean in place of `path`: shared memory without a name, for child processes; see `fd` (false)
+---@field fd? integer in place of `path`: the file of this descriptor, shared, as a parent process has it from `fd`
 ---@field damage? string|function what happens when, in a heap with `fill`, a write is found to memory that is free or waits in the quarantine, or lies behind the end of a block: `"error"`, raised by the call that finds it when it has done its work, but `malloc`, which then has no block to give; `"abort"`; or a function, called with a table: `message`, `what` (`"behind"`, `"freed"` or `"free"`), `block`, `offset` in it, `size`, and with `trace` the sites `allocated` and `freed`. Default `"error"`
 ---@field random? boolean true to draw which slot of a run a small block gets (false)
 
@@ -65,6 +69,8 @@
 ---@field base integer the first virtual address
 ---@field align integer the physical alignment of every block
 ---@field owned integer bytes in blocks that Lua objects own
+---@field takeovers integer how often the lock of a shared heap was taken over from a process that died in a call, since one has had it open
+---@field recoveries integer how often a heap in a file was rebuilt in its life
 
 ---What `save` takes. A field that is absent takes its default.
 ---@class mems.saving
@@ -676,6 +682,129 @@ function heap:save(path, options) end
 ---What was found when the heap was opened, if its file had not been closed.
 ---@return mems.recovery? # see `recovery`; nil if there was nothing to recover
 function heap:recovered() end
+
+---Takes a lock for the scope of a `<close>` variable; see `lock`.
+---@param addr mems.memory
+---@param seconds? number
+---@return table?, string?, integer? # it is let go at the end of the scope
+---@return string # `"owner died"`; `"timeout"`
+---@return integer? # `mems.ETIME`
+function heap:locked(addr, seconds) end
+
+---Reads a number at once. All processes that share the heap, and the threads
+---of a host program, see what `load` and the verbs beside it do in one and the
+---same order.
+---
+---`peek` and `poke`, arrays and structs never tear a number of 1, 2, 4 or 8
+---bytes in the machine's byte order at a multiple of its size either: it is
+---the old or the new one, but nothing says in which order others see it.
+---@param addr mems.memory a multiple of the type's size
+---@param type mems.type `i32`, `u32`, `i64` or `u64`
+---@param offset? integer in bytes (0)
+---@return integer
+function heap:load(addr, type, offset) end
+
+---Writes a number at once; see `load`.
+---@param addr mems.memory
+---@param type mems.type
+---@param value integer
+---@param offset? integer  (0)
+function heap:store(addr, type, value, offset) end
+
+---Writes a number and gives the one that was there, at once; see `load`.
+---@param addr mems.memory
+---@param type mems.type
+---@param value integer
+---@param offset? integer  (0)
+---@return integer # what it was
+function heap:exchange(addr, type, value, offset) end
+
+---Writes a number if it is the expected one, at once; see `load`.
+---@param addr mems.memory
+---@param type mems.type
+---@param expected integer
+---@param desired integer
+---@param offset? integer  (0)
+---@return boolean # whether it was written
+---@return integer # what it was
+function heap:cas(addr, type, expected, desired, offset) end
+
+---Adds to a number, which wraps around, at once; see `load`.
+---@param addr mems.memory
+---@param type mems.type
+---@param n integer any integer, negative ones too
+---@param offset? integer  (0)
+---@return integer # what it was before
+function heap:fetch_add(addr, type, n, offset) end
+
+---Keeps those bits of a number that are set in `n`, at once; see `load`.
+---@param addr mems.memory
+---@param type mems.type
+---@param n integer
+---@param offset? integer  (0)
+---@return integer # what it was before
+function heap:fetch_and(addr, type, n, offset) end
+
+---Sets those bits of a number that are set in `n`, at once; see `load`.
+---@param addr mems.memory
+---@param type mems.type
+---@param n integer
+---@param offset? integer  (0)
+---@return integer # what it was before
+function heap:fetch_or(addr, type, n, offset) end
+
+---Waits until the 4 bytes at an address are other than expected. Whoever
+---changes them, by `store` or in any other way, calls `notify`. Gives true at
+---once if they are other already. A signal's hook, as that of an interrupt,
+---runs meanwhile within a twentieth of a second.
+---@param addr mems.memory a multiple of 4
+---@param expected integer as `i32` or `u32`
+---@param seconds? number at most; without it, without end
+---@return boolean? # true: they are other
+---@return string? # `"timeout"`
+---@return integer? # `mems.ETIME`
+function heap:wait(addr, expected, seconds) end
+
+---Wakes those who `wait` for the 4 bytes at an address.
+---@param addr mems.memory a multiple of 4
+---@param n? integer how many, from 1; without it all
+---@return integer # how many waited, and were woken
+function heap:notify(addr, n) end
+
+---Takes the lock that 8 bytes of a shared heap are, 0 at first, as soon as no
+---other process has it. It is let go by `unlock`, or when the process ends:
+---then the next one gets it and is told, since what it guards may be half
+---done. It is for a moment: nothing else is locked by it, neither the heap nor
+---its blocks.
+---@param addr mems.memory a multiple of 8
+---@param seconds? number at most; without it, without end
+---@return boolean? # true
+---@return string # `"owner died"` if the last one that had it did not unlock it; `"timeout"`
+---@return integer? # `mems.ETIME`
+function heap:lock(addr, seconds) end
+
+---Lets go of a lock that `lock` has taken.
+---@param addr mems.memory
+function heap:unlock(addr) end
+
+---How long a call on a shared heap waits while another process is in the
+---middle of one, and lives: if it was stopped, say by a debugger. Then it
+---fails: `nil, message, mems.EBUSY`, or an error. One that dies is never
+---waited for.
+---@param seconds? number without it, without end, as at first
+function heap:lockwait(seconds) end
+
+---The descriptor of a heap's file, for child processes, which open it by
+---`mems.open{ fd = n }`: that of a heap with the option `memfd` is theirs too
+---when they are started.
+---@return integer # nil if the heap is in no file
+function heap:fd() end
+
+---Loops over the processes that share the heap, and those that did and have
+---had no successor: `for slot, pid, alive in heap:processes() do`. Its own one
+---is among them. A heap that is not shared has none.
+---@return fun(): integer?, integer, boolean # an iterator
+function heap:processes() end
 
 ---@class mems.object: userdata
 local object = {}
@@ -1543,7 +1672,7 @@ function scope:close() end
 ---@field ERANGE integer the range runs past the end of its block
 ---@field EINIT integer the default heap is not initialised
 ---@field EBROKEN integer the heap is damaged
----@field EBUSY integer another process has the file open, or an open heap its addresses
+---@field EBUSY integer another process has the file open, or an open heap its addresses; or one that shares the heap was stopped, see `lockwait`
 ---@field ENOSPC integer the disk has no room
 ---@field EFILE integer the system refused something about a file
 ---@field EFORMAT integer the file is no heap that can be opened here
@@ -1551,6 +1680,7 @@ function scope:close() end
 ---@field ECLOSED integer the heap is closed: the process was forked
 ---@field ENOROOT integer no root has this name
 ---@field ECHANGED integer the heap was changed while it was saved
+---@field ETIME integer what was waited for did not come in time
 ---@field types table<mems.type, mems.typeinfo> for each name of a type its `typeinfo`
 ---@field _VERSION string the module's name and version
 ---@field peek_bool fun(addr: mems.memory, offset?: integer): boolean
@@ -2180,5 +2310,137 @@ function mems.restore(path, options) end
 ---What was found when the heap was opened, if its file had not been closed.
 ---@return mems.recovery? # see `recovery`; nil if there was nothing to recover
 function mems.recovered() end
+
+---Takes a lock for the scope of a `<close>` variable; see `lock`.
+---@param addr mems.memory
+---@param seconds? number
+---@return table?, string?, integer? # it is let go at the end of the scope
+---@return string # `"owner died"`; `"timeout"`
+---@return integer? # `mems.ETIME`
+function mems.locked(addr, seconds) end
+
+---Reads a number at once. All processes that share the heap, and the threads
+---of a host program, see what `load` and the verbs beside it do in one and the
+---same order.
+---
+---`peek` and `poke`, arrays and structs never tear a number of 1, 2, 4 or 8
+---bytes in the machine's byte order at a multiple of its size either: it is
+---the old or the new one, but nothing says in which order others see it.
+---@param addr mems.memory a multiple of the type's size
+---@param type mems.type `i32`, `u32`, `i64` or `u64`
+---@param offset? integer in bytes (0)
+---@return integer
+function mems.load(addr, type, offset) end
+
+---Writes a number at once; see `load`.
+---@param addr mems.memory
+---@param type mems.type
+---@param value integer
+---@param offset? integer  (0)
+function mems.store(addr, type, value, offset) end
+
+---Writes a number and gives the one that was there, at once; see `load`.
+---@param addr mems.memory
+---@param type mems.type
+---@param value integer
+---@param offset? integer  (0)
+---@return integer # what it was
+function mems.exchange(addr, type, value, offset) end
+
+---Writes a number if it is the expected one, at once; see `load`.
+---@param addr mems.memory
+---@param type mems.type
+---@param expected integer
+---@param desired integer
+---@param offset? integer  (0)
+---@return boolean # whether it was written
+---@return integer # what it was
+function mems.cas(addr, type, expected, desired, offset) end
+
+---Adds to a number, which wraps around, at once; see `load`.
+---@param addr mems.memory
+---@param type mems.type
+---@param n integer any integer, negative ones too
+---@param offset? integer  (0)
+---@return integer # what it was before
+function mems.fetch_add(addr, type, n, offset) end
+
+---Keeps those bits of a number that are set in `n`, at once; see `load`.
+---@param addr mems.memory
+---@param type mems.type
+---@param n integer
+---@param offset? integer  (0)
+---@return integer # what it was before
+function mems.fetch_and(addr, type, n, offset) end
+
+---Sets those bits of a number that are set in `n`, at once; see `load`.
+---@param addr mems.memory
+---@param type mems.type
+---@param n integer
+---@param offset? integer  (0)
+---@return integer # what it was before
+function mems.fetch_or(addr, type, n, offset) end
+
+---Waits until the 4 bytes at an address are other than expected. Whoever
+---changes them, by `store` or in any other way, calls `notify`. Gives true at
+---once if they are other already. A signal's hook, as that of an interrupt,
+---runs meanwhile within a twentieth of a second.
+---@param addr mems.memory a multiple of 4
+---@param expected integer as `i32` or `u32`
+---@param seconds? number at most; without it, without end
+---@return boolean? # true: they are other
+---@return string? # `"timeout"`
+---@return integer? # `mems.ETIME`
+function mems.wait(addr, expected, seconds) end
+
+---Wakes those who `wait` for the 4 bytes at an address.
+---@param addr mems.memory a multiple of 4
+---@param n? integer how many, from 1; without it all
+---@return integer # how many waited, and were woken
+function mems.notify(addr, n) end
+
+---Takes the lock that 8 bytes of a shared heap are, 0 at first, as soon as no
+---other process has it. It is let go by `unlock`, or when the process ends:
+---then the next one gets it and is told, since what it guards may be half
+---done. It is for a moment: nothing else is locked by it, neither the heap nor
+---its blocks.
+---@param addr mems.memory a multiple of 8
+---@param seconds? number at most; without it, without end
+---@return boolean? # true
+---@return string # `"owner died"` if the last one that had it did not unlock it; `"timeout"`
+---@return integer? # `mems.ETIME`
+function mems.lock(addr, seconds) end
+
+---Lets go of a lock that `lock` has taken.
+---@param addr mems.memory
+function mems.unlock(addr) end
+
+---How long a call on a shared heap waits while another process is in the
+---middle of one, and lives: if it was stopped, say by a debugger. Then it
+---fails: `nil, message, mems.EBUSY`, or an error. One that dies is never
+---waited for.
+---@param seconds? number without it, without end, as at first
+function mems.lockwait(seconds) end
+
+---The descriptor of a heap's file, for child processes, which open it by
+---`mems.open{ fd = n }`: that of a heap with the option `memfd` is theirs too
+---when they are started.
+---@return integer # nil if the heap is in no file
+function mems.fd() end
+
+---Loops over the processes that share the heap, and those that did and have
+---had no successor: `for slot, pid, alive in heap:processes() do`. Its own one
+---is among them. A heap that is not shared has none.
+---@return fun(): integer?, integer, boolean # an iterator
+function mems.processes() end
+
+---Takes the name of shared memory away, which `mems.open{ shm = name }` has
+---made. Those who have it open keep it; who opens the name anew gets a new
+---one.
+---@param name string
+---@return boolean? # true; nil if there is none
+---@return string? # a message
+---@return integer? # the system's number, as `os.remove` gives it
+function mems.unlink(name) end
 
 return mems
