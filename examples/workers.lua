@@ -88,7 +88,8 @@ end
 local function count_done(heap, state, paths)
   local done = 0
   for i = 1, #paths do
-    if heap:load(state, "i64", FILES + 16 * i + 8) == ALL then done = done + 1 end
+    local added = heap:load(state, "i64", FILES + 16 * i + 8)
+    if added == ALL then done = done + 1 end
   end
   return done
 end
@@ -147,7 +148,8 @@ local function report(heap)
   for i = 0, SLOTS - 1 do
     local word = heap:load(words, "i64", 16 * i)
     if word ~= 0 then
-      all[#all + 1] = { heap:cstring(word), heap:load(words, "i64", 16 * i + 8) }
+      local n = heap:load(words, "i64", 16 * i + 8)
+      all[#all + 1] = { heap:cstring(word), n }
     end
   end
   table.sort(all, function(a, b)
