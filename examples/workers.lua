@@ -67,7 +67,7 @@ end
 -- Adds the words of a file from where it was left.
 local function add(heap, words, state, file, counts, order)
   while true do
-    local guard <close> = heap:locked(state)
+    local _ <close> = heap:locked(state)
     finish(heap, words, state) -- what a dead one has left
     local k = heap:load(state, "i64", file + 8) + 1
     if k > #order then break end
