@@ -18,7 +18,7 @@ local doc = require "doc"
 local mems = require "mems"
 
 local ONLY <const> = { init = true, open = true, finish = true,
-                       restore = true }
+                       restore = true, unlink = true }
 
 -- The types of LDoc comments as LuaLS has them; as results where that differs.
 local TYPES <const> = {

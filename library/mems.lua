@@ -72,28 +72,6 @@
 ---@field takeovers integer how often the lock of a shared heap was taken over from a process that died in a call, since one has had it open
 ---@field recoveries integer how often a heap in a file was rebuilt in its life
 
----What `stats` gives.
----@class mems.statistics
----@field limit integer the most bytes its nodes may map
----@field mapped integer bytes in nodes now
----@field used integer bytes in PROCESS segments: whole granules of 8, and what a slot or rounding adds
----@field unused integer bytes in HOLEs
----@field requested integer bytes the live blocks were asked for
----@field quarantined integer bytes of freed blocks that wait
----@field overhead integer bytes mapped beside the nodes
----@field peak integer the highest value of `used` so far, free slots that stood ready counted in
----@field processes integer live blocks
----@field holes integer HOLEs, free slots of runs too
----@field largest integer a block of so many bytes can be had now
----@field nodes integer the length of the main chain
----@field pages integer `mapped / page_size`
----@field page_size integer 4096
----@field mallocs integer blocks handed out so far
----@field frees integer blocks taken back so far
----@field base integer the first virtual address
----@field align integer the physical alignment of every block
----@field owned integer bytes in blocks that Lua objects own
-
 ---What `save` takes. A field that is absent takes its default.
 ---@class mems.saving
 ---@field limit? integer that of the heap in the new file; absent as it is
@@ -461,13 +439,6 @@ function heap:picture(path, options) end
 ---@return string
 function heap:map(width) end
 
----The state of the heap: a table with all that is counted, or one number of
----it. `holes`, `requested` and `largest` cost a walk over all segments, and so
----does the table; any other number costs the same for every heap.
----@param name? string of one field
----@return mems.statistics|integer # see `statistics`; the field of that name
-function heap:stats(name) end
-
 ---Gives back to the system what is unused.
 ---@return integer # the bytes given back
 function heap:trim() end
@@ -834,15 +805,6 @@ function heap:fd() end
 ---is among them. A heap that is not shared has none.
 ---@return fun(): integer?, integer, boolean # an iterator
 function heap:processes() end
-
----Takes the name of shared memory away, which `mems.open{ shm = name }` has
----made. Those who have it open keep it; who opens the name anew gets a new
----one.
----@param name string
----@return boolean? # true; nil if there is none
----@return string? # a message
----@return integer? # the system's number, as `os.remove` gives it
-function heap:unlink(name) end
 
 ---@class mems.object: userdata
 local object = {}
@@ -2094,13 +2056,6 @@ function mems.picture(path, options) end
 ---@param width? integer in characters, from 8 to 1000 (64)
 ---@return string
 function mems.map(width) end
-
----The state of the heap: a table with all that is counted, or one number of
----it. `holes`, `requested` and `largest` cost a walk over all segments, and so
----does the table; any other number costs the same for every heap.
----@param name? string of one field
----@return mems.statistics|integer # see `statistics`; the field of that name
-function mems.stats(name) end
 
 ---Gives back to the system what is unused.
 ---@return integer # the bytes given back

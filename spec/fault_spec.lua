@@ -341,7 +341,8 @@ local LOADER <const> = [[
   end
 
   opened = false
-  FREE_STANDING = { init = true, open = true, finish = true, restore = true }
+  FREE_STANDING = { init = true, open = true, finish = true, restore = true,
+  unlink = true }
 ]]
 
 describe("memory that Lua has not", function()

@@ -493,7 +493,8 @@ describe("stats", function()
     assert.same({ "align", "base", "frees", "holes", "largest", "limit",
                   "mallocs", "mapped", "nodes", "overhead", "owned",
                   "page_size", "pages", "peak", "processes", "quarantined",
-                  "requested", "unused", "used" }, names)
+                  "recoveries", "requested", "takeovers", "unused",
+                  "used" }, names)
   end)
 end)
 
@@ -759,7 +760,8 @@ end)
 describe("a heap", function()
   it("has every verb of the module as a method", function()
     local heap <close> = mems.open()
-    local own = { init = true, open = true, finish = true, restore = true }
+    local own = { init = true, open = true, finish = true, restore = true,
+                  unlink = true }
     for name, value in pairs(mems) do
       if type(value) == "function" and not own[name] then
         assert.equal("function", type(heap[name]), name)

@@ -8,6 +8,7 @@ local UNOPENED <const> = "mems is not initialised: call mems.init()"
 
 -- The functions that need no heap.
 local FREE_STANDING <const> = { init = true, open = true, restore = true,
+                                unlink = true,
                                 add = true, diff = true, tointeger = true,
                                 toaddress = true, struct = true }
 

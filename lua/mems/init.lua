@@ -156,10 +156,12 @@ end
 --   list.total = list.total + 1
 -- end
 function mems.locked(addr, seconds)
+  scope.check(mems.nodes)
   return guarded(function() mems.unlock(addr) end, mems.lock(addr, seconds))
 end
 
 function methods.locked(heap, addr, seconds)
+  scope.check(methods.nodes, heap)
   return guarded(function() heap:unlock(addr) end, heap:lock(addr, seconds))
 end
 

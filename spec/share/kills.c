@@ -154,6 +154,10 @@ static void empty_all(world *w, mems_heap *heap) {
   for (int i = 0; i < WORKERS; i++)
     while (!__atomic_load_n(w->waiting + i, __ATOMIC_SEQ_CST)) usleep(200);
   mems_heap_reset(heap);
+  for (unsigned i = 0; i < WORKERS; i++) { /* they name what others may get */
+    const char name[] = {'w', 'o', 'r', 'k', 'e', 'r', ' ', (char)('0' + i), 0};
+    CHECK(mems_heap_setroot(heap, name, 0, 0) != MEMS_EINVAL);
+  }
   memset(w->records, 0, sizeof w->records);
   __atomic_store_n(&w->paused, 0, __ATOMIC_SEQ_CST);
 }

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -45,6 +46,7 @@ pid_t start(void (*body)(void *context), void *context) {
   pid_t child = fork();
   CHECK(child >= 0);
   if (child > 0) return child;
+  prctl(PR_SET_PDEATHSIG, SIGKILL); /* where the test itself fails */
   body(context);
   fflush(NULL);
   _exit(EXIT_SUCCESS);

@@ -369,7 +369,7 @@ static inline int append_here(lua_State *L, lmems_view *a) {
     return 0;
   a->length++;
   a->end += a->kind->size;
-  lmems_recordresize(a->record, (size_t)(a->end - a->record->floor));
+  a->record->limit += a->kind->size; /* it was where the array ends */
   return 1;
 }
 

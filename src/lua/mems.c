@@ -11,7 +11,6 @@
 #include "buffer.h"
 #include "bulk.h"
 #include "copy.h"
-#include "counts.h"
 #include "dump.h"
 #include "each.h"
 #include "file.h"
@@ -47,7 +46,7 @@ static const luaL_Reg *const memory[] = {
 static const luaL_Reg *const heaps[] = {
   lmems_heap, lmems_walk, lmems_leak, lmems_buffer, lmems_array,
   lmems_struct, lmems_overlay, lmems_files, lmems_roots, lmems_saving,
-  lmems_counts, lmems_atomic, lmems_sharing, NULL
+  lmems_atomic, lmems_sharing, NULL
 };
 
 /* Functions of types of structs, which also reach the methods of objects. */

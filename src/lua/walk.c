@@ -240,6 +240,9 @@ What @{stats} gives.
 @tfield integer base the first virtual address
 @tfield integer align the physical alignment of every block
 @tfield integer owned bytes in blocks that Lua objects own
+@tfield integer takeovers how often the lock of a shared heap was taken over
+ from a process that died in a call, since one has had it open
+@tfield integer recoveries how often a heap in a file was rebuilt in its life
 */
 
 /* A field of the statistics. */
@@ -271,14 +274,31 @@ static void push_field(lua_State *L, const mems_stats *stats, size_t at) {
   lua_pushinteger(L, (lua_Integer)value);
 }
 
+static void set_number(lua_State *L, const char *name, uint64_t n) {
+  lua_pushinteger(L, (lua_Integer)n);
+  lua_setfield(L, -2, name);
+}
+
+/* Pushes a field that is not one of mems_stats; 0: there is none of that
+   name. */
+static int push_other(lua_State *L, const lmems_box *box, const char *name) {
+  if (strcmp(name, "owned") == 0)
+    lua_pushinteger(L, (lua_Integer)box->owned);
+  else if (strcmp(name, "takeovers") == 0)
+    lua_pushinteger(L, (lua_Integer)mems_heap_takeovers(box->heap));
+  else if (strcmp(name, "recoveries") == 0)
+    lua_pushinteger(L, (lua_Integer)mems_heap_recoveries(box->heap));
+  else
+    return 0;
+  return 1;
+}
+
 /* Pushes the field of that name, and looks no further than for it. */
 static int push_one(lua_State *L, lmems_self self, const char *name) {
   const stats_field *f = stats_fields();
   mems_stats stats = {.size = sizeof stats};
-  if (strcmp(name, "owned") == 0) {
-    lua_pushinteger(L, (lua_Integer)self.box->owned);
+  if (push_other(L, self.box, name))
     return 1;
-  }
   while (f->name != NULL && strcmp(f->name, name) != 0)
     f++;
   if (f->name == NULL)
@@ -309,14 +329,17 @@ static int stats(lua_State *L) {
   }
   mems_stats stats = {.size = sizeof stats};
   size_t owned = self.box->owned;
+  uint32_t takeovers = mems_heap_takeovers(self.box->heap);
+  uint64_t recoveries = mems_heap_recoveries(self.box->heap);
   mems_heap_stats(self.box->heap, &stats);
-  lua_createtable(L, 0, 19);
+  lua_createtable(L, 0, 22);
   for (const stats_field *f = stats_fields(); f->name != NULL; f++) {
     push_field(L, &stats, f->at);
     lua_setfield(L, -2, f->name);
   }
-  lua_pushinteger(L, (lua_Integer)owned);
-  lua_setfield(L, -2, "owned");
+  set_number(L, "owned", owned);
+  set_number(L, "takeovers", takeovers);
+  set_number(L, "recoveries", recoveries);
   return 1;
 }
 
