@@ -70,7 +70,6 @@ build = {
         "src/lua/buffer.c",
         "src/lua/bulk.c",
         "src/lua/copy.c",
-        "src/lua/counts.c",
         "src/lua/dump.c",
         "src/lua/each.c",
         "src/lua/element.c",
