@@ -68,7 +68,7 @@ void head_make(mems_head *head, const mems_options *o, mems_addr base,
 
 const char *head_mistake(const mems_head *head, size_t size, uint64_t unit) {
   const mems_head_fixed *f = &head->fixed;
-  if (size >= sizeof f->magic && memcmp(f->magic, MAGIC, sizeof f->magic))
+  if (size >= sizeof f->magic && memcmp(f->magic, MAGIC, sizeof f->magic) != 0)
     return "is no heap of mems";
   if (size < PREAMBLE) return "is too short for a heap of mems";
   if (f->order != ORDER)

@@ -169,7 +169,7 @@ static uint64_t to_huge(const char *area, uint64_t bytes) {
 /* Makes zero what is not, page by page. */
 static void wipe(char *at, size_t size) {
   for (char *end = at + size; at < end; at += PAGE)
-    if (at[0] || memcmp(at, at + 1, PAGE - 1)) memset(at, 0, PAGE);
+    if (at[0] || memcmp(at, at + 1, PAGE - 1) != 0) memset(at, 0, PAGE);
 }
 
 bool area_grow(char *image, mems_area *area, uint64_t bytes) {

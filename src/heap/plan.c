@@ -146,13 +146,14 @@ bool plan_reach(mems_heap *heap, uint64_t end) {
 
 unsigned plan_areas(const mems_heap *heap, const mems_area **areas) {
   const mems_chain *c = &heap->chain;
-  const mems_area *all[] = {&c->start_bits, &c->used_bits, &c->level1,
+  enum { SINGLE = 11 };
+  const mems_area *all[SINGLE] = {&c->start_bits, &c->used_bits, &c->level1,
                             &c->level2, &c->tops, &c->node_bits,
                             &heap->dict.tiny, &heap->runs.map,
                             &heap->idle.idle_bits, &heap->idle.gone_bits,
                             &heap->dict.guard.bits};
-  unsigned n = sizeof all / sizeof *all;
-  static_assert(sizeof all / sizeof *all + 2 * SET_LEVELS <= AREAS, "enough");
+  unsigned n = SINGLE;
+  static_assert((int)SINGLE + 2 * SET_LEVELS <= (int)AREAS, "enough");
   memcpy(areas, all, sizeof all);
   for (unsigned i = 0; i <= heap->bins.top; i++)
     areas[n++] = heap->bins.levels + i;

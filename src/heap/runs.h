@@ -76,10 +76,10 @@ typedef struct mems_runs {
   uint32_t recent; /* the slot that was freed last, ... */
   uint32_t recent_class;       /* ... and its class, or 0 */
   uint32_t turn;   /* the class whose stack was emptied last */
+  uint64_t taken;  /* granules in slots that are in use or in a stack, ... */
+  uint64_t spare;  /* ... and in those that are neither */
   uint8_t numbers[TABLE_MOST]; /* which class serves 1, 2, ... granules */
   _Alignas(64) mems_class classes[SIZES];
-  uint64_t taken;   /* granules in slots that are in use or in a stack, ... */
-  uint64_t spare;   /* ... and in those that are neither */
   mems_area map;    /* the page map, usable as far as needed */
   mems_bins sets;   /* per class, the runs that have some */
   uint32_t stacks[STACKS];

@@ -43,9 +43,11 @@ int share_wake(uint32_t *word, int count) {
   return (int)syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
 
-static bool swap(uint32_t *word, uint32_t *old, uint32_t value) {
-  return __atomic_compare_exchange_n(word, old, value, false,
-                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+/* Makes the word `value` if it is `seen`; what it was. */
+static uint32_t swap(mems_running *running, uint32_t seen, uint32_t value) {
+  __atomic_compare_exchange_n(&running->word, &seen, value, false,
+                              __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+  return seen;
 }
 
 static int file_of(const mems_heap *heap) {
@@ -75,7 +77,7 @@ static bool owner_lives(const mems_heap *heap, uint32_t seen) {
 static bool take_over(const mems_heap *heap, uint32_t seen) {
   mems_own *own = own_of(heap);
   if (owner_lives(heap, seen) ||
-      !swap(&own->running->word, &seen, own->word | WAITED))
+      swap(own->running, seen, own->word | WAITED) != seen)
     return false;
   own->depth = 1;
   __atomic_fetch_add(&own->running->takeovers, 1, __ATOMIC_RELAXED);
@@ -90,10 +92,16 @@ static bool wait_for(const mems_heap *heap, uint32_t seen) {
   uint64_t start = share_now();
   for (;;) {
     if (seen == 0) {
-      if (swap(word, &seen, me)) return true;
+      seen = swap(own->running, 0, me);
+      if (seen == 0) return true;
       continue;
     }
-    if (!(seen & WAITED) && !swap(word, &seen, seen | WAITED)) continue;
+    uint32_t found = seen;
+    if (!(seen & WAITED)) found = swap(own->running, seen, seen | WAITED);
+    if (found != seen) {
+      seen = found;
+      continue;
+    }
     uint64_t looked = share_now();
     share_sleep(word, seen | WAITED, NAP);
     seen = __atomic_load_n(word, __ATOMIC_RELAXED);
@@ -122,8 +130,9 @@ bool share_lock(const mems_heap *heap) {
     own->depth++;
     return true;
   }
-  for (int i = 0; i < SPINS; i++, seen = 0) {
-    if (swap(&own->running->word, &seen, own->word)) {
+  for (int i = 0; i < SPINS; i++) {
+    seen = swap(own->running, 0, own->word);
+    if (seen == 0) {
       own->depth = 1;
       return true;
     }

@@ -39,10 +39,10 @@ static inline void truth_put_byte(unsigned char *at, unsigned char value) {
 }
 
 /* The same at a multiple of 4. */
-static inline void truth_put_field(char *at, uint64_t value) {
+static inline void truth_put_field(void *at, uint64_t value) {
   struct __attribute__((packed, aligned(4), may_alias)) field { uint64_t w; };
   truth_count();
-  ((volatile struct field *)(void *)at)->w = value;
+  ((volatile struct field *)at)->w = value;
 }
 
 /* What was stored to anywhere before is stored before what comes behind. */

@@ -70,9 +70,10 @@ int mems_heap_notify(mems_heap *heap, mems_addr addr, int count) {
 }
 
 /* Takes a cell whose owner has died; false if he lives, or another did. */
-static bool take_cell(mems_heap *heap, uint64_t *cell, uint64_t seen) {
+static bool take_cell(mems_heap *heap, void *cell, uint64_t seen) {
+  uint64_t *word = cell;
   return !owner_lives(heap, seen) &&
-         __atomic_compare_exchange_n(cell, &seen, mine(heap) | WAITED, false,
+         __atomic_compare_exchange_n(word, &seen, mine(heap) | WAITED, false,
                                      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
