@@ -74,8 +74,8 @@ describe("damage", function()
         assert.is_true(heap:check())
       end)
 
-    it(("in %d bytes that are free is told when they are used again")
-      :format(size), function()
+    it(("in %d bytes that are free is told when they are used again%s")
+      :format(size, size > 70000 and " #limits" or ""), function()
         local heap <close> = open {}
         local list = {}
         for i = 1, 40 do list[i] = heap:malloc(size) end
@@ -258,7 +258,7 @@ describe("a heap with random = true", function()
     assert.is_true(rising < 500, rising)
   end)
 
-  it("does not hand out at once what was freed last", function()
+  it("does not hand out at once what was freed last #limits", function()
     local heap <close> = mems.open { random = true }
     local list = {}
     for i = 1, 3000 do list[i] = heap:malloc(40) end
