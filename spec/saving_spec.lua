@@ -101,6 +101,7 @@ describe("a copy of a heap", function()
 
   it("is restored below 2^63, whatever its limit", function()
     heap = mems.open { path = path, limit = 1 << 40 }
+    if not heap then return pending("no room for 1 TiB here") end
     heap:close()
     local base = (1 << 62) + ((1 << 62) - (1 << 36))
     assert.error_matches(function()

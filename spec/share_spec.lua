@@ -101,7 +101,7 @@ describe("a heap that is shared", function()
       print(heap:root("text", "buffer"):cstring(9))
     ]], heap:fd()))
     assert.are.equal("from afar\n", printed)
-    local private <close> = mems.open()
+    local private <close> = mems.open { limit = 1 << 24 }
     assert.is_nil(private:fd())
   end)
 
@@ -163,8 +163,9 @@ end)
 describe("atomic numbers", function()
   for _, kind in ipairs { "private", "shared" } do
     it("of a " .. kind .. " heap do what they say", function()
-      local heap <close> = assert(mems.open(kind == "shared" and {
-        memfd = true } or nil))
+      local shared = kind == "shared" or nil
+      local heap <close> = assert(mems.open { memfd = shared, share = shared,
+                                              limit = 1 << 24 })
       local p = heap:calloc(4, 8)
       for _, type in ipairs { "i32", "u32", "i64", "u64" } do
         heap:store(p, type, 40)
@@ -187,7 +188,7 @@ describe("atomic numbers", function()
   end
 
   it("are aligned, of four types, in a block, and in their range", function()
-    local heap <close> = mems.open()
+    local heap <close> = mems.open { limit = 1 << 24 }
     local p = heap:calloc(2, 8)
     for _, wrong in ipairs {
       { p, "i64", 4 }, { p, "i32", 2 }, { p, "i16" }, { p, "f64" },
@@ -203,7 +204,7 @@ describe("atomic numbers", function()
   end)
 
   it("take objects and offsets", function()
-    local heap <close> = mems.open()
+    local heap <close> = mems.open { limit = 1 << 24 }
     local a = heap:array("i64", { 1, 2, 3 })
     assert.are.equal(3, heap:fetch_add(a, "i64", 4, 16))
     assert.are.equal(7, a[3])
@@ -292,7 +293,7 @@ describe("those who share a heap", function()
     end
     assert.are.same({ true }, { heap:lock(cells) })
     heap:unlock(cells)
-    local private <close> = mems.open()
+    local private <close> = mems.open { limit = 1 << 24 }
     assert.has_error(function() private:lock(private:calloc(1, 8)) end)
   end)
 
@@ -319,7 +320,7 @@ describe("those who share a heap", function()
       if lives then alive = alive + 1 else dead = dead + 1 end
     end
     assert.are.same({ 1, 1 }, { alive, dead })
-    local private <close> = mems.open()
+    local private <close> = mems.open { limit = 1 << 24 }
     for _ in private:processes() do error("nobody shares it") end
   end)
 

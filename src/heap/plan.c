@@ -74,13 +74,9 @@ static void lay_out(mems_heap *heap, const mems_options *o) {
   heap->chain.payload = round_up(unit + at + unit, HUGE_PAGE) - unit;
 }
 
-mems_heap *plan_reserve(const mems_options *o) {
-  size_t size = reservation_for(o->limit, o), unit = pages_unit();
-  char *reservation = pages_reserve(size);
-  if (reservation == NULL) return NULL;
-  uint64_t start = (uint64_t)(uintptr_t)reservation;
-  /* behind one page at least that nothing may touch */
-  char *image = reservation + (round_up(start + 1, HUGE_PAGE) - start) + unit;
+/* A struct of zeros at `image`, in a reservation. */
+static mems_heap *place_in(char *reservation, size_t size, char *image) {
+  size_t unit = pages_unit();
   if (!pages_map(NULL, image - unit, unit + plan_struct())) {
     pages_unreserve(reservation, size);
     return NULL;
@@ -90,6 +86,25 @@ mems_heap *plan_reserve(const mems_options *o) {
   place->reservation = reservation;
   place->reserved = size;
   place->file_start = image + HEAD_ROOM;
+  return heap;
+}
+
+mems_heap *plan_reserve(const mems_options *o) {
+  size_t size = reservation_for(o->limit, o);
+  char *reservation = pages_reserve(size);
+  if (reservation == NULL) return NULL;
+  uint64_t start = (uint64_t)(uintptr_t)reservation;
+  /* behind one page at least that nothing may touch */
+  char *front = reservation + (round_up(start + 1, HUGE_PAGE) - start);
+  return place_in(reservation, size, front + pages_unit());
+}
+
+mems_heap *plan_layout(const mems_options *o) {
+  size_t size = pages_unit() + plan_struct();
+  char *reservation = pages_reserve(size);
+  if (reservation == NULL) return NULL;
+  mems_heap *heap = place_in(reservation, size, reservation + pages_unit());
+  if (heap) plan_begin(heap, o, o->base);
   return heap;
 }
 
@@ -105,7 +120,7 @@ void plan_begin(mems_heap *heap, const mems_options *o, mems_addr base) {
   mems_chain *c = &heap->chain;
   lay_out(heap, o);
   assert(c->payload + o->limit <=
-         chain_place(c)->reserved - HUGE_PAGE - pages_unit());
+         reservation_for(o->limit, o) - HUGE_PAGE - pages_unit());
   chain_attach(c);
   chain_place(c)->map = (uint16_t *)((char *)c + heap->runs.map.at);
   heap->dict.base = base;

@@ -21,6 +21,10 @@ void plan_defaults(mems_options *o);
    zeros and its place; NULL if the OS refuses. */
 mems_heap *plan_reserve(const mems_options *o);
 
+/* The same with the layout of a heap and no room for it: to know where in its
+   file things are. */
+mems_heap *plan_layout(const mems_options *o);
+
 /* Lays out the image and fills the struct in, with nothing usable yet. */
 void plan_begin(mems_heap *heap, const mems_options *o, mems_addr base);
 

@@ -207,14 +207,6 @@ static bool write_all(mems_copy *copy, const mems_options *o) {
   return true;
 }
 
-/* Where the bytes of a heap with these options are in its file: a struct that
-   is laid out, with nothing usable but itself. */
-static mems_heap *layout_for(const mems_options *o) {
-  mems_heap *heap = plan_reserve(o);
-  if (heap) plan_begin(heap, o, o->base);
-  return heap;
-}
-
 /* Does the heap live in the file of this name? */
 static bool lives_in(const mems_heap *heap, const char *path) {
   struct stat own, other;
@@ -232,7 +224,7 @@ static int save(mems_heap *heap, const char *path, mems_saving s) {
   if (o.limit < heap->chain.end * GRANULE) return MEMS_ELIMIT;
   if (lives_in(heap, path)) return MEMS_EBUSY;
   mems_draft draft;
-  mems_heap *there = layout_for(&o);
+  mems_heap *there = plan_layout(&o);
   if (there == NULL) return MEMS_ENOMEM;
   mems_copy copy = {.here = heap, .there = there, .saving = &s,
                     .error = MEMS_EFILE};
@@ -355,7 +347,7 @@ static mems_heap *restore(mems_attempt *a, int file, mems_head *head,
   if (!plan_is_good(&o))
     return admit_refuse(a, MEMS_EINVAL, "has a limit that goes too far from "
                         "this base");
-  mems_heap *there = layout_for(&as_file);
+  mems_heap *there = plan_layout(&as_file);
   if (there == NULL)
     return admit_refuse_space(a);
   struct stat status;
