@@ -455,7 +455,15 @@ static mems_addr change(mems_heap *heap, const mems_block *b, size_t size,
   hole_reach(heap, b->at, b->granules);
   bool done = resize(heap, b, to);
   own_of(heap)->error = error;
-  if (!done) return move(heap, b, size, cell);
+  if (!done) {
+    moved = move(heap, b, size, cell);
+    if (moved) return moved;
+    /* what stacks held may be a HOLE behind it now */
+    int reason = own_of(heap)->error;
+    done = resize(heap, b, to);
+    own_of(heap)->error = done ? error : reason;
+    if (!done) return 0;
+  }
   heap_forget(heap);
   uint64_t n = entry_granules(size);
   if (n < b->granules && trim_is_due(heap)) trim_some(heap, b->granules - n);

@@ -72,7 +72,8 @@ void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
     mems_walked sums = walk_all(heap);
     all.holes = sums.holes + guard_waiters(&heap->dict.guard);
     all.requested = all.used - sums.slack;
-    all.largest = largest(heap) * GRANULE;
+    uint64_t most = largest(heap) * GRANULE;
+    all.largest = most - at_most(most, heap->verified);
   }
   if (known) share_leave(heap);
   memcpy(stats, &all, at_most(size, sizeof all));
