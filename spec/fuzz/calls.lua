@@ -268,14 +268,18 @@ local function samples()
   return kinds
 end
 
--- Every function of the module and of what its values can do, sorted.
+-- What waits for others, or makes and removes files.
+local APART <const> = { wait = true, lock = true, locked = true, save = true,
+                        restore = true, unlink = true, picture = true }
+
+-- Every other function of the module and of what its values can do, sorted.
 local function all_functions()
   local found, seen = {}, {}
   local function collect(where, from, self)
     if seen[from] then return end
     seen[from] = true
     for name, f in pairs(from) do
-      if type(f) == "function" then
+      if type(f) == "function" and not APART[name] then
         found[#found + 1] = { name = where .. "." .. tostring(name), f = f,
                               self = self }
       end
