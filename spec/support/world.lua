@@ -249,6 +249,7 @@ function world:lost(results)
   collectgarbage()
   local wrong
   if pcall(on.stats) then
+    for _, addr in pairs(on.roots()) do known[#known + 1] = addr end
     local live, count = on.stats().processes, count_known(on, known)
     if live ~= count then
       wrong = ("%d blocks live, %d are known"):format(live, count)
