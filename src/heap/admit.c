@@ -26,9 +26,8 @@ void *admit_refuse(mems_attempt *a, int error, const char *format, ...) {
 
 void *admit_refuse_os(mems_attempt *a, const char *what) {
   int number = errno;
-  bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
-  admit_refuse(a, full ? MEMS_ENOSPC : MEMS_EFILE, "%s: %s", what,
-               strerror(number));
+  int error = file_is_full(number) ? MEMS_ENOSPC : MEMS_EFILE;
+  admit_refuse(a, error, "%s: %s", what, strerror(number));
   errno = number;
   return NULL;
 }

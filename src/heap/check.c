@@ -229,11 +229,8 @@ static const char *check_chained(const mems_heap *heap, uint64_t g,
   const mems_idle *d = &heap->idle;
   const char *broken = check_process(heap, g, n, sums);
   if (broken) return broken;
-  size_t size = n * GRANULE - dict_slack(&heap->dict, &heap->chain, g, n);
-  uint64_t useds = bits_field(chain_useds(&heap->chain), g);
-  uint64_t least = entry_alignment(n, useds) > 1 ? MARK_LONG : 2;
-  least = at_least(entry_granules(size + heap->verified), least);
-  if (n != least && n != size_rounded(least) && !heap->mended)
+  if (!heap->mended &&
+      !dict_fits(&heap->dict, &heap->chain, g, n, heap->verified))
     return "the slack of a PROCESS does not fit its segment";
   mems_pages p = pages_around(g, g + n), whole = pages_inside(g, g + n);
   if (!dict_is_fresh(&heap->chain, g, n)) whole = (mems_pages){0, 0};

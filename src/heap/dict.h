@@ -85,6 +85,16 @@ static inline size_t dict_slack(const mems_dict *d, const mems_chain *c,
   return slack < entry_brim(n) ? slack : *dict_tiny(d, c, g);
 }
 
+/* Has the PROCESS [g, g + n) of the chain as many granules as it would get
+   today, with `more` bytes than were asked for? */
+static inline bool dict_fits(const mems_dict *d, const mems_chain *c,
+                             uint64_t g, uint64_t n, size_t more) {
+  size_t size = n * GRANULE - dict_slack(d, c, g, n) + more;
+  uint64_t align = entry_alignment(n, bits_field(chain_useds(c), g));
+  uint64_t least = at_least(entry_granules(size), align > 1 ? MARK_LONG : 2);
+  return n == least || n == size_rounded(least);
+}
+
 /* Enters [g, g + n), a HOLE or the block that is there already, as a block
    that is not fresh, with slack, marked as one that is to be aligned to `align`
    granules; 1: no mark. */

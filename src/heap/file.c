@@ -180,6 +180,10 @@ bool file_write(int file, const void *from, size_t size, uint64_t offset) {
   return true;
 }
 
+bool file_is_full(int number) {
+  return number == ENOSPC || number == EDQUOT || number == EFBIG;
+}
+
 /* The digits of a number from `text`, two for each byte. */
 static void read_digits(unsigned char boot[16], const char *text) {
   for (unsigned i = 0; i < 32 && *text; text++) {

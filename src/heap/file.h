@@ -72,6 +72,9 @@ bool file_is_locked(int file, uint64_t byte, uint64_t count);
 bool file_read(int file, void *to, size_t size, uint64_t offset);
 bool file_write(int file, const void *from, size_t size, uint64_t offset);
 
+/* Does a number of errno say that the disk has no room? */
+bool file_is_full(int number);
+
 /* What tells one start of the system from another; zeros if it can't. */
 void file_boot(unsigned char boot[16]);
 

@@ -8,14 +8,6 @@
 #include "hole.h"
 #include "share.h"
 
-/* Notes why a range is in no block. */
-static void *refuse_span(const mems_heap *heap, mems_addr addr) {
-  int error = dict_mistake(&heap->dict, &heap->chain, &heap->runs, addr);
-  if (error == MEMS_OK || error == MEMS_EINSIDE) error = MEMS_ERANGE;
-  heap_fail(heap, error);
-  return NULL;
-}
-
 /* Looks a range up and, if a block holds its start, notes that one. */
 static COLD void *span_locked(const mems_heap *heap, mems_addr addr,
                               size_t size) {
@@ -27,7 +19,7 @@ static COLD void *span_locked(const mems_heap *heap, mems_addr addr,
   const mems_sight found = {.first = dict_addr(&heap->dict, b.at),
                             .length = b.size, .seen = own->running->changes};
   own->last = own->found[found_place(addr)] = found;
-  if (physical == NULL) refuse_span(heap, addr);
+  if (physical == NULL) heap_refuse_range(heap, addr);
   share_unlock(heap);
   return physical;
 }
@@ -63,7 +55,8 @@ static COLD void *span_by_dict(const mems_heap *heap, mems_addr addr,
     dict_note(&((mems_heap *)heap)->dict, &b);
     hole_reach((mems_heap *)heap, b.at, b.granules);
   }
-  return LIKELY(physical != NULL) ? physical : refuse_span(heap, addr);
+  if (UNLIKELY(physical == NULL)) heap_refuse_range(heap, addr);
+  return physical;
 }
 
 /* The range is not in the block found last; notes why if it is in none. */

@@ -66,6 +66,13 @@ void head_make(mems_head *head, const mems_options *o, mems_addr base,
   head->sum = head_sum(0, &f, sizeof f);
 }
 
+mems_options head_options(const mems_head *head) {
+  const mems_head_fixed *f = &head->fixed;
+  return (mems_options){.limit = f->limit, .base = f->base, .page = f->page,
+                        .align = f->align, .quarantine = f->quarantine,
+                        .fill = f->fill != 0};
+}
+
 const char *head_mistake(const mems_head *head, size_t size, uint64_t unit) {
   const mems_head_fixed *f = &head->fixed;
   if (size >= sizeof f->magic && memcmp(f->magic, MAGIC, sizeof f->magic) != 0)

@@ -124,6 +124,9 @@ uint64_t head_sum(uint64_t seed, const void *bytes, size_t size);
 void head_make(mems_head *head, const mems_options *options, mems_addr base,
                uint64_t unit);
 
+/* The options that a file was made with. */
+mems_options head_options(const mems_head *head);
+
 /* Why the first `size` bytes of a file don't begin a heap of this machine:
    NULL, or a sentence that begins with "is ...". */
 const char *head_mistake(const mems_head *head, size_t size, uint64_t unit);

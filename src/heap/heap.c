@@ -279,17 +279,6 @@ mems_addr mems_heap_calloc(mems_heap *heap, size_t count, size_t size) {
   return addr;
 }
 
-/* The block that starts at `addr`; false, with the mistake noted, if none
-   does. */
-static bool block_at(const mems_heap *heap, mems_addr addr, mems_block *b) {
-  const mems_chain *c = &heap->chain;
-  uint64_t g = dict_granule(&heap->dict, addr);
-  if (LIKELY(dict_find(&heap->dict, c, &heap->runs, g, b))) return true;
-  int error = dict_mistake(&heap->dict, c, &heap->runs, addr);
-  heap_fail(heap, error == MEMS_ERANGE ? MEMS_EINSIDE : error);
-  return false;
-}
-
 /* Takes a block out, by way of the quarantine if there is one. */
 static void take_back(mems_heap *heap, const mems_block *b) {
   mems_guard *q = &heap->dict.guard;
@@ -314,7 +303,7 @@ static COLD int free_far(mems_heap *heap, uint64_t g) {
   mems_addr addr = dict_addr(&heap->dict, 0) + (g << 3 | g >> 61);
   if (addr == 0) return MEMS_OK;
   if (!share_enter(heap)) return own_of(heap)->error;
-  bool found = block_at(heap, addr, &b), readonly = own_of(heap)->readonly;
+  bool found = heap_block_at(heap, addr, &b), readonly = own_of(heap)->readonly;
   if (found && readonly) heap_fail(heap, MEMS_EREADONLY);
   if (found && !readonly) take_back(heap, &b);
   share_leave(heap);
@@ -475,7 +464,7 @@ mems_addr mems_heap_realloc(mems_heap *heap, mems_addr addr, size_t size) {
   if (addr == 0) return mems_heap_malloc(heap, size);
   if (!share_enter(heap)) return 0;
   mems_addr moved = 0;
-  if (block_at(heap, addr, &b)) moved = change(heap, &b, size, NULL);
+  if (heap_block_at(heap, addr, &b)) moved = change(heap, &b, size, NULL);
   share_leave(heap);
   return moved;
 }
@@ -493,7 +482,7 @@ static int free_from(mems_heap *heap, const mems_cell *cell) {
   mems_block b;
   if (!root_cell(heap, cell, &found)) return own_of(heap)->error;
   if (found.value == 0) return MEMS_OK;
-  if (!block_at(heap, found.value, &b)) return own_of(heap)->error;
+  if (!heap_block_at(heap, found.value, &b)) return own_of(heap)->error;
   mems_redo todo = redo_nothing();
   todo.cell = found.cell;
   todo.tag = found.tag;
@@ -512,7 +501,7 @@ static mems_addr realloc_to(mems_heap *heap, const mems_cell *cell,
   mems_block b;
   if (!root_cell(heap, cell, &found)) return 0;
   if (found.value == 0) return malloc_to(heap, cell, size);
-  if (!block_at(heap, found.value, &b)) return 0;
+  if (!heap_block_at(heap, found.value, &b)) return 0;
   if (found.cell - b.at < b.granules) return refuse(heap, MEMS_EINVAL);
   return change(heap, &b, size, &found);
 }
@@ -543,7 +532,7 @@ mems_addr mems_heap_realloc_to(mems_heap *heap, const mems_cell *cell,
 size_t mems_heap_size(const mems_heap *heap, mems_addr addr) {
   mems_block b;
   if (!share_enter(heap)) return 0;
-  size_t size = block_at(heap, addr, &b) ? b.size : 0;
+  size_t size = heap_block_at(heap, addr, &b) ? b.size : 0;
   share_leave(heap);
   return size;
 }

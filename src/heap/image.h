@@ -144,4 +144,24 @@ static inline void heap_fail(const mems_heap *heap, int error) {
   own_of(heap)->error = own_of(heap)->closed ? MEMS_ECLOSED : error;
 }
 
+/* Finds the block that starts at `addr`; false, with the mistake noted, if none
+   does. */
+static inline bool heap_block_at(const mems_heap *heap, mems_addr addr,
+                                 mems_block *b) {
+  const mems_dict *d = &heap->dict;
+  const mems_chain *c = &heap->chain;
+  if (LIKELY(dict_find(d, c, &heap->runs, dict_granule(d, addr), b)))
+    return true;
+  int error = dict_mistake(d, c, &heap->runs, addr);
+  heap_fail(heap, error == MEMS_ERANGE ? MEMS_EINSIDE : error);
+  return false;
+}
+
+/* Notes why a range from `addr` on is in no block. */
+static inline void heap_refuse_range(const mems_heap *heap, mems_addr addr) {
+  int error = dict_mistake(&heap->dict, &heap->chain, &heap->runs, addr);
+  if (error == MEMS_OK || error == MEMS_EINSIDE) error = MEMS_ERANGE;
+  heap_fail(heap, error);
+}
+
 #endif

@@ -30,18 +30,12 @@
 #include "share.h"
 #include "slot.h"
 
-/* Bytes of the file of a heap. */
-static uint64_t length_of(const mems_heap *heap) {
-  const mems_chain *c = &heap->chain;
-  return c->payload + c->limit * GRANULE - HEAD_ROOM;
-}
-
 /* Maps a file over the image. The queue of the quarantine is the process's
    own. */
 static bool map_file(mems_heap *heap, int file, bool own) {
   const mems_guard *q = &heap->dict.guard;
   char *start = place_of(heap)->file_start;
-  if (!pages_map_file(start, length_of(heap), file, 0, own)) return false;
+  if (!pages_map_file(start, plan_length(heap), file, 0, own)) return false;
   return q->most == 0 ||
          pages_unmap(NULL, guard_slot(q, heap, 0), q->slots * sizeof(uint64_t));
 }
@@ -55,7 +49,7 @@ static void lose(mems_heap *heap) {
   mems_place *place = place_of(heap);
   mems_own *own = own_of(heap);
   close(place->file - 1);
-  pages_unmap(NULL, place->file_start, length_of(heap));
+  pages_unmap(NULL, place->file_start, plan_length(heap));
   const mems_options o = {.limit = heap->chain.limit * GRANULE,
                           .align = heap->align * GRANULE,
                           .page = heap->node * GRANULE};
@@ -206,7 +200,7 @@ static mems_heap *make(mems_attempt *a, const mems_options *o, int file) {
   own_of(heap)->rooted = true;
   if (!ranges_enter(&own_of(heap)->range, RANGES_ALONE, &other)) {
     admit_refuse_overlap(a, other);
-  } else if (ftruncate(file, (off_t)length_of(heap)) != 0 ||
+  } else if (ftruncate(file, (off_t)plan_length(heap)) != 0 ||
              (!o->share && !file_lock(file, FILE_ALONE, true)) ||
              !map_file(heap, file, false) || !pages_map(place, p, PREAMBLE)) {
     admit_refuse_os(a, "can't be made");
@@ -222,7 +216,6 @@ static mems_heap *make(mems_attempt *a, const mems_options *o, int file) {
     if (o->share) leave_clean(heap);
     return heap;
   }
-  ranges_leave(&own_of(heap)->range);
   plan_unreserve(heap);
   return NULL;
 }
@@ -236,10 +229,7 @@ static mems_heap *make_named(mems_attempt *a, const mems_options *o) {
   bool lost = heap && errno == EEXIST && o->create == MEMS_CREATE_MISSING &&
               !file_leads_nowhere(o->path);
   if (heap && !lost) admit_refuse_os(a, "can't be made");
-  if (heap) {
-    ranges_leave(&own_of(heap)->range);
-    plan_unreserve(heap);
-  }
+  if (heap) plan_unreserve(heap);
   file_abandon(&draft);
   return NULL;
 }
@@ -349,6 +339,7 @@ static bool bring_up(mems_attempt *a, mems_heap *heap, int file) {
   return !holes || claim_payload(heap) ||
          admit_refuse_os(a, "can't be opened");
 }
+
 /* All calls take the long way. */
 static void close_fast_ways(mems_heap *heap) {
   heap->runs.bytes = 0;
@@ -389,7 +380,7 @@ static bool join(mems_attempt *a, mems_heap *heap, int file, uint64_t end) {
   bool first = !file_is_locked(file, FILE_SLOTS, SLOTS);
   close_fast_ways(heap);
   if (!map_struct(heap, file, first) || !map_file(heap, file, false) ||
-      !pages_map(NULL, own->place.file_start, length_of(heap)))
+      !pages_map(NULL, own->place.file_start, plan_length(heap)))
     return admit_refuse_os(a, "can't be mapped");
   own->running = &head_of(heap)->running;
   if (first) share_begin(heap);
@@ -434,7 +425,7 @@ static bool attach(mems_attempt *a, mems_heap *heap, int file,
   *range = (mems_range){.first = head->fixed.base, .size = head->fixed.limit};
   own_of(heap)->rooted = true;
   if (fstat(file, &status) != 0 ||
-      (uint64_t)status.st_size != length_of(heap))
+      (uint64_t)status.st_size != plan_length(heap))
     return admit_refuse(a, MEMS_EFORMAT, "is a heap that was cut or made "
                         "longer");
   if (!ranges_enter(range, a->o->share ? RANGES_TWIN : RANGES_ALONE, &other))
@@ -457,23 +448,18 @@ static mems_heap *open_there(mems_attempt *a, int file) {
   mems_head head;
   mems_heap *heap = NULL;
   if (admit_head(a, file, &head)) {
-    const mems_head_fixed *f = &head.fixed;
-    mems_options o = {.limit = f->limit, .page = f->page, .align = f->align,
-                      .quarantine = f->quarantine, .fill = f->fill != 0,
-                      .random = a->o->random};
+    mems_options o = head_options(&head);
+    o.random = a->o->random;
     heap = plan_reserve(&o);
     if (heap == NULL) admit_refuse_space(a);
-    if (heap) plan_begin(heap, &o, f->base);
+    if (heap) plan_begin(heap, &o, o.base);
     if (heap && o.quarantine && a->o->share) {
       admit_refuse(a, MEMS_EINVAL, "has a quarantine, so it can't be shared");
     } else if (heap && attach(a, heap, file, &head)) {
       return heap;
     }
   }
-  if (heap) {
-    ranges_leave(&own_of(heap)->range);
-    plan_unreserve(heap);
-  }
+  if (heap) plan_unreserve(heap);
   file_close(file);
   return NULL;
 }
@@ -482,7 +468,6 @@ static mems_heap *open_there(mems_attempt *a, int file) {
 static void open_to_share(mems_heap **heap, mems_options *o) {
   if (*heap == NULL || !o->share) return;
   file_close(place_of(*heap)->file - 1);
-  ranges_leave(&own_of(*heap)->range);
   plan_unreserve(*heap);
   *heap = NULL;
   o->create = MEMS_CREATE_NEVER;

@@ -59,7 +59,6 @@ mems_heap *mems_heap_open(const mems_options *options, int *error) {
 void mems_heap_close(mems_heap *heap) {
   if (heap == NULL) return;
   living_close(heap);
-  ranges_leave(&own_of(heap)->range);
   if (own_of(heap)->drawn) ranges_give(heap->dict.base);
   plan_unreserve(heap);
 }

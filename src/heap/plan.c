@@ -194,7 +194,13 @@ uint64_t plan_sum(const mems_heap *heap) {
   return sum;
 }
 
+uint64_t plan_length(const mems_heap *heap) {
+  const mems_chain *c = &heap->chain;
+  return c->payload + c->limit * GRANULE - HEAD_ROOM;
+}
+
 void plan_unreserve(mems_heap *heap) {
+  ranges_leave(&own_of(heap)->range);
   const mems_place *place = place_of(heap);
   pages_unreserve(place->reservation, place->reserved);
 }

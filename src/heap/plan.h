@@ -45,7 +45,10 @@ uint64_t plan_struct(void);
 /* A sum of all that the layout consists of. */
 uint64_t plan_sum(const mems_heap *heap);
 
-/* Returns the reservation. */
+/* Bytes of the file of a heap that is laid out like this one. */
+uint64_t plan_length(const mems_heap *heap);
+
+/* Returns the reservation; the range of the heap leaves the list. */
 void plan_unreserve(mems_heap *heap);
 
 #endif

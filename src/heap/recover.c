@@ -134,19 +134,11 @@ static bool is_sound(mems_heap *heap, uint64_t g, uint64_t n) {
   return false;
 }
 
-/* Has a block of the chain more granules than it would get today? */
-static bool is_long(const mems_heap *heap, uint64_t g, uint64_t n) {
-  const mems_chain *c = &heap->chain;
-  size_t size = n * GRANULE - dict_slack(&heap->dict, c, g, n);
-  uint64_t align = entry_alignment(n, bits_field(chain_useds(c), g));
-  uint64_t least = at_least(entry_granules(size), align > 1 ? MARK_LONG : 2);
-  return n != least && n != size_rounded(least);
-}
-
 static void enter_process(mems_heap *heap, uint64_t g, uint64_t n) {
   if (dict_is_fresh(&heap->chain, g, n))
     dict_set_fresh(&heap->chain, g, false);
-  heap->mended |= is_long(heap, g, n);
+  heap->mended |= !dict_fits(&heap->dict, &heap->chain, g, n,
+                             heap->verified);
   heap->processes++;
   heap->used += n;
   if (n <= SLOT_MOST) heap->runs.classes[size_class(n)].chained++;

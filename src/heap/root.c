@@ -68,22 +68,12 @@ static int mistake(const mems_heap *heap, const char *name) {
   return error;
 }
 
-/* Does a block start there? Notes what is wrong if not. */
-static bool names_block(const mems_heap *heap, mems_addr addr) {
-  const mems_dict *d = &heap->dict;
-  mems_block b;
-  if (dict_find(d, &heap->chain, &heap->runs, dict_granule(d, addr), &b))
-    return true;
-  int error = dict_mistake(d, &heap->chain, &heap->runs, addr);
-  heap_fail(heap, error == MEMS_ERANGE ? MEMS_EINSIDE : error);
-  return false;
-}
-
 static int set(mems_heap *heap, const char *name, mems_addr addr,
                uint64_t tag) {
   int error = mistake(heap, name);
+  mems_block b;
   if (error) return error;
-  if (addr && !names_block(heap, addr)) return own_of(heap)->error;
+  if (addr && !heap_block_at(heap, addr, &b)) return own_of(heap)->error;
   uint64_t i = find(heap, name);
   if (i == ROOTS && addr == 0) {
     heap_fail(heap, MEMS_ENOROOT);
@@ -122,8 +112,9 @@ mems_addr mems_heap_root(const mems_heap *heap, const char *name,
     heap_fail(heap, MEMS_ENOROOT);
   } else {
     const mems_root_entry *root = entries(heap) + i;
+    mems_block b;
     if (tag) *tag = root->tag;
-    if (names_block(heap, root->addr)) addr = root->addr;
+    if (heap_block_at(heap, root->addr, &b)) addr = root->addr;
   }
   share_leave(heap);
   return addr;
@@ -151,9 +142,10 @@ static bool block_cell(mems_heap *heap, mems_addr addr, mems_found *found) {
     *found = (mems_found){.cell = dict_granule(d, addr), .value = *at};
     return true;
   }
-  int error = dict_mistake(d, &heap->chain, &heap->runs, addr);
-  if (error == MEMS_OK || error == MEMS_EINSIDE) error = MEMS_ERANGE;
-  heap_fail(heap, at ? MEMS_EINVAL : error);
+  if (at)
+    heap_fail(heap, MEMS_EINVAL);
+  else
+    heap_refuse_range(heap, addr);
   return false;
 }
 

@@ -55,8 +55,7 @@ static bool copy_piece(mems_copy *copy, char *at, size_t size,
   bool done = copy->load ? file_read(copy->file, at, size, offset)
                          : file_write(copy->file, at, size, offset);
   if (!done) {
-    bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-    bool cut = copy->load && errno == 0;
+    bool cut = copy->load && errno == 0, full = file_is_full(errno);
     return stop(copy, full ? MEMS_ENOSPC : cut ? MEMS_EFORMAT : MEMS_EFILE);
   }
   copy->sum = head_sum(copy->sum, at, size);
@@ -150,14 +149,11 @@ static uint64_t total_of(mems_copy *copy) {
 ** Saving
 */
 
-/* The options that a heap has. */
+/* The options of a copy of a heap, with another limit if that is not 0. */
 static mems_options options_of(const mems_heap *heap, uint64_t limit) {
-  mems_options o = {.limit = limit ? limit : heap->chain.limit * GRANULE,
-                    .base = heap->dict.base,
-                    .page = heap->node * GRANULE,
-                    .align = heap->align * GRANULE,
-                    .quarantine = heap->dict.guard.most * GRANULE,
-                    .fill = heap->fill};
+  mems_options o = {.size = sizeof o};
+  mems_heap_options(heap, &o);
+  if (limit) o.limit = limit;
   plan_defaults(&o);
   return o;
 }
@@ -176,16 +172,10 @@ static bool are_none(const mems_root_entry *roots) {
   return memcmp(roots, none, sizeof none) == 0;
 }
 
-/* Bytes of the file of a heap that is laid out like this one. */
-static uint64_t length_of(const mems_heap *there) {
-  const mems_chain *c = &there->chain;
-  return c->payload + c->limit * GRANULE - HEAD_ROOM;
-}
-
 /* Writes all, and the preamble at last. */
 static bool write_all(mems_copy *copy, const mems_options *o) {
   const mems_heap *heap = copy->here;
-  uint64_t shape = shape_of(heap), length = length_of(copy->there);
+  uint64_t shape = shape_of(heap), length = plan_length(copy->there);
   mems_head head = {.state = HEAD_SAVED};
   if (ftruncate(copy->file, (off_t)length) != 0) return stop(copy, MEMS_EFILE);
   copy->total = total_of(copy);
@@ -310,7 +300,6 @@ static mems_heap *make_room(mems_attempt *a, const mems_head *head,
   if (!ranges_enter(&own_of(heap)->range, RANGES_ALONE, &other)) {
     admit_refuse_overlap(a, other);
   } else if (!plan_reach(heap, end)) {
-    ranges_leave(&own_of(heap)->range);
     admit_refuse(a, MEMS_ENOMEM, "needs more memory than there is");
   } else {
     return heap;
@@ -322,10 +311,8 @@ static mems_heap *make_room(mems_attempt *a, const mems_head *head,
 /* What the file was made with, but for a base and a limit that are asked
    for. */
 static mems_options wanted(const mems_head *head, const mems_options *asked) {
-  const mems_head_fixed *f = &head->fixed;
-  mems_options o = {.limit = f->limit, .base = f->base, .page = f->page,
-                    .align = f->align, .quarantine = f->quarantine,
-                    .fill = f->fill != 0, .random = asked->random};
+  mems_options o = head_options(head);
+  o.random = asked->random;
   if (asked->limit) o.limit = asked->limit;
   if (asked->base) o.base = asked->base;
   plan_defaults(&o);
@@ -352,7 +339,7 @@ static mems_heap *restore(mems_attempt *a, int file, mems_head *head,
     return admit_refuse_space(a);
   struct stat status;
   bool whole = fstat(file, &status) == 0 &&
-               (uint64_t)status.st_size == length_of(there);
+               (uint64_t)status.st_size == plan_length(there);
   mems_heap *heap = whole ? make_room(a, head, &o) : NULL;
   if (!whole) admit_refuse(a, MEMS_EFORMAT, "is a heap that was cut or made "
                            "longer");
@@ -368,7 +355,6 @@ static mems_heap *restore(mems_attempt *a, int file, mems_head *head,
       admit_refuse(a, copy.error, copy.error == MEMS_EFORMAT
                    ? "was damaged: its checksum is wrong"
                    : "needs more memory than there is");
-    ranges_leave(&own_of(heap)->range);
     plan_unreserve(heap);
     heap = NULL;
   }
