@@ -39,6 +39,7 @@ function model.new(heap, options)
     align = options.align or GRANULE,
     base = options.base or heap.stats().base,
     limit = options.limit,
+    behind = options.fill and 1 or 0, -- bytes that are watched behind a block
     blocks = {}, -- address -> { addr =, bytes = }
     order = {},  -- addresses, ascending
     requested = 0, peak = 0, mallocs = 0, frees = 0,
@@ -92,9 +93,10 @@ end
 -- is all there is.
 function model:expect_extent(block, extent)
   local size, align = #block.bytes, block.align
-  expect(extent >= least(size) and extent % GRANULE == 0, "%d bytes take %d",
+  local needed = least(size + self.behind)
+  expect(extent >= needed and extent % GRANULE == 0, "%d bytes take %d",
     size, extent)
-  local most = 2 * math.max(least(size), align > self.align and MARKED or 0)
+  local most = 2 * math.max(needed, align > self.align and MARKED or 0)
   expect(self.limit or extent <= most + align, "%d bytes take %d", size,
     extent)
   expect(extent == (block.extent or extent), "block %d takes %d, and took %d",
