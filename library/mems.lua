@@ -75,7 +75,7 @@
 ---What `save` takes. A field that is absent takes its default.
 ---@class mems.saving
 ---@field limit? integer that of the heap in the new file; absent as it is
----@field progress? fun(done: integer, total: integer) is called for each MiB or so with the bytes that are done, and with how many there are. It may do what it likes: an error that it raises ends it all and goes on, and changing the heap ends it as well
+---@field progress? fun(done: integer, total: integer) is called for each MiB or so with the bytes that are done, and with how many there are. It may do what it likes: an error that it raises ends it all and goes on, and changing the heap ends it as well. It is not called while processes share the heap: they wait for a copy to be done
 
 ---What `recovered` gives.
 ---@class mems.recovery

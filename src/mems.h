@@ -373,7 +373,12 @@ MEMS_API int mems_heap_extent(const mems_heap *heap, mems_addr addr,
                               size_t unit, mems_extent *extent);
 
 /* Calls visit(context, segment) for each segment in address order, until it
-   returns other than 0, and returns that. `visit` must not change the heap. */
+   returns other than 0, and returns that; MEMS_EBUSY if the lock of a shared
+   heap is not to be had in time. Up to 64 segments are looked at together, and
+   then visited with no lock held: `visit` may use the heap and change it, but
+   not close it, and so may others who share it. Then a block that is there all
+   the while is visited once, one that comes or goes once or not at all; a
+   segment is told as it was when it was looked at, and no two overlap. */
 MEMS_API int mems_heap_walk(mems_heap *heap,
                             int (*visit)(void *, const mems_segment *),
                             void *context);
@@ -452,7 +457,8 @@ typedef struct mems_saving {
   int (*progress)(void *context, uint64_t done, uint64_t total);
                        /* called for each MiB or more, in bytes; other than 0
                           ends it all: MEMS_ECHANGED. It must not change the
-                          heap */
+                          heap. Not called while processes share it: they
+                          wait for a copy to be done */
   void *context;
   char *why;           /* as in mems_options */
   size_t why_size;
@@ -496,7 +502,10 @@ MEMS_API void mems_heap_onfork(mems_heap *heap, void (*lost)(void *context),
                                void *context);
 
 /* Prints main chain, sub-chains and totals in the classic format. 0, or
-   MEMS_EINVAL if the file took no more. */
+   MEMS_EINVAL if the file took no more; MEMS_EBUSY, with some of it printed, if
+   the lock of a shared heap is not to be had in time. Nothing is locked while
+   it prints: what others change meanwhile shows in a part of it, as in
+   mems_heap_walk. */
 MEMS_API int mems_heap_print(mems_heap *heap, FILE *out);
 
 /*

@@ -5,10 +5,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "share.h"
 #include "sharing.h"
 
 enum { SECOND = 1000000000, WHILE = 50000000 };
@@ -71,16 +73,12 @@ static void twice(void) {
   mems_heap_close(two);
 }
 
-static int stop_here(void *context, const mems_segment *segment) {
-  (void)segment;
-  raise(*(int *)context);
-  return 1;
-}
-
 /* Raises a signal while it has the lock. */
 static void raise_inside(void *context) {
   mems_heap *heap = open_shared();
-  mems_heap_walk(heap, stop_here, context);
+  CHECK(share_lock(heap));
+  raise(*(int *)context);
+  share_unlock(heap);
   CHECK(mems_heap_malloc(heap, 10) != 0);
   mems_heap_close(heap);
 }
@@ -114,6 +112,112 @@ static void stopped_killed(void) {
   CHECK(mems_heap_takeovers(heap) == 1);
   expect_killed(child);
   check_heap(heap);
+  mems_heap_close(heap);
+}
+
+enum { STAYING = 2000 };
+
+/* A walk whose visitor uses the heap, through two openings of it. */
+typedef struct tour {
+  mems_heap *one, *two;
+  mems_addr staying[STAYING], going[STAYING];
+  mems_addr behind, made; /* where the last segment ended; what it made last */
+  unsigned seen, gone;    /* how many so far */
+} tour;
+
+static int use_and_look(void *context, const mems_segment *s) {
+  tour *t = context;
+  CHECK(s->size > 0 && s->addr >= t->behind);
+  CHECK(s->addr >= s->node && s->addr < s->node + s->node_size);
+  t->behind = s->addr + s->size;
+  if (t->seen < STAYING && s->addr == t->staying[t->seen]) {
+    CHECK(s->kind == MEMS_PROCESS && s->requested == 100);
+    t->seen++;
+  }
+  CHECK(t->seen == STAYING || s->addr < t->staying[t->seen]);
+  if (t->gone < STAYING)
+    CHECK(mems_heap_free(t->one, t->going[t->gone++]) == MEMS_OK);
+  CHECK(mems_heap_free(t->one, t->made) == MEMS_OK);
+  t->made = mems_heap_malloc(t->two, 10 + 7 * t->seen % 9000);
+  CHECK(t->made != 0 && mems_heap_get(t->one, t->made) != NULL);
+  return 0;
+}
+
+static int by_address(const void *one, const void *other) {
+  const mems_addr *a = one, *b = other;
+  return (*a > *b) - (*a < *b);
+}
+
+static void tour_through(mems_heap *one, mems_heap *two) {
+  tour t = {.one = one, .two = two};
+  for (unsigned i = 0; i < STAYING; i++) {
+    t.going[i] = mems_heap_malloc(one, 1 + 50 * i % 2000);
+    t.staying[i] = mems_heap_malloc(one, 100);
+  }
+  qsort(t.staying, STAYING, sizeof *t.staying, by_address);
+  CHECK(mems_heap_walk(one, use_and_look, &t) == 0);
+  CHECK(t.seen == STAYING && t.gone == STAYING);
+  CHECK(mems_heap_check(one) == MEMS_OK);
+}
+
+static void churn(void *context) {
+  mems_heap *heap = open_shared();
+  mems_addr blocks[64] = {0};
+  (void)context;
+  for (unsigned i = 0;; i++) {
+    mems_addr *block = blocks + rand() % 64;
+    CHECK(mems_heap_free(heap, *block) == MEMS_OK);
+    *block = mems_heap_malloc(heap, 1 + (size_t)rand() % 5000);
+    if (i % 500 == 0) set(heap, 0, 1), mems_heap_trim(heap);
+  }
+}
+
+static void visitor(void) {
+  mems_heap *one = begin("a visitor uses the heap, others change it");
+  mems_heap *two = open_shared(), *private = mems_heap_open(NULL, NULL);
+  for (int round = 0; round < 10; round++) {
+    pid_t child = start(churn, NULL);
+    await(one, 0, 1);
+    tour_through(one, two);
+    kill(child, SIGKILL);
+    expect_killed(child);
+    set(one, 0, 0);
+  }
+  tour_through(private, private);
+  check_heap(one);
+  mems_heap_close(private);
+  mems_heap_close(two);
+  mems_heap_close(one);
+}
+
+/* Prints into a pipe that nobody reads, and so stays. */
+static void print_into(void *context) {
+  const int *ends = context;
+  mems_heap *heap = open_shared();
+  FILE *out = fdopen(ends[1], "w");
+  CHECK(out != NULL && mems_heap_print(heap, out) == MEMS_OK);
+  mems_heap_close(heap);
+}
+
+static void slow_print(void) {
+  enum { ROOM = 60000 };
+  mems_heap *heap = begin("it is printed to somebody slow");
+  int ends[2], waiting = 0;
+  char text[4096];
+  for (int i = 0; i < 10000; i++) CHECK(mems_heap_malloc(heap, 2000) != 0);
+  CHECK(pipe(ends) == 0);
+  pid_t child = start(print_into, ends);
+  while (waiting < ROOM) {
+    CHECK(ioctl(ends[0], FIONREAD, &waiting) == 0);
+    usleep(1000);
+  }
+  mems_heap_patience(heap, 40 * WHILE);
+  for (int i = 0; i < 100; i++) CHECK(mems_heap_malloc(heap, 3000) != 0);
+  CHECK(waitpid(child, NULL, WNOHANG) == 0);
+  close(ends[1]);
+  while (read(ends[0], text, sizeof text) > 0) continue;
+  expect_end(child);
+  close(ends[0]);
   mems_heap_close(heap);
 }
 
@@ -378,6 +482,8 @@ void try_cases(void) {
   twice();
   stopped();
   stopped_killed();
+  visitor();
+  slow_print();
   same_slot();
   cell_owner("a locked cell is let go", "u", MEMS_OK);
   cell_owner("the owner of a cell closes the heap", "c", MEMS_EDIED);

@@ -9,6 +9,8 @@
 #include "hole.h"
 #include "share.h"
 
+enum { PIECE = 64 }; /* segments that a walk takes at once */
+
 /* What only a walk over all segments tells. */
 typedef struct mems_walked {
   uint64_t holes, slack;
@@ -79,11 +81,11 @@ void mems_heap_stats(const mems_heap *heap, mems_stats *stats) {
   memcpy(stats, &all, at_most(size, sizeof all));
 }
 
-/* Describes the segment at g and returns where it ends. */
+/* Describes the segment at g, but for its node, and returns where it ends. */
 static uint64_t describe(const mems_heap *heap, uint64_t g,
                          mems_segment *s) {
   const mems_chain *c = &heap->chain;
-  uint64_t end = chain_next(c, g), n = end - g, node = chain_node(c, g);
+  uint64_t end = chain_next(c, g), n = end - g;
   bool process = dict_is_block(&heap->dict, c, g);
   *s = (mems_segment){
       .kind = process ? MEMS_PROCESS : MEMS_HOLE,
@@ -92,10 +94,15 @@ static uint64_t describe(const mems_heap *heap, uint64_t g,
       .requested =
           process ? n * GRANULE - dict_slack(&heap->dict, c, g, n) : 0,
       .waiting = chain_is_process(c, g) && !process,
-      .node = dict_addr(&heap->dict, node),
-      .node_size = (chain_node_end(c, g) - node) * GRANULE,
   };
   return end;
+}
+
+static void describe_node(const mems_heap *heap, uint64_t g,
+                          mems_segment *s) {
+  uint64_t node = chain_node(&heap->chain, g);
+  s->node = dict_addr(&heap->dict, node);
+  s->node_size = (chain_node_end(&heap->chain, g) - node) * GRANULE;
 }
 
 int mems_heap_locate(const mems_heap *heap, mems_addr addr,
@@ -103,10 +110,12 @@ int mems_heap_locate(const mems_heap *heap, mems_addr addr,
   uint64_t g = (addr - heap->dict.base) / GRANULE;
   if (!share_enter(heap)) return own_of(heap)->error;
   bool found = g < heap->chain.end;
-  if (found)
+  if (found) {
     describe(heap, chain_prev(&heap->chain, g), segment);
-  else
+    describe_node(heap, g, segment);
+  } else {
     heap_fail(heap, MEMS_EFOREIGN);
+  }
   share_leave(heap);
   return found ? MEMS_OK : own_of(heap)->error;
 }
@@ -161,66 +170,101 @@ int mems_heap_extent(const mems_heap *heap, mems_addr addr, size_t unit,
   return found ? MEMS_OK : MEMS_EFOREIGN;
 }
 
+/* Describes up to PIECE segments from the first that starts at *g or behind it;
+   how many, and in *g where they end. That is all that a walk does with the
+   lock of a shared heap: no visitor runs and nothing is printed meanwhile. */
+static int describe_piece(const mems_heap *heap, uint64_t *g,
+                          mems_segment piece[PIECE]) {
+  const mems_chain *c = &heap->chain;
+  int n = 0;
+  /* what was there has become part of what is before it, and was visited */
+  if (*g < c->end && !chain_is_start(c, *g)) *g = chain_next(c, *g);
+  for (; n < PIECE && *g < c->end; n++) {
+    mems_segment *s = piece + n;
+    uint64_t end = describe(heap, *g, s);
+    if (n == 0 || chain_is_node(c, *g)) {
+      describe_node(heap, *g, s);
+    } else {
+      s->node = s[-1].node;
+      s->node_size = s[-1].node_size;
+    }
+    *g = end;
+  }
+  return n;
+}
+
 int mems_heap_walk(mems_heap *heap,
                    int (*visit)(void *, const mems_segment *),
                    void *context) {
-  int stop = 0;
-  if (!share_enter(heap)) return own_of(heap)->error;
-  for (uint64_t g = 0; g < heap->chain.end && stop == 0; ) {
-    mems_segment segment;
-    g = describe(heap, g, &segment);
-    stop = visit(context, &segment);
-  }
-  share_leave(heap);
+  mems_segment piece[PIECE];
+  uint64_t g = 0;
+  int n, stop = 0;
+  do {
+    if (!share_enter(heap)) return own_of(heap)->error;
+    n = describe_piece(heap, &g, piece);
+    share_leave(heap);
+    for (int i = 0; i < n && stop == 0; i++) stop = visit(context, piece + i);
+  } while (n == PIECE && stop == 0);
   return stop;
 }
 
-/* Prints the line of one node and its sub-chain. */
-static void print_node(const mems_heap *heap, uint64_t node, uint64_t end,
-                       FILE *out) {
-  const mems_chain *c = &heap->chain;
-  fprintf(out, "MAIN[%" PRIu64 ":%" PRIu64 "]-> ",
-          dict_addr(&heap->dict, node), dict_addr(&heap->dict, end) - 1);
-  for (uint64_t next, g = node; g < end; g = next) {
-    next = chain_next(c, g);
-    fprintf(out, "%c[%" PRIu64 ":%" PRIu64 "] <-> ",
-            dict_is_block(&heap->dict, c, g) ? 'P' : 'H',
-            dict_addr(&heap->dict, g),
-            dict_addr(&heap->dict, next) - 1);
+/* A print on its way: which node it has come to, and with how many segments. */
+typedef struct mems_print {
+  FILE *out;
+  mems_addr node; /* 0: none yet */
+  uint64_t count;
+} mems_print;
+
+/* Prints a segment, behind the head of its node's line if it is the first. */
+static int print_segment(void *context, const mems_segment *s) {
+  mems_print *p = context;
+  if (s->node != p->node) {
+    if (p->node) fprintf(p->out, "NULL\n");
+    fprintf(p->out, "MAIN[%" PRIu64 ":%" PRIu64 "]-> ", s->node,
+            s->node + s->node_size - 1);
+    p->node = s->node;
   }
-  fprintf(out, "NULL\n");
+  fprintf(p->out, "%c[%" PRIu64 ":%" PRIu64 "] <-> ",
+          s->kind == MEMS_PROCESS ? 'P' : 'H', s->addr,
+          s->addr + s->size - 1);
+  return 0;
 }
 
-static uint64_t count_node(const mems_chain *c, uint64_t g, uint64_t end) {
-  uint64_t count = 0;
-  for (; g < end; g = chain_next(c, g)) count++;
-  return count;
+/* Prints the count of a node once the next one begins. */
+static int print_count(void *context, const mems_segment *s) {
+  mems_print *p = context;
+  if (s->node != p->node && p->node) {
+    fprintf(p->out, "%" PRIu64 ", ", p->count);
+    p->count = 0;
+  }
+  p->node = s->node;
+  p->count++;
+  return 0;
 }
 
-static void print_all(const mems_heap *heap, FILE *out) {
-  const mems_chain *c = &heap->chain;
-  uint64_t end;
+static int print_all(mems_heap *heap, FILE *out) {
+  mems_print chain = {.out = out}, counts = chain;
+  if (!share_enter(heap)) return own_of(heap)->error;
+  const mems_stats totals = count_all(heap);
+  share_leave(heap);
   fprintf(out, "----- MeMS SYSTEM STATS -----\n");
-  for (uint64_t g = 0; g < c->end; g = end) {
-    end = chain_node_end(c, g);
-    print_node(heap, g, end, out);
-  }
-  fprintf(out, "Pages used:\t%" PRIu64 "\n", c->end / PAGE_GRANULES);
-  fprintf(out, "Space unused:\t%" PRIu64 "\n",
-          (c->end - heap_used(heap)) * GRANULE);
-  fprintf(out, "Main Chain Length:\t%" PRIu64 "\n", c->nodes);
+  int error = mems_heap_walk(heap, print_segment, &chain);
+  if (error != MEMS_OK) return error;
+  if (chain.node) fprintf(out, "NULL\n");
+  fprintf(out, "Pages used:\t%" PRIu64 "\n", totals.pages);
+  fprintf(out, "Space unused:\t%" PRIu64 "\n", totals.unused);
+  fprintf(out, "Main Chain Length:\t%" PRIu64 "\n", totals.nodes);
   fprintf(out, "Sub-chain Length array: [");
-  for (uint64_t g = 0; g < c->end; g = end) {
-    end = chain_node_end(c, g);
-    fprintf(out, "%" PRIu64 ", ", count_node(c, g, end));
-  }
+  error = mems_heap_walk(heap, print_count, &counts);
+  if (error != MEMS_OK) return error;
+  if (counts.node) fprintf(out, "%" PRIu64 ", ", counts.count);
   fprintf(out, "]\n-----------------------------\n");
+  return MEMS_OK;
 }
 
 int mems_heap_print(mems_heap *heap, FILE *out) {
-  if (!share_enter(heap)) return own_of(heap)->error;
-  print_all(heap, out);
-  share_leave(heap);
+  int error = print_all(heap, out);
+  if (error != MEMS_OK) return error;
   if (fflush(out) == 0 && !ferror(out)) return MEMS_OK;
   heap_fail(heap, MEMS_EINVAL);
   return MEMS_EINVAL;
