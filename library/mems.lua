@@ -695,9 +695,12 @@ function heap:locked(addr, seconds) end
 ---of a host program, see what `load` and the verbs beside it do in one and the
 ---same order.
 ---
----`peek` and `poke`, arrays and structs never tear a number of 1, 2, 4 or 8
----bytes in the machine's byte order at a multiple of its size either: it is
----the old or the new one, but nothing says in which order others see it.
+---`peek` and `poke`, elements of arrays and fields of structs never tear a
+---number, `bool` or `ptr` of 1, 2, 4 or 8 bytes, in either byte order, at a
+---multiple of its size: it is the old or the new one, but nothing says in
+---which order others see it. `i24` and `u24` may be torn, and whatever verb
+---copies, fills or computes many; a bit field is written with the bits beside
+---it.
 ---@param addr mems.memory a multiple of the type's size
 ---@param type mems.type `i32`, `u32`, `i64` or `u64`
 ---@param offset? integer in bytes (0)
@@ -2323,9 +2326,12 @@ function mems.locked(addr, seconds) end
 ---of a host program, see what `load` and the verbs beside it do in one and the
 ---same order.
 ---
----`peek` and `poke`, arrays and structs never tear a number of 1, 2, 4 or 8
----bytes in the machine's byte order at a multiple of its size either: it is
----the old or the new one, but nothing says in which order others see it.
+---`peek` and `poke`, elements of arrays and fields of structs never tear a
+---number, `bool` or `ptr` of 1, 2, 4 or 8 bytes, in either byte order, at a
+---multiple of its size: it is the old or the new one, but nothing says in
+---which order others see it. `i24` and `u24` may be torn, and whatever verb
+---copies, fills or computes many; a bit field is written with the bits beside
+---it.
 ---@param addr mems.memory a multiple of the type's size
 ---@param type mems.type `i32`, `u32`, `i64` or `u64`
 ---@param offset? integer in bytes (0)

@@ -342,6 +342,73 @@ describe("those who share a heap", function()
       heap:malloc(100) })))
   end)
 
+  -- Two processes poke each number, with two values that differ in all bytes.
+  it("see the old number or the new one, never half of each", function()
+    heap:setroot("numbers", heap:calloc(16, 64))
+    local both = [[
+      local heap <close> = assert(mems.open { shm = NAME })
+      local base, scratch = heap:root "numbers", heap:calloc(1, 8)
+      local cells, fields = {}, {}
+      local function number(type, byte)
+        heap:fill(scratch, byte, 8)
+        return heap:peek(scratch, type)
+      end
+      for type in ("i16 u16 f16 i32 u32 f32 i64 u64 f64 ptr u16be i32be " ..
+                   "u64be f64be"):gmatch "%w+" do
+        local offset = 64 * (#cells + 1)
+        fields[#fields + 1] = { type, type, offset = offset }
+        cells[#cells + 1] = {
+          type = type, at = heap:add(base, offset),
+          array = heap:view(type, base, offset, 1),
+          peek = heap["peek_" .. type], poke = heap["poke_" .. type],
+          low = number(type, 0x31), high = number(type, 0xCE),
+        }
+      end
+      local record = heap:struct(fields):at(base)
+      for _, cell in ipairs(cells) do heap:poke(cell.at, cell.type, cell.low) end
+    ]]
+    local writer = both .. [[
+      repeat
+        for _, cell in ipairs(cells) do
+          for _ = 1, 50 do
+            cell.poke(heap, cell.at, cell.low)
+            heap:poke(cell.at, cell.type, cell.high)
+            cell.array[1] = cell.low
+            record[cell.type] = cell.high
+          end
+        end
+      until heap:load(base, "u32") > 0
+    ]]
+    local reader = both .. [[
+      local limit, seen = os.time() + 20, 0
+      local function look(cell, n)
+        if n == cell.low then
+          cell.lows = true
+        elseif n == cell.high then
+          cell.highs = true
+        else
+          print(cell.type, n)
+        end
+      end
+      repeat
+        seen = 0
+        for _, cell in ipairs(cells) do
+          for _ = 1, 300 do
+            look(cell, cell.peek(heap, cell.at))
+            look(cell, heap:peek(cell.at, cell.type))
+            look(cell, cell.array[1])
+            look(cell, record[cell.type])
+          end
+          if cell.lows and cell.highs then seen = seen + 1 end
+        end
+      until seen == #cells and os.clock() > 0.5 or os.time() > limit
+      heap:store(base, "u32", 1)
+      print(seen == #cells)
+    ]]
+    assert.are.equal("true\n", (shell.run(command(writer) .. " & " ..
+      command(writer) .. " & " .. command(reader) .. "; wait")))
+  end)
+
   it("count together", function()
     local text = [[
       local heap <close> = mems.open { shm = NAME }
