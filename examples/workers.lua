@@ -1,4 +1,5 @@
--- Counts the words of many files with four processes that share one heap:
+-- Counts the words of many files with four processes that share one heap, and
+-- a fifth that shows how far they are:
 --
 --   lua5.4 examples/workers.lua FILE...
 --
@@ -113,67 +114,73 @@ local function work(heap, paths)
   until done == #paths
 end
 
-local function start(name, paths)
+-- Starts a process that has the file of the heap, too.
+local function start(heap, role, paths)
   local first = 0
   while arg[first - 1] do first = first - 1 end
-  local command = { arg[first], arg[0], "--worker", name }
+  local command = { arg[first], arg[0], role, heap:fd() }
   table.move(paths, 1, #paths, #command + 1, command)
   for i, word in ipairs(command) do
-    command[i] = "'" .. word:gsub("'", [['\'']]) .. "'"
+    command[i] = "'" .. tostring(word):gsub("'", [['\'']]) .. "'"
   end
-  os.execute(table.concat(command, " ") .. " &")
+  return assert(io.popen(table.concat(command, " ")))
 end
 
--- Shows how far they are; works itself if nobody else lives.
+-- Shows a line of progress, which the next one covers.
 local function watch(heap, paths)
-  local state, started = heap:root "state", os.time()
+  local state = heap:root "state"
+  local me = io.open("/proc/self/stat"):read "n"
   repeat
     local bell = heap:load(state, "u32", BELL)
-    local done, alive, pids = count_done(heap, state, paths), 0, {}
-    for slot, pid, lives in heap:processes() do
-      if slot > 0 and lives then
-        alive = alive + 1
-        pids[alive] = pid
-      end
+    local done, pids = count_done(heap, state, paths), {}
+    for slot, pid, alive in heap:processes() do -- slot 0 is who started all
+      if slot > 0 and alive and pid ~= me then pids[#pids + 1] = pid end
     end
-    io.stderr:write(("%d of %d files, workers: %s\n"):format(
+    io.stderr:write(("\r%d of %d files, workers: %-30s"):format(
       done, #paths, table.concat(pids, " ")))
-    if alive == 0 and os.time() > started + 2 then work(heap, paths) end
     if done < #paths then heap:wait(heap:add(state, BELL), bell, 0.05) end
   until done == #paths
+  io.stderr:write "\n"
 end
 
 local function report(heap)
-  local words, all = heap:root "words", {}
+  local words, all, total = heap:root "words", {}, 0
   for i = 0, SLOTS - 1 do
     local word = heap:load(words, "i64", 16 * i)
     if word ~= 0 then
       local n = heap:load(words, "i64", 16 * i + 8)
       all[#all + 1] = { heap:cstring(word), n }
+      total = total + n
     end
   end
   table.sort(all, function(a, b)
     return a[2] > b[2] or a[2] == b[2] and a[1] < b[1]
   end)
+  print(("%d words, %d of them different"):format(total, #all))
   for i = 1, math.min(#all, 10) do
     print(("%7d  %s"):format(all[i][2], all[i][1]))
   end
 end
 
-if arg[1] == "--worker" then
-  local heap <close> = assert(mems.open { shm = arg[2], create = false })
-  work(heap, table.move(arg, 3, #arg, 1, {}))
+local ROLES <const> = { ["--worker"] = work, ["--watch"] = watch }
+
+if ROLES[arg[1]] then
+  local heap <close> = assert(mems.open { fd = tonumber(arg[2]) })
+  ROLES[arg[1]](heap, table.move(arg, 3, #arg, 1, {}))
 elseif #arg == 0 then
   io.stderr:write "usage: workers.lua FILE...\n"
   os.exit(1)
 else
-  local name = ("words-%d-%s"):format(os.time(), tostring({}):match "0x(%x+)")
-  local heap <close> = assert(mems.open { shm = name, limit = 1 << 28 })
-  heap:setroot("state", heap:calloc(FILES + 16 * (#arg + 1), 1))
-  heap:setroot("words", heap:calloc(SLOTS, 16))
   local paths = table.move(arg, 1, #arg, 1, {})
-  for _ = 1, WORKERS do start(name, paths) end
-  watch(heap, paths)
-  mems.unlink(name)
+  for _, path in ipairs(paths) do assert(io.open(path)):close() end
+  local heap <close> = assert(mems.open { memfd = true, share = true,
+                                          limit = 1 << 28 })
+  heap:setroot("state", heap:calloc(FILES + 16 * (#paths + 1), 1))
+  heap:setroot("words", heap:calloc(SLOTS, 16))
+  local watcher, workers = start(heap, "--watch", paths), {}
+  for i = 1, WORKERS do workers[i] = start(heap, "--worker", paths) end
+  for _, worker in ipairs(workers) do worker:close() end -- however it ends
+  work(heap, paths) -- what is left if all of them were killed
+  watcher:close()
   report(heap)
 end

@@ -698,9 +698,9 @@ function heap:locked(addr, seconds) end
 ---`peek` and `poke`, elements of arrays and fields of structs never tear a
 ---number, `bool` or `ptr` of 1, 2, 4 or 8 bytes, in either byte order, at a
 ---multiple of its size: it is the old or the new one, but nothing says in
----which order others see it. `i24` and `u24` may be torn, and whatever verb
----copies, fills or computes many; a bit field is written with the bits beside
----it.
+---which order others see it. `i24` and `u24` may be torn, and what verbs copy,
+---fill or compute that do many at once; a bit field is written with the bits
+---beside it.
 ---@param addr mems.memory a multiple of the type's size
 ---@param type mems.type `i32`, `u32`, `i64` or `u64`
 ---@param offset? integer in bytes (0)
@@ -2329,9 +2329,9 @@ function mems.locked(addr, seconds) end
 ---`peek` and `poke`, elements of arrays and fields of structs never tear a
 ---number, `bool` or `ptr` of 1, 2, 4 or 8 bytes, in either byte order, at a
 ---multiple of its size: it is the old or the new one, but nothing says in
----which order others see it. `i24` and `u24` may be torn, and whatever verb
----copies, fills or computes many; a bit field is written with the bits beside
----it.
+---which order others see it. `i24` and `u24` may be torn, and what verbs copy,
+---fill or compute that do many at once; a bit field is written with the bits
+---beside it.
 ---@param addr mems.memory a multiple of the type's size
 ---@param type mems.type `i32`, `u32`, `i64` or `u64`
 ---@param offset? integer in bytes (0)

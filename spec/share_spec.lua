@@ -365,7 +365,9 @@ describe("those who share a heap", function()
         }
       end
       local record = heap:struct(fields):at(base)
-      for _, cell in ipairs(cells) do heap:poke(cell.at, cell.type, cell.low) end
+      for _, cell in ipairs(cells) do
+        heap:poke(cell.at, cell.type, cell.low)
+      end
     ]]
     local writer = both .. [[
       repeat

@@ -9,8 +9,11 @@ describe("examples/workers.lua", function()
     for i = 1, 40 do
       paths[i] = os.tmpname()
       local words = {}
-      for k = 1, 600 do
-        words[k] = "word" .. ("abcdefghij"):rep(1 + k % 3):sub(1, 1 + k % 17)
+      for k = 1, 600 do -- most are in one file only
+        local tail = k % 3 == 0 and k % 17 or 600 * i + k
+        words[k] = "word" .. tostring(tail):gsub("%d", function(digit)
+          return ("abcdefghij"):sub(digit + 1, digit + 1)
+        end)
       end
       shell.write(paths[i], table.concat(words, " ") .. "\n")
     end
@@ -20,29 +23,62 @@ describe("examples/workers.lua", function()
     for _, path in ipairs(paths) do os.remove(path) end
   end)
 
-  -- The counts that it prints; `watch` gets each line of progress.
+  -- Calls `watch` with each state of the line of progress.
+  local function follow(pipe, watch)
+    local line = ""
+    for char in function() return pipe:read(1) end do
+      if char:find "[\r\n]" then
+        watch(line)
+        line = ""
+      else
+        line = line .. char
+      end
+    end
+  end
+
+  -- The counts that it prints.
   local function count(watch)
     local out = os.tmpname()
     local command = shell.words("examples/workers.lua",
                                 table.unpack(paths))
     local pipe = assert(io.popen(command .. " 2>&1 >" .. out))
-    for line in pipe:lines() do watch(line) end
+    follow(pipe, watch)
     assert.is_true((pipe:close()))
     local printed = shell.read(out)
     os.remove(out)
     return printed
   end
 
+  local function pids_in(line)
+    return (line:match "workers: (.*)" or ""):gmatch "%d+"
+  end
+
+  local function kill(pid)
+    return os.execute("kill -9 " .. pid .. " 2>/dev/null")
+  end
+
+  local expected
+
+  it("counts, and shows a line of progress", function()
+    local most, last = 0, nil
+    expected = count(function(line)
+      local n = 0
+      for _ in pids_in(line) do n = n + 1 end
+      most, last = math.max(most, n), line
+    end)
+    assert.matches("^24000 words, 16017 of them different\n *%d+  word",
+                   expected)
+    assert.equal(4, most)
+    assert.matches("^40 of 40 files", last)
+  end)
+
   it("counts the same whoever is killed", function()
-    local expected = count(function() end)
-    assert.matches("%d  word", expected)
     local kills = 0
     for _ = 1, 5 do
       local seen = {}
       assert.equal(expected, count(function(line)
-        for pid in (line:match "workers: (.*)" or ""):gmatch "%d+" do
-          if not seen[pid] and math.random(3) == 1 and
-             os.execute("kill -9 " .. pid .. " 2>/dev/null") then
+        for pid in pids_in(line) do
+          if not seen[pid] and math.random(3) == 1 and kill(pid) then
             kills = kills + 1
           end
           seen[pid] = true
@@ -50,6 +86,24 @@ describe("examples/workers.lua", function()
       end))
     end
     assert.is_true(kills > 0)
+  end)
+
+  it("counts the same when all workers are killed", function()
+    local kills = 0
+    assert.equal(expected, count(function(line)
+      for pid in pids_in(line) do
+        if kill(pid) then kills = kills + 1 end
+      end
+    end))
+    assert.is_true(kills >= 4)
+  end)
+
+  it("refuses a file that is not there", function()
+    local printed, complained, code = shell.lua("examples/workers.lua",
+                                                "no-such-file")
+    assert.equal("", printed)
+    assert.matches("no%-such%-file", complained)
+    assert.equal(1, code)
   end)
 
   it("says how it is called", function()

@@ -76,11 +76,11 @@ Reads a number at once. All processes that share the heap, and the threads of a
 host program, see what @{load} and the verbs beside it do in one and the same
 order.
 
-`peek` and `poke`, elements of arrays and fields of structs never tear a number,
-`bool` or `ptr` of 1, 2, 4 or 8 bytes, in either byte order, at a multiple of its
-size: it is the old or the new one, but nothing says in which order others see
-it. `i24` and `u24` may be torn, and whatever verb copies, fills or computes
-many; a bit field is written with the bits beside it.
+`peek` and `poke`, elements of arrays and fields of structs never tear a
+number, `bool` or `ptr` of 1, 2, 4 or 8 bytes, in either byte order, at a
+multiple of its size: it is the old or the new one, but nothing says in which
+order others see it. `i24` and `u24` may be torn, and what verbs copy, fill or
+compute that do many at once; a bit field is written with the bits beside it.
 @function load
 @within Sharing
 @tparam memory addr a multiple of the type's size
