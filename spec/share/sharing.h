@@ -47,6 +47,21 @@ void stop_and_wait(pid_t child);
 
 uint64_t nanoseconds(void);
 
+enum { WORKERS = 4 };
+
+/* How often each worker has begun to count something, and has done it: one that
+   dies in between leaves them apart. */
+typedef struct tallies {
+  struct { uint64_t begun, done; } added[WORKERS], guarded[WORKERS];
+} tallies;
+
+/* Cells that all workers count in: made, by whoever empties the heap, too;
+   counted in and waited for; compared with what the workers have noted, which
+   gives how often it was counted. */
+void make_cells(mems_heap *heap);
+void use_cells(mems_heap *heap, tallies *t, unsigned worker);
+uint64_t check_cells(mems_heap *heap, const tallies *t);
+
 /* The parts: how one case goes, how workers are killed, how long it takes. */
 void try_cases(void);
 void try_deaths(void);
