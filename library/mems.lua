@@ -34,7 +34,7 @@
 ---@field create? boolean|"new" with `path`: true to make the file if it is missing, false not to, `"new"` if it has to be missing (true)
 ---@field readonly? boolean with `path`: nothing changes the file, and what would raises. Several processes may read one file (false)
 ---@field check? boolean with `path`: all but the truth is rebuilt, as after a crash (false)
----@field share? boolean with `path`: other processes may have the file open at the same time, who share it, too. Not with a quarantine (false)
+---@field share? boolean with `path`: other processes may have the file open at the same time, who share it, too (false)
 ---@field shm? string in place of `path`: shared memory of this name, in /dev/shm, which is gone when the system starts anew; see `unlink`
 ---@field memfd? boolean in place of `path`: shared memory without a name, for child processes; see `fd` (false)
 ---@field fd? integer in place of `path`: the file of this descriptor, shared, as a parent process has it from `fd`

@@ -106,7 +106,7 @@ describe("a copy of a heap", function()
     local base = (1 << 62) + ((1 << 62) - (1 << 36))
     assert.error_matches(function()
       return mems.restore(path, { base = base })
-    end, "these options don't go together")
+    end, "has a limit that goes too far from this base")
   end)
 
   it("may have another limit, if all has room", function()

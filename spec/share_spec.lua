@@ -85,12 +85,51 @@ describe("a heap that is shared", function()
     } do
       assert.has_error(function() mems.open(options) end)
     end
-    assert.has_error(function()
-      mems.open { path = PATH, share = true, quarantine = 1 << 20 }
-    end)
+    local done, why = pcall(mems.open, { path = PATH, share = true,
+                                         readonly = true })
+    assert.is_false(done)
+    assert.matches("can't be shared to be read only", why)
     assert.has_error(function()
       mems.restore(PATH, { memfd = true })
     end)
+  end)
+
+  it("keeps back for all what one has freed", function()
+    local name = NAME .. "-q"
+    local a = assert(mems.open { shm = name, limit = 1 << 24,
+                                 quarantine = 10000 })
+    local b = assert(mems.open { shm = name })
+    local p = a:malloc(100)
+    b:free(p)
+    for i = 1, 50 do
+      local q = (i % 2 == 0 and a or b):malloc(100)
+      assert.are_not.equal(p, q)
+      assert.has_error(function() a:peek(p, "u8") end)
+      b:free(q)
+    end
+    assert.are.equal(51 * 104, a:stats "quarantined")
+    assert.are.equal(51 * 104, b:stats "quarantined")
+    for _ = 1, 2000 do a:free(b:malloc(200)) end
+    assert.is_true(a:stats "quarantined" <= 10000)
+    a:check()
+    local kept = b:malloc(100)
+    run(([[
+      local heap = mems.open { shm = %q }
+      for _ = 1, 20 do heap:free(heap:malloc(1000)) end
+      os.exit(0, false)
+    ]]):format(name))
+    a:check()
+    a:close()
+    b:close()
+    local alone = assert(mems.open { path = "/dev/shm/" .. name })
+    assert.are.equal(0, alone:stats "quarantined")
+    assert.are.equal(1, alone:stats "processes")
+    assert.are.equal(100, alone:size(kept))
+    alone:free(kept)
+    assert.are.equal(104, alone:stats "quarantined")
+    alone:check()
+    alone:close()
+    mems.unlink(name)
   end)
 
   it("in a file of a descriptor is opened by those who have that", function()

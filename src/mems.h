@@ -134,7 +134,7 @@ typedef struct mems_options {
                          after a crash */
   int share;          /* not 0, with `path` or `fd`: other processes may have it
                          open at the same time, to be changed, with `share`,
-                         too. Not with a quarantine */
+                         too */
   const int *fd;      /* the heap lives in the file of this descriptor, which is
                          opened anew: in place of `path` */
   int memfd;          /* not 0: in a file in memory without a name: in place
@@ -192,10 +192,10 @@ typedef enum mems_kind {
 /* One segment and the node it lies in. */
 typedef struct mems_segment {
   mems_kind kind;
+  int waiting;         /* not 0: a HOLE that the quarantine keeps back */
   mems_addr addr;      /* its first byte */
   size_t size;         /* its length in bytes, whole granules of 8 */
   size_t requested;    /* the bytes that were asked for; 0 for a HOLE */
-  int waiting;         /* not 0: a HOLE that the quarantine keeps back */
   mems_addr node;      /* first byte of its node */
   size_t node_size;    /* length of its node in bytes */
 } mems_segment;

@@ -1,7 +1,7 @@
 /*
 ** main.c - tries heaps that are shared: `share [SECONDS [KILLS [SEED]]]`,
-** where no KILLS is as many as there is time for; `share threads SECONDS`,
-** built with ThreadSanitizer; `share time`.
+** where no KILLS is as many as there is time for; a quarter of that with a
+** quarantine. `share threads SECONDS`, with ThreadSanitizer; `share time`.
 */
 
 #include <signal.h>
@@ -14,12 +14,13 @@
 #include "sharing.h"
 
 char PATH[60];
+size_t quarantine;
 _Thread_local char why[300];
 
 mems_heap *try_open(int *error) {
   mems_options o = {.size = sizeof o, .path = PATH, .share = 1,
-                    .limit = (uint64_t)1 << 30, .why = why,
-                    .why_size = sizeof why};
+                    .limit = (uint64_t)1 << 30, .quarantine = quarantine,
+                    .why = why, .why_size = sizeof why};
   why[0] = '\0';
   return mems_heap_open(&o, error);
 }
@@ -89,9 +90,14 @@ int main(int count, char **arguments) {
   } else if (strcmp(what, "kills") == 0) {
     try_kills(kills, 0, seed);
   } else {
+    double seconds = atof(what);
     try_cases();
     try_deaths();
-    try_kills(kills, atof(what), seed);
+    try_kills(kills - kills / 4, seconds * 3 / 4, seed);
+    quarantine = 1 << 18;
+    printf("  with a quarantine:\n");
+    try_deaths();
+    try_kills(kills / 4, seconds / 4, seed);
   }
   unlink(PATH);
   return EXIT_SUCCESS;

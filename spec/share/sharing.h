@@ -14,8 +14,10 @@
 
 #include "mems.h"
 
-/* The file that all of them share, and why it did not open. */
+/* The file that all of them share, its quarantine, if not 0, and why it did not
+   open. */
 extern char PATH[60];
+extern size_t quarantine;
 extern _Thread_local char why[300];
 
 #define CHECK(condition)                                                   \

@@ -41,16 +41,23 @@ uint64_t guard_plan(mems_guard *q, uint64_t at, uint64_t limit,
   return at + guard_room(q->most);
 }
 
+/* The queue is in memory; that of a heap which processes share is in its file,
+   too. */
+static const mems_place *queue_place(const void *image) {
+  const mems_place *place = place_of(image);
+  return place->shared ? place : NULL;
+}
+
 bool guard_reach(mems_guard *q, void *image, uint64_t g) {
   uint64_t bytes = q->part * sizeof(uint64_t);
   return area_grow(image, &q->bits, g / 16 + 1) &&
          (q->tail % q->part != 0 ||
-          pages_map(NULL, guard_slot(q, image, q->tail), bytes));
+          pages_map(queue_place(image), guard_slot(q, image, q->tail), bytes));
 }
 
 /* A part that the OS won't take back is used again when its turn comes. */
 void guard_retreat(mems_guard *q, void *image) {
-  pages_unmap(NULL, guard_slot(q, image, q->head - q->part),
+  pages_unmap(queue_place(image), guard_slot(q, image, q->head - q->part),
               q->part * sizeof(uint64_t));
 }
 

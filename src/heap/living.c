@@ -36,7 +36,7 @@ static bool map_file(mems_heap *heap, int file, bool own) {
   const mems_guard *q = &heap->dict.guard;
   char *start = place_of(heap)->file_start;
   if (!pages_map_file(start, plan_length(heap), file, 0, own)) return false;
-  return q->most == 0 ||
+  return q->most == 0 || place_of(heap)->shared ||
          pages_unmap(NULL, guard_slot(q, heap, 0), q->slots * sizeof(uint64_t));
 }
 
@@ -319,6 +319,16 @@ static void rebuild(mems_heap *heap, uint64_t state, bool readonly) {
     head_of(heap)->head.recoveries++;
 }
 
+/* What processes that shared the heap have left of its queue goes out of the
+   file: it is not among what has_holes counts. */
+static void empty_queue(const mems_heap *heap) {
+  const mems_guard *q = &heap->dict.guard;
+  uint64_t size = q->slots * sizeof(uint64_t);
+  void *at = guard_slot(q, heap, 0);
+  if (q->most && pages_map(NULL, at, size))
+    pages_unmap(place_of(heap), at, size);
+}
+
 /* Brings up what is in the file: as it was left, or from the truth. It is taken
    over before anything is rebuilt, which may be cut short. */
 static bool bring_up(mems_attempt *a, mems_heap *heap, int file) {
@@ -328,6 +338,7 @@ static bool bring_up(mems_attempt *a, mems_heap *heap, int file) {
   unsigned char boot[16];
   file_boot(boot);
   bool clean = is_clean(p, boot) && !o->check;
+  if (!o->readonly) empty_queue(heap);
   bool holes = !o->readonly && has_holes(heap, file);
   if (holes && !claim_areas(heap))
     return admit_refuse_os(a, "can't be opened");
@@ -378,13 +389,13 @@ static bool map_struct(mems_heap *heap, int file, bool first) {
 static bool join(mems_attempt *a, mems_heap *heap, int file, uint64_t end) {
   mems_own *own = own_of(heap);
   bool first = !file_is_locked(file, FILE_SLOTS, SLOTS);
+  own->place.shared = true;
   close_fast_ways(heap);
   if (!map_struct(heap, file, first) || !map_file(heap, file, false) ||
       !pages_map(NULL, own->place.file_start, plan_length(heap)))
     return admit_refuse_os(a, "can't be mapped");
   own->running = &head_of(heap)->running;
   if (first) share_begin(heap);
-  own->place.shared = true;
   if (first && !plan_reach(heap, end)) return admit_refuse_space(a);
   own->place.file = file + 1;
   own->place.end = &head_of(heap)->head.end;
@@ -453,11 +464,7 @@ static mems_heap *open_there(mems_attempt *a, int file) {
     heap = plan_reserve(&o);
     if (heap == NULL) admit_refuse_space(a);
     if (heap) plan_begin(heap, &o, o.base);
-    if (heap && o.quarantine && a->o->share) {
-      admit_refuse(a, MEMS_EINVAL, "has a quarantine, so it can't be shared");
-    } else if (heap && attach(a, heap, file, &head)) {
-      return heap;
-    }
+    if (heap && attach(a, heap, file, &head)) return heap;
   }
   if (heap) plan_unreserve(heap);
   file_close(file);
@@ -534,9 +541,8 @@ mems_heap *living_open(const mems_options *options, int *error) {
   *error = a.error;
   return NULL;
 #endif
-  if (o.share && (o.quarantine || o.readonly))
-    admit_refuse(&a, MEMS_EINVAL, "can't be shared with a quarantine, or to "
-                 "be read only");
+  if (o.share && o.readonly)
+    admit_refuse(&a, MEMS_EINVAL, "can't be shared to be read only");
   else if (o.path)
     heap = open_path(&a, &o);
   else if (o.fd)

@@ -55,7 +55,7 @@ What @{init} and @{open} take. A field that is absent takes its default.
 @tfield[opt=false] boolean check with `path`: all but the truth is rebuilt, as
  after a crash
 @tfield[opt=false] boolean share with `path`: other processes may have the file
- open at the same time, who share it, too. Not with a quarantine
+ open at the same time, who share it, too
 @tfield[opt] string shm in place of `path`: shared memory of this name, in
  /dev/shm, which is gone when the system starts anew; see @{unlink}
 @tfield[opt=false] boolean memfd in place of `path`: shared memory without a

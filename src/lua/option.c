@@ -270,6 +270,7 @@ int lmems_openbox(lua_State *L, lmems_box *box, int arg,
   if (lmems_openretry(L, box, limit, error))
     error = box->heap != NULL ? MEMS_EINIT : lmems_boxopen(box, options);
   if (error == MEMS_EINVAL)
-    lmems_argerror(L, arg, "these options don't go together");
+    lmems_argerror(L, arg, "%s", options->why[0] != '\0' ? options->why
+                   : "these options don't go together");
   return error;
 }
