@@ -236,6 +236,7 @@ GUARDED = -C build/asan CFLAGS="-O1 -g $(GUARDS)" LDFLAGS="-Wl,-z,nodelete" \
 asan sweep: export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0
 asan sweep: export LSAN_OPTIONS ?= exitcode=23:print_suppressions=0
 asan sweep: export UBSAN_OPTIONS ?= print_stacktrace=1
+asan: export MEMS_SPEC_SCALE ?= 25
 asan: ## run the specs under AddressSanitizer and UBSan
 	@$(call mirror,asan)
 	+$(MAKE) test $(GUARDED) BUSTED_FLAGS=--exclude-tags=style,swept

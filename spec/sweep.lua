@@ -23,8 +23,8 @@ local LEAST <const> = { actions = { "finish", "release" }, most = 1,
 local PLANS <const> = {
   least = { { "default", LEAST } },
   few = { { "default", FEW }, { "opened", FEW } },
-  every = { { "default", WHOLE }, { "opened", WHOLE }, { "watched", CHOSEN },
-            { "guarded", CHOSEN }, { "large", FEW } },
+  every = { { "default", WHOLE }, { "opened", CHOSEN },
+            { "watched", CHOSEN }, { "guarded", CHOSEN }, { "large", FEW } },
 }
 
 local AT_ONCE <const> = 2 -- processes
