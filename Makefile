@@ -236,6 +236,7 @@ GUARDED = -C build/asan CFLAGS="-O1 -g $(GUARDS)" LDFLAGS="-Wl,-z,nodelete" \
 asan sweep: export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0
 asan sweep: export LSAN_OPTIONS ?= exitcode=23:print_suppressions=0
 asan sweep: export UBSAN_OPTIONS ?= print_stacktrace=1
+asan: export MEMS_SPEC_SCALE ?= 25
 asan: ## run the specs under AddressSanitizer and UBSan
 	@$(call mirror,asan)
 	+$(MAKE) test $(GUARDED) BUSTED_FLAGS=--exclude-tags=style,swept
@@ -259,17 +260,17 @@ VALGRIND_PARTS = $(or $(SPECS),spec/[a-f]*_spec.lua spec/[g-m]*_spec.lua \
 valgrind: all build/test/mems/core.so ## run them under valgrind
 	export MEMS_SPEC_SCALE=$${MEMS_SPEC_SCALE:-2}; \
 	for part in $(VALGRIND_PARTS:%='%'); do \
-	  .ci/specs build/valgrind.log valgrind --quiet --error-exitcode=99 \
-	    --keep-debuginfo=yes --leak-check=full \
-	    --errors-for-leak-kinds=definite \
-	    $(BUSTED) --exclude-tags=style $$part || exit 1; \
+	  .ci/specs build/valgrind.log $(VALGRIND) \
+	    $(BUSTED) --exclude-tags=style,swept $$part || exit 1; \
 	done
+	$(WATCHED) $(VALGRIND) $(LUA) spec/sweep.lua least default
 
 coverage: ## show how much of src/ the specs reach; under 95 % fails
 	@$(call mirror,coverage)
 	find build/coverage -name '*.gcda' -delete
 	+status=0; $(MAKE) -C build/coverage test CFLAGS="-O0 -g --coverage" \
-	  CPPFLAGS=-DMEMS_TEST BUSTED_FLAGS=--exclude-tags=style || status=1; \
+	  CPPFLAGS=-DMEMS_TEST BUSTED_FLAGS=--exclude-tags=style,swept || \
+	  status=1; \
 	cd build/coverage && gcovr --root ../.. --object-directory build \
 	  --filter '.*/src/.*\.c' --fail-under-line 95 $(GCOVR_FLAGS) build && \
 	exit $$status

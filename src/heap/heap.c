@@ -213,11 +213,6 @@ static COLD mems_addr allocate(mems_heap *heap, mems_request r) {
   return addr;
 }
 
-/* A size beyond the table, or one for which there was nothing at hand. */
-static COLD mems_addr malloc_far(mems_heap *heap, size_t size) {
-  return allocate(heap, (mems_request){.size = size, .align = 1});
-}
-
 /* A block whose slack may have no room in its bits. */
 static COLD mems_addr enter_tiny(mems_heap *heap, const mems_class *class,
                                  uint64_t g, size_t slack) {
@@ -232,6 +227,20 @@ HOT mems_addr enter(mems_heap *heap, const mems_class *class, uint64_t g,
   bits_put(chain_useds(&heap->chain), g, class->mask, entry);
   heap->mallocs++;
   return dict_addr(&heap->dict, g);
+}
+
+/* A size beyond the table, or one for which there was nothing at hand. */
+static COLD mems_addr malloc_far(mems_heap *heap, size_t size) {
+  uint64_t bytes = heap->runs.bytes, g;
+  if (bytes && size > bytes && size <= SLOT_MOST * GRANULE) {
+    unsigned number = size_class_aligned(entry_granules(size), heap->align);
+    if (number && slot_pop(heap, number, &g)) {
+      const mems_class *class = heap->runs.classes + number;
+      size_t slack = class->granules * GRANULE - size;
+      return enter(heap, class, g, 1 | slack << 1);
+    }
+  }
+  return allocate(heap, (mems_request){.size = size, .align = 1});
 }
 
 ALIGNED mems_addr mems_heap_malloc(mems_heap *heap, size_t size) {

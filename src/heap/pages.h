@@ -12,8 +12,8 @@
 **
 ** An area is a part of a reservation that is made usable from its start, as
 ** far as it is needed: [usable | reserved only]. A dense one, sooner or later
-** written all over, asks for huge pages once it is longer than one: then it
-** grows by them.
+** written all over, grows by a part of itself and takes its new pages at once;
+** it asks for huge ones once it is longer than one, and then grows by them.
 */
 
 #ifndef MEMS_PAGES_H
@@ -78,6 +78,10 @@ bool pages_sync(const mems_place *place);
 /* Asks for huge pages where they fit; without them all is the same, only
    slower. */
 void pages_prefer_huge(void *at, size_t size);
+
+/* Has usable pages in memory before they are touched, if the OS can do that
+   (Linux 5.14). */
+void pages_populate(void *at, size_t size);
 
 /* Bytes of usable pages that are in memory; 0 if the OS won't tell. */
 size_t pages_resident(void *at, size_t size);

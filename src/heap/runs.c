@@ -54,6 +54,7 @@ void runs_clear(mems_runs *r) {
   for (unsigned i = 0; i < SIZES; i++) {
     mems_class *class = r->classes + i;
     *class = runs_class(i, slot);
+    r->passed[i] = 0;
     slot = class->last + GAP;
     if (class->most == 0) continue;
     uint64_t n = class->granules, bytes = n * GRANULE;

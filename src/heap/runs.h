@@ -78,6 +78,8 @@ typedef struct mems_runs {
   uint32_t turn;   /* the class whose stack was emptied last */
   uint64_t taken;  /* granules in slots that are in use or in a stack, ... */
   uint64_t spare;  /* ... and in those that are neither */
+  uint32_t passed[SIZES]; /* per class, a granule: in its run none before it is
+                             of a slot that is free and not named */
   uint8_t numbers[TABLE_MOST]; /* which class serves 1, 2, ... granules */
   _Alignas(64) mems_class classes[SIZES];
   mems_area map;    /* the page map, usable as far as needed */

@@ -181,6 +181,7 @@ static void empty(mems_heap *heap, unsigned number, uint64_t keep) {
     runs_name(c, g, false);
     slots[given++] = (uint32_t)g;
   }
+  if (given) r->passed[number] = 0;
   class->spare += given;
   r->spare += given * class->granules;
   r->taken -= given * class->granules;
@@ -297,6 +298,13 @@ static void touch(mems_heap *heap, uint64_t g, uint64_t end) {
   idle_touch(&heap->idle, heap, p);
 }
 
+/* How many words of the run [g, last) have no free slot that none names. */
+static uint64_t words_passed(const mems_runs *r, unsigned number, uint64_t g,
+                             uint64_t last) {
+  uint64_t passed = r->passed[number];
+  return passed > g && passed < last ? (passed - g) / WORD : 0;
+}
+
 /* Puts free slots of the run at `page` on the stack of its class, the lowest
    on top: half as many as live, so that what is freed has room beside them;
    true if there may be more. */
@@ -315,9 +323,12 @@ static bool take_some(mems_heap *heap, unsigned number, uint64_t page) {
   uint64_t last = g + (end - g) / n * n; /* what is left behind is no slot */
   uint64_t words = (last - g + WORD - 1) / WORD;
   uint64_t first = heap->random ? draw(heap, words) : 0;
-  for (uint64_t i = 0; i < words && count < most; i++)
+  uint64_t i = heap->random ? 0 : words_passed(r, number, g, last);
+  for (; i < words && count < most; i++)
     count += name_some(c, g + (first + i) % words * WORD, last,
                        slots + most - count, most - count);
+  /* it may have some yet */
+  if (i > 0) r->passed[number] = (uint32_t)(g + (i - 1) * WORD);
   memmove(slots, slots + most - count, count * sizeof *slots);
   class->top = class->first + (uint16_t)count;
   class->spare -= count;
@@ -325,8 +336,8 @@ static bool take_some(mems_heap *heap, unsigned number, uint64_t page) {
   r->taken += count * n;
   heap_raise(heap);
   if (heap->random) {
-    for (uint64_t i = 2; i <= count; i++) shuffle_in(heap, slots, i);
-    for (uint64_t i = 0; i < count; i++) touch(heap, slots[i], slots[i] + n);
+    for (uint64_t s = 2; s <= count; s++) shuffle_in(heap, slots, s);
+    for (uint64_t s = 0; s < count; s++) touch(heap, slots[s], slots[s] + n);
   } else if (count) {
     touch(heap, slots[count - 1], slots[0] + n);
   }
