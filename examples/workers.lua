@@ -173,8 +173,7 @@ elseif #arg == 0 then
 else
   local paths = table.move(arg, 1, #arg, 1, {})
   for _, path in ipairs(paths) do assert(io.open(path)):close() end
-  local heap <close> = assert(mems.open { memfd = true, share = true,
-                                          limit = 1 << 28 })
+  local heap <close> = assert(mems.open { memfd = true, limit = 1 << 28 })
   heap:setroot("state", heap:calloc(FILES + 16 * (#paths + 1), 1))
   heap:setroot("words", heap:calloc(SLOTS, 16))
   local watcher, workers = start(heap, "--watch", paths), {}
