@@ -345,7 +345,7 @@ MEMS_API const char *mems_strerror(int error);
 /* Gives back to the OS what it can: what is free at the end is unmapped, other
    whole pages that are free are released, also between slots; what waits in
    the quarantine stays. Returns bytes given back. O(size of the heap). A heap
-   does the same by itself: while more than 16 MiB and a quarter of what is in
+   does the same by itself: while more than 15 MiB and a quarter of what is in
    use is free and may be in memory, a call that frees releases 4 MiB at most,
    or as much as it freed. */
 MEMS_API size_t mems_heap_trim(mems_heap *heap);

@@ -56,7 +56,7 @@ enum {
 #define SEARCH_TRIES 64
 #define MAY_TRIES 4
 /* So many free bytes may stay in memory, or a quarter of the live ones; ... */
-#define IDLE_LEAST ((uint64_t)16 << 20)
+#define IDLE_LEAST ((uint64_t)15 << 20)
 /* ... and beyond, a call gives so many back. */
 #define IDLE_STEP ((uint64_t)4 << 20)
 /* From so many bytes on zeros come cheaper from the OS. */
