@@ -47,7 +47,7 @@ enum {
 #else
 enum {
   STACK_DEEP = 256,       /* slots that a stack holds at most, ... */
-  STACK_BYTES = 1 << 20,  /* ... and bytes in them */
+  STACK_BYTES = 1 << 21,  /* ... and bytes in them */
   REFILL_MOST = 128,      /* slots that it takes at once */
   RUN_ASKS = 12,          /* requests of a class before its first run, ... */
   RUN_ASKS_TIGHT = 1024,  /* ... while the heap is as small as that */
