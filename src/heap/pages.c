@@ -19,6 +19,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* Linux 6.1; an older one refuses it */
+#endif
+
 enum { FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
 
 static size_t page_of_os(void) {
@@ -138,6 +142,18 @@ bool pages_sync(const mems_place *place) {
 
 void pages_prefer_huge(void *at, size_t size) {
   (void)!madvise(at, size, MADV_HUGEPAGE);
+}
+
+void pages_expect(char *at, size_t size) {
+  char *from = at + (-(uintptr_t)at & (HUGE_PAGE - 1));
+  char *end = at + size, *to = from;
+  while (to < end && (size_t)(end - to) >= HUGE_PAGE &&
+         pages_resident(to, pages_unit()) == 0) {
+    volatile char *first = to;
+    *first = *first; /* of nothing at all Linux makes no huge page */
+    to += HUGE_PAGE;
+  }
+  if (to > from) (void)!madvise(from, (size_t)(to - from), MADV_COLLAPSE);
 }
 
 size_t pages_resident(void *at, size_t size) {
