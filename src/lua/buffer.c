@@ -320,5 +320,5 @@ static const luaL_Reg events[] = {
 };
 
 const lmems_class lmems_bufferclass = {
-  LMEMS_BUFFER_SEAL, "mems.buffer", events, no_method, 1
+  LMEMS_BUFFER_SEAL, "mems.buffer", events, NULL, no_method
 };

@@ -479,5 +479,5 @@ static const luaL_Reg events[] = {
 };
 
 const lmems_class lmems_structclass = {
-  LMEMS_STRUCT_SEAL, "mems.struct", events, struct_index, 0
+  LMEMS_STRUCT_SEAL, "mems.struct", events, struct_index, NULL
 };
