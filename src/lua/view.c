@@ -154,7 +154,7 @@ int lmems_newowner(lua_State *L, int anchor, int keep, lmems_box *box,
                    uintptr_t seal, size_t size, size_t align,
                    lmems_view **view) {
   lmems_record *record;
-  lmems_tell(L, &box->state->bytes, size + sizeof *record);
+  lmems_tell(L, &box->state->bytes, size + LMEMS_OBJECT);
   lmems_view *v = *view = lmems_pushowner(L, seal, anchor, keep ? 2 : 1);
   if (keep) {
     lua_pushvalue(L, keep);
