@@ -232,8 +232,8 @@ static inline int lmems_stepped(const lmems_view *view) {
 
 /* Pushes a new owner without a record, which is dead; `values` is how many
    user values it has, `anchor` the positive index of the first of them. */
-lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
-                            int values);
+lmems_view *lmems_pushowner(lua_State *L, lmems_state *state, uintptr_t seal,
+                            int anchor, int values);
 
 /* Pushes a new buffer of the `size` bytes at `pointer`, which are given back
    by the hook when it ends. Raises, and then there is no hook yet. */
