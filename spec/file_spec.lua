@@ -91,6 +91,24 @@ describe("read and write", function()
                  refused(mems.write, addr, file, 1, -1))
   end)
 
+  it("read many bytes, and leave what the file has not", function()
+    local part, size = ("0123456789abcdef"):rep(1 << 16), 6 << 20
+    local file <close> = file_of(part:rep(5) .. "end")
+    for _, heap in ipairs { mems.open(), mems.open { memfd = true } } do
+      local b = heap:buffer(size)
+      b:fill(0x7a, 100, size - 100)
+      for _ = 1, 2 do -- new memory, and such as is there already
+        file:seek("set", 3)
+        assert.equal((5 << 20), b:read(file))
+        assert.is_true(part:rep(5):sub(4) .. "end" == b:readstring(5 << 20))
+        assert.equal(0, b:peek_u8(5 << 20))
+        assert.equal(("z"):rep(100), b:readstring(100, size - 100))
+        assert.equal(0, b:read(file))
+      end
+      heap:close()
+    end
+  end)
+
   it("refuse what is no open file", function()
     local b = mems.buffer(4)
     local file = file_of("abc")
@@ -153,7 +171,7 @@ describe("readfile", function()
   after_each(function() pcall(mems.finish) end)
 
   it("makes a buffer of a file, of its size", function()
-    for _, size in ipairs { 0, 1, 4095, 4096, 100000 } do
+    for _, size in ipairs { 0, 1, 4095, 4096, 100000, 5 << 20 } do
       local bytes = ("0123456789"):rep(size // 10 + 1):sub(1, size)
       local path = path_of(bytes)
       local b = assert(mems.readfile(path))

@@ -188,6 +188,7 @@ describe("a misspelt name", function()
     } do
       local message = refused(function() return case[1][name] end)
       assert.equal(case[2], message:sub(-#case[2]))
+      assert.match("habit_spec.lua:%d+: ", message) -- who has misspelt it
     end
     assert.match("a buffer has no \"quux_zz\"$",
                  refused(function() return b.quux_zz end))

@@ -96,6 +96,17 @@ static int resident(lua_State *L) {
   return 1;
 }
 
+/* expect(heap, addr, size): MEMS_OK or the code; and whether that is what its
+   error is as well. */
+static int expect(lua_State *L) {
+  mems_heap *heap = probe_heap(L, 1);
+  int code = mems_heap_expect(heap, probe_number(L, 2),
+                              (size_t)probe_number(L, 3));
+  lua_pushinteger(L, code);
+  lua_pushboolean(L, code == mems_heap_error(heap));
+  return 2;
+}
+
 /* The physical address of a granule, be it part of a block or not. */
 static int physical(lua_State *L) {
   mems_heap *heap = probe_heap(L, 1);
@@ -167,7 +178,7 @@ int luaopen_mems_probe(lua_State *L) {
     {"pages_fail", pages_fail_}, {"pages_emulate", pages_emulate_},
     {"foreign", foreign}, {"physical", physical}, {"free_code", free_code},
     {"aligned", aligned}, {"reset", reset}, {"largest", largest},
-    {"resident", resident}, {"hold", hold},
+    {"resident", resident}, {"expect", expect}, {"hold", hold},
     {"readonly", readonly}, {"scribble", scribble}, {"fork", fork_},
     {"range_take", range_take}, {"range_give", range_give}, {NULL, NULL}
   };

@@ -356,6 +356,74 @@ describe("seen from inside,", function()
     assert.is_nil(heap:find(other, size // 2, "\xff"))
   end)
 
+  -- Can the OS make huge pages at once?
+  local function has_huge()
+    local major, minor = shell.read("/proc/sys/kernel/osrelease")
+      :match("^(%d+)%.(%d+)")
+    local path = "/sys/kernel/mm/transparent_hugepage/enabled"
+    return major * 1000 + minor >= 6001 and shell.exists(path) and
+      not shell.read(path):find("[never]", 1, true)
+  end
+
+  -- What the C function gives, and whether the heap's error is that.
+  local function expect(heap, addr, size)
+    return probe.expect(heap, test.tointeger(addr), size)
+  end
+
+  it("what is about to be written comes at once, and no more", function()
+    local heap <close> = assert(test.open())
+    local size = 16 << 20
+    -- What is in memory once every 2 MiB of a new block was touched.
+    local function touched()
+      local block = heap:calloc(1, size)
+      for offset = 0, size - 1, 2 << 20 do heap:poke_u8(block, 1, offset) end
+      local there = probe.resident(heap)
+      heap:free(block)
+      return there
+    end
+    local before = touched()
+    local block = heap:calloc(1, size)
+    assert.equal(0, (expect(heap, block, size)))
+    local come = probe.resident(heap)
+    assert.is_true(come <= size + (64 << 10))
+    assert.equal(0, heap:peek_u8(block))
+    assert.equal(0, heap:compare(block, test.add(block, 1), size - 1))
+    heap:free(block)
+    assert.is_true(touched() <= before + (64 << 10)) -- as if it had not been
+    if not has_huge() then return pending("no huge pages at once") end
+    assert.is_true(come >= size - (4 << 20))
+  end)
+
+  it("what is expected to be written is what it was until then", function()
+    local heap <close> = assert(test.open())
+    local size, mark = 9 << 20, ("7"):rep(99)
+    local block = heap:calloc(1, size)
+    for offset = 12345, size - 1, 3 << 20 do
+      heap:writestring(block, mark, offset)
+    end
+    for _ = 1, 2 do
+      local rest = test.add(block, 1000)
+      assert.equal(0, (expect(heap, rest, size - 1000)))
+      for offset = 12345, size - 1, 3 << 20 do
+        assert.equal("\0" .. mark .. "\0",
+                     heap:readstring(block, 101, offset - 1))
+      end
+    end
+    assert.is_true(heap:check())
+  end)
+
+  it("only what is inside a block may be expected", function()
+    local heap <close> = assert(test.open())
+    local size = 5 << 20
+    local block = heap:malloc(size)
+    local function told(...) return { expect(heap, ...) } end
+    assert.same({ test.ERANGE, true }, told(block, size + 1))
+    assert.same({ test.EFOREIGN, true }, told(test.toaddress(8), size))
+    assert.equal(0, told(test.add(block, size), 0)[1])
+    heap:free(block)
+    assert.same({ test.EFREED, true }, told(block, size))
+  end)
+
   it("zeros are zeros, whatever was there", function()
     local heap <close> = assert(test.open { limit = 64 << 20 })
     local blocks = pool.new(heap)

@@ -323,6 +323,15 @@ MEMS_API void *mems_heap_get(const mems_heap *heap, mems_addr addr);
 MEMS_API void *mems_heap_span(const mems_heap *heap, mems_addr addr,
                               size_t size);
 
+/* All of the range [addr, addr + size) is about to be written, say by read(2):
+   2 MiB of it at a time that are not in memory yet come from the OS at once,
+   which takes a third of the time that it needs for them page by page. It is a
+   hint: what is there stays, and where the OS can't, or in a file, nothing is
+   done. Later use of the memory is not affected. MEMS_OK, or what is wrong with
+   the range. O(size / 2 MiB), and what the OS does. */
+MEMS_API int mems_heap_expect(const mems_heap *heap, mems_addr addr,
+                              size_t size);
+
 /* Back again: the virtual address of a physical one that is inside a block;
    0 if it is not. O(1). */
 MEMS_API mems_addr mems_heap_address(const mems_heap *heap,
@@ -345,7 +354,7 @@ MEMS_API const char *mems_strerror(int error);
 /* Gives back to the OS what it can: what is free at the end is unmapped, other
    whole pages that are free are released, also between slots; what waits in
    the quarantine stays. Returns bytes given back. O(size of the heap). A heap
-   does the same by itself: while more than 16 MiB and a quarter of what is in
+   does the same by itself: while more than 15 MiB and a quarter of what is in
    use is free and may be in memory, a call that frees releases 4 MiB at most,
    or as much as it freed. */
 MEMS_API size_t mems_heap_trim(mems_heap *heap);

@@ -47,7 +47,7 @@ enum {
 #else
 enum {
   STACK_DEEP = 256,       /* slots that a stack holds at most, ... */
-  STACK_BYTES = 1 << 20,  /* ... and bytes in them */
+  STACK_BYTES = 1 << 21,  /* ... and bytes in them */
   REFILL_MOST = 128,      /* slots that it takes at once */
   RUN_ASKS = 12,          /* requests of a class before its first run, ... */
   RUN_ASKS_TIGHT = 1024,  /* ... while the heap is as small as that */
@@ -56,7 +56,7 @@ enum {
 #define SEARCH_TRIES 64
 #define MAY_TRIES 4
 /* So many free bytes may stay in memory, or a quarter of the live ones; ... */
-#define IDLE_LEAST ((uint64_t)16 << 20)
+#define IDLE_LEAST ((uint64_t)15 << 20)
 /* ... and beyond, a call gives so many back. */
 #define IDLE_STEP ((uint64_t)4 << 20)
 /* From so many bytes on zeros come cheaper from the OS. */

@@ -110,6 +110,13 @@ void *mems_heap_get(const mems_heap *heap, mems_addr addr) {
   return mems_heap_span(heap, addr, 1);
 }
 
+int mems_heap_expect(const mems_heap *heap, mems_addr addr, size_t size) {
+  char *at = mems_heap_span(heap, addr, size);
+  if (at == NULL) return own_of(heap)->error;
+  if (place_of(heap)->file == 0) pages_expect(at, size);
+  return MEMS_OK;
+}
+
 mems_addr mems_heap_address(const mems_heap *heap, const void *physical) {
   uintptr_t payload = (uintptr_t)chain_physical(&heap->chain, 0);
   uint64_t offset = (uintptr_t)physical - payload;

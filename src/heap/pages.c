@@ -19,10 +19,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14; an older one refuses it */
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* Linux 6.1 */
+#endif
+
 enum {
   FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
   DENSE_LONG = 1 << 16, /* bytes: from here on a dense area grows by ... */
-  DENSE_PART = 8       /* ... such a part of itself at least */
+  DENSE_PART = 8        /* ... such a part of itself at least */
 };
 
 static size_t page_of_os(void) {
@@ -145,12 +152,19 @@ void pages_prefer_huge(void *at, size_t size) {
 }
 
 void pages_populate(void *at, size_t size) {
-#if defined(MADV_POPULATE_WRITE)
   (void)!madvise(at, size, MADV_POPULATE_WRITE);
-#else
-  (void)at;
-  (void)size;
-#endif
+}
+
+void pages_expect(char *at, size_t size) {
+  char *from = at + (-(uintptr_t)at & (HUGE_PAGE - 1));
+  char *end = at + size, *to = from;
+  while (to < end && (size_t)(end - to) >= HUGE_PAGE &&
+         pages_resident(to, pages_unit()) == 0) {
+    volatile char *first = to;
+    *first = *first; /* of nothing at all Linux makes no huge page */
+    to += HUGE_PAGE;
+  }
+  if (to > from) (void)!madvise(from, (size_t)(to - from), MADV_COLLAPSE);
 }
 
 size_t pages_resident(void *at, size_t size) {

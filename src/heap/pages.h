@@ -83,6 +83,12 @@ void pages_prefer_huge(void *at, size_t size);
    (Linux 5.14). */
 void pages_populate(void *at, size_t size);
 
+/* All bytes of this range of usable pages of the OS's are about to be written.
+   As far as they are not in memory they come now, as huge pages, where the OS
+   can; what they hold stays. Unlike pages_prefer_huge it says nothing of who
+   uses them next. */
+void pages_expect(char *at, size_t size);
+
 /* Bytes of usable pages that are in memory; 0 if the OS won't tell. */
 size_t pages_resident(void *at, size_t size);
 

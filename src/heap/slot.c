@@ -18,7 +18,7 @@ enum {
   LIVE_PART = 8,  /* of what is live in a class may be its next run */
   SPARE_LEAST = 12 * 512, /* granules that may be spare in any heap */
   REFILL_LEAST = 8, /* slots */
-  FLUSH_MOST = 2000, /* slots that one call takes out of stacks */
+  FLUSH_MOST = 500,  /* slots that one call takes out of stacks */
   LAST_PART = 4 /* of the limit is for the chain */
 };
 

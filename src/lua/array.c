@@ -1,8 +1,8 @@
 /*
 ** array.c - typed arrays: elements, slices, growth.
 **
-** Reading a[i] is: is it one of ours, is i an integer in range, is the view
-** alive, what type. Names of methods are looked up after that.
+** Reading a[i] is: is i no name of a method, is it one of ours, is i in range,
+** is the view alive, what type.
 */
 
 #include "array.h"
@@ -94,20 +94,29 @@ size_t lmems_optrange(lua_State *L, int arg, const lmems_view *array,
 ** Elements
 */
 
-/* Raises: the key at 2 is no index of the array, nor in the table at
-   `methods`, if that is not 0. */
-LMEMS_RAISES static int bad_index(lua_State *L, const lmems_view *a,
-                                  int methods) {
-  lmems_near near;
+/* Raises: the key at 2 is no index of the array. */
+LMEMS_RAISES static int bad_index(lua_State *L, const lmems_view *a) {
   const char *shown = lmems_pushshown(L, 2);
   if (lua_type(L, 2) == LUA_TNUMBER)
     luaL_error(L, "index %s is out of range: the array has %I elements",
                shown, (lua_Integer)a->length);
-  lmems_nearto(L, 2, &near);
-  if (methods != 0)
-    lmems_nearkeys(L, methods, &near);
-  luaL_error(L, "an array has no %s%s", shown, lmems_pushnear(L, &near));
+  luaL_error(L, "an array has no %s", shown);
   __builtin_unreachable();
+}
+
+/* A name that is none of a method: a mistake of who called array_index, which
+   looked it up in the table of methods, at 1. */
+static int no_method(lua_State *L) {
+  lmems_near near;
+  lua_settop(L, 2);
+  const char *shown = lmems_pushshown(L, 2);
+  lmems_nearto(L, 2, &near);
+  lmems_nearkeys(L, 1, &near);
+  const char *nearest = lmems_pushnear(L, &near);
+  luaL_where(L, 2);
+  lua_pushfstring(L, "an array has no %s%s", shown, nearest);
+  lua_concat(L, 2);
+  return lua_error(L);
 }
 
 /* The key at 2 as an index from 0: 1.0 is 1; SIZE_MAX if it is none. A string
@@ -127,15 +136,40 @@ LMEMS_SLOW static int index_slow(lua_State *L) {
   if (i == a->length && lmems_askedbyipairs(L))
     return 0;
   if (i >= a->length)
-    bad_index(L, a, lua_upvalueindex(1));
+    bad_index(L, a);
   lmems_pushitem(L, 1, a, i);
   return 1;
 }
 
-/* The method whose name is at 2, if one has it. */
-static int index_method(lua_State *L) {
-  lua_pushvalue(L, 2);
-  return lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL ? 1 : index_slow(L);
+/* The element `i`, from 0, if there is one, of any array. */
+LMEMS_SLOW static int index_any(lua_State *L, const lmems_view *a, size_t i) {
+  if (a == NULL || !lmems_alive(a) || i >= a->length)
+    return index_slow(L);
+  const char *p = lmems_held(a->record->data + a->offset);
+  int got = lmems_getat(L, a->plain, p, i);
+  lmems_letgo();
+  if (!got) /* with parts, or apart */
+    lmems_pushitem(L, 1, a, i);
+  return 1;
+}
+
+LMEMS_ALIGNED static int array_index(lua_State *L) {
+  if (lua_type(L, 2) == LUA_TSTRING) { /* "1" as well */
+    lua_gettable(L, lua_upvalueindex(1));
+    return 1;
+  }
+  const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
+  size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
+  if (LMEMS_UNLIKELY(a == NULL || !lmems_alive_near(a) || i >= a->length))
+    return index_any(L, a, i);
+  const char *p = lmems_held(a->record->data + a->offset);
+  int got = 1;
+  if (LMEMS_LIKELY(a->plain == LMEMS_F64))
+    lmems_get_f64(L, 0, p + i * sizeof(double));
+  else
+    got = lmems_getat(L, a->plain, p, i);
+  lmems_letgo();
+  return LMEMS_LIKELY(got) ? 1 : index_any(L, a, i);
 }
 
 /* The same of a key that is an integer, and one of a view that is alive:
@@ -147,25 +181,6 @@ static inline size_t plain_index(lua_State *L, const lmems_view *a) {
   return i < a->length ? i : SIZE_MAX;
 }
 
-LMEMS_ALIGNED static int array_index(lua_State *L) {
-  if (!lua_isinteger(L, 2))
-    return index_method(L);
-  const lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  size_t i = (size_t)lua_tointegerx(L, 2, NULL) - 1;
-  if (LMEMS_UNLIKELY(a == NULL || !lmems_alive(a) || i >= a->length))
-    return index_slow(L);
-  const char *p = lmems_held(a->record->data + a->offset);
-  int got = 1;
-  if (LMEMS_LIKELY(a->plain == LMEMS_F64))
-    lmems_get_f64(L, 0, p + i * sizeof(double));
-  else
-    got = lmems_getat(L, a->plain, p, i);
-  lmems_letgo();
-  if (LMEMS_UNLIKELY(!got)) /* with parts, or apart */
-    lmems_pushitem(L, 1, a, i);
-  return 1;
-}
-
 /* The key at 2 as an index from 0 of a view that is alive; raises. */
 static size_t check_index(lua_State *L, const lmems_view *a) {
   size_t i = plain_index(L, a);
@@ -174,7 +189,7 @@ static size_t check_index(lua_State *L, const lmems_view *a) {
   lmems_checkalive(L, a);
   i = any_index(L);
   if (i >= a->length)
-    bad_index(L, a, 0);
+    bad_index(L, a);
   return i;
 }
 
@@ -354,11 +369,11 @@ static int append_copy(lua_State *L, lmems_view *a, const char *value) {
   return MEMS_OK;
 }
 
-/* Appends the value at 2, a plain one, if the block has room for it. */
+/* Appends the value at 2, a plain one, to an array that is alive, if it owns a
+   block that has room for it; then its index is pushed. */
 static inline int append_here(lua_State *L, lmems_view *a) {
-  size_t used = (size_t)(a->end - a->record->floor);
-  if (!a->owner || !lmems_alive(a) ||
-      used + a->kind->size > a->record->capacity)
+  size_t used = (size_t)(a->end - a->record->floor), size = a->kind->size;
+  if (!a->owner || used + size > a->record->capacity)
     return 0;
   char *p = lmems_held(a->record->data + used);
   int fits = a->plain == LMEMS_I64   ? lmems_put_i64(L, 2, 0, p)
@@ -367,9 +382,9 @@ static inline int append_here(lua_State *L, lmems_view *a) {
   lmems_letgo();
   if (!fits)
     return 0;
-  a->length++;
-  a->end += a->kind->size;
-  a->record->limit += a->kind->size; /* it was where the array ends */
+  a->end += size;
+  a->record->limit += size; /* it was where the array ends */
+  lua_pushinteger(L, (lua_Integer)++a->length);
   return 1;
 }
 
@@ -379,6 +394,8 @@ LMEMS_SLOW static int append_slow(lua_State *L) {
   size_t size = a->kind->size, room = room_for_more(a);
   char small[SMALL], *copy = small;
   lua_settop(L, 2);
+  if (append_here(L, a)) /* in a heap that processes share */
+    return 1;
   if (room > a->record->capacity)
     lmems_tell(L, &a->record->box->state->bytes, room - a->record->capacity);
   if (size > SMALL)
@@ -409,10 +426,8 @@ an append costs the same on average however long the array is.
 */
 LMEMS_ALIGNED static int append(lua_State *L) {
   lmems_view *a = lmems_toview(L, 1, LMEMS_ARRAY_SEAL);
-  if (LMEMS_LIKELY(a != NULL && append_here(L, a))) {
-    lua_pushinteger(L, (lua_Integer)a->length);
+  if (LMEMS_LIKELY(a != NULL && lmems_alive_near(a) && append_here(L, a)))
     return 1;
-  }
   return append_slow(L);
 }
 
@@ -508,5 +523,5 @@ static const luaL_Reg events[] = {
 };
 
 const lmems_class lmems_arrayclass = {
-  LMEMS_ARRAY_SEAL, "mems.array", events, array_index, 0
+  LMEMS_ARRAY_SEAL, "mems.array", events, array_index, no_method
 };

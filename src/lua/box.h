@@ -27,6 +27,7 @@ typedef struct lmems_state {
   size_t credit;      /* for collections when the OS refuses memory */
   lmems_pool pool;    /* records */
   lmems_hooks hooks;  /* memory that was lent */
+  int classes[3][2];  /* references to the metatables of views; 0: none yet */
   lmems_box *boxes;   /* in use */
   lmems_box *free;
 } lmems_state;

@@ -84,7 +84,7 @@ static int own(lua_State *L) {
   mems_addr addr = lmems_checkaddr(L, self.arg);
   lmems_tell(L, &box->state->bytes,
              mems_heap_size(box->heap, addr));
-  lmems_view *view = lmems_pushowner(L, LMEMS_BUFFER_SEAL,
+  lmems_view *view = lmems_pushowner(L, self.box->state, LMEMS_BUFFER_SEAL,
                                      lmems_anchorindex(self), 1);
   lmems_boxroom(L, box);
   size_t size = mems_heap_size(lmems_openheap(L, box), addr);
@@ -103,7 +103,7 @@ static int own(lua_State *L) {
 
 void lmems_pushbufferat(lua_State *L, lmems_self self, int arg) {
   lmems_box *box = self.box;
-  lmems_view *view = lmems_pushowner(L, LMEMS_BUFFER_SEAL,
+  lmems_view *view = lmems_pushowner(L, self.box->state, LMEMS_BUFFER_SEAL,
                                      lmems_anchorindex(self), 1);
   lmems_boxroom(L, box);
   size_t size = lmems_rest(L, box, arg);
@@ -320,5 +320,5 @@ static const luaL_Reg events[] = {
 };
 
 const lmems_class lmems_bufferclass = {
-  LMEMS_BUFFER_SEAL, "mems.buffer", events, no_method, 1
+  LMEMS_BUFFER_SEAL, "mems.buffer", events, NULL, no_method
 };

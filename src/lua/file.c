@@ -70,6 +70,17 @@ static int end(lua_State *L, const transfer *t, size_t done) {
   return 1;
 }
 
+/* How many of the next `n` bytes a file has, if that is known, else 0. */
+static size_t left_in(FILE *file, size_t n) {
+  struct stat status;
+  off_t at = ftello(file);
+  if (at < 0 || fstat(fileno(file), &status) != 0 ||
+      !S_ISREG(status.st_mode) || status.st_size <= at)
+    return 0;
+  size_t left = (size_t)(status.st_size - at);
+  return left < n ? left : n;
+}
+
 /***
 Reads bytes from a file of Lua straight into memory. A method of buffers,
 arrays and structs too: `b:read(file)`.
@@ -88,7 +99,12 @@ arrays and structs too: `b:read(file)`.
 @raise if the file is closed, or not all of the `n` bytes are in one block
 */
 static int read_file(lua_State *L) {
-  transfer t = begin(L, lmems_checkself(L), 1);
+  enum { MANY = 4 << 20 }; /* for fewer it does not pay to ask */
+  lmems_self self = lmems_checkself(L);
+  transfer t = begin(L, self, 1);
+  if (t.n >= MANY)
+    mems_heap_expect(self.box->heap, mems_heap_address(self.box->heap, t.bytes),
+                     left_in(t.file, t.n));
   return end(L, &t, fread(t.bytes, 1, t.n, t.file));
 }
 
@@ -179,6 +195,7 @@ static int load(lua_State *L) {
   if (error != MEMS_OK)
     return lmems_fail(L, error);
   buffer->length = size;
+  mems_heap_expect(file->box->heap, buffer->record->addr, size);
   while (read_more(L, file, buffer, &error))
     continue;
   if (file->error != 0 || error != MEMS_OK) {

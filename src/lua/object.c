@@ -193,7 +193,7 @@ static void push_metatable(lua_State *L, int methods,
                            const lmems_class *class) {
   lua_createtable(L, 0, 16);
   lua_pushvalue(L, methods);
-  if (!class->methods)
+  if (class->index != NULL)
     lua_pushcclosure(L, class->index, 1);
   lua_setfield(L, -2, "__index");
   lmems_setmethods(L, class->events);
@@ -206,9 +206,9 @@ void lmems_newclass(lua_State *L, const lmems_class *class) {
   };
   static const luaL_Reg finalizer[] = {{"__gc", collected}, {NULL, NULL}};
   int methods = lua_gettop(L);
-  if (class->methods) {
+  if (class->missing != NULL) {
     lua_createtable(L, 0, 1);
-    lua_pushcfunction(L, class->index);
+    lua_pushcfunction(L, class->missing);
     lua_setfield(L, -2, "__index");
     lua_setmetatable(L, methods);
   }

@@ -11,14 +11,14 @@
 extern const luaL_Reg lmems_object[];
 
 /* A class: its name, and the events of its metatables. `index` is called
-   with the table of methods as upvalue 1; or, if there is nothing but
-   methods, with that table as argument 1, for what is not in it. */
+   with the table of methods as upvalue 1; NULL: there is nothing but methods.
+   `missing` is called with that table for what is looked up there and is not in
+   it; NULL: that is nil. */
 typedef struct lmems_class {
   uintptr_t seal;
   const char *name;
   const luaL_Reg *events;
-  lua_CFunction index;
-  int methods; /* not 0: there is nothing but methods */
+  lua_CFunction index, missing;
 } lmems_class;
 
 /* Makes the two metatables of a class, for owners and parts; the table of

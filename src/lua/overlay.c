@@ -27,9 +27,10 @@ static const lmems_kind *check_kind(lua_State *L, int arg) {
 
 /* Pushes an array without memory, which keeps what is at `object` alive, and
    the type at `kind`. */
-static lmems_view *push_array(lua_State *L, int anchor, int kind,
+static lmems_view *push_array(lua_State *L, lmems_self self, int kind,
                               int object) {
-  lmems_view *view = lmems_pushowner(L, LMEMS_ARRAY_SEAL, anchor, 3);
+  lmems_view *view = lmems_pushowner(L, self.box->state, LMEMS_ARRAY_SEAL,
+                                     lmems_anchorindex(self), 3);
   lmems_setkind(view, check_kind(L, kind));
   if (view->type == LMEMS_STRUCT) {
     lua_pushvalue(L, kind);
@@ -103,7 +104,7 @@ void lmems_pushoverlay(lua_State *L, lmems_self self) {
   size_t offset = lmems_optoffset(L, arg + 2);
   lmems_checklast(L, arg + 3);
   lua_settop(L, arg + 3);
-  lmems_view *array = push_array(L, lmems_anchorindex(self), arg, arg + 1);
+  lmems_view *array = push_array(L, self, arg, arg + 1);
   int top = lua_gettop(L);
   lmems_resolve(L, arg + 1);
   lmems_checkopen(L, self.box);

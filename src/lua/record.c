@@ -8,8 +8,12 @@
 ** Tables
 */
 
+/* Blocks side by side have buckets side by side, which are in the cache
+   together; parts of the heap lie anywhere. */
 static lmems_record **bucket(const lmems_table *table, mems_addr addr) {
-  return &table->buckets[(addr >> 3) * 0x9E3779B97F4A7C15u >> table->shift];
+  uint64_t part = (addr >> 14) * 0x9E3779B97F4A7C15u;
+  uint64_t place = ((addr >> 4) << table->shift) + part;
+  return &table->buckets[place >> table->shift];
 }
 
 static void enter(lmems_table *table, lmems_record *record) {

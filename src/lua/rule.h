@@ -48,6 +48,7 @@ _Static_assert(sizeof(lua_Integer) == sizeof(mems_addr),
 #if defined(__has_attribute)
 #if __has_attribute(noplt)
 #define LMEMS_DIRECT(f) extern __typeof__(f) f __attribute__((noplt))
+LMEMS_DIRECT(lua_gettable);
 LMEMS_DIRECT(lua_gettop);
 LMEMS_DIRECT(lua_isinteger);
 LMEMS_DIRECT(lua_pushinteger);

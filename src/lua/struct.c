@@ -190,7 +190,8 @@ static int at(lua_State *L) {
   lmems_checklast(L, 3);
   lua_settop(L, 2);
   lmems_box *box = push_heap(L);
-  lmems_view *view = lmems_pushowner(L, LMEMS_STRUCT_SEAL, 1, 3);
+  lmems_view *view = lmems_pushowner(L, box->state, LMEMS_STRUCT_SEAL, 1,
+                                     3);
   int top = lua_gettop(L);
   keep_object(L, top, 2);
   lmems_setkind(view, &s->kind);
@@ -205,7 +206,7 @@ static int at(lua_State *L) {
 
 void lmems_pushstructat(lua_State *L, lmems_self self, int type, int arg) {
   const lmems_layout *s = lmems_tolayout(L, type);
-  lmems_view *view = lmems_pushowner(L, LMEMS_STRUCT_SEAL,
+  lmems_view *view = lmems_pushowner(L, self.box->state, LMEMS_STRUCT_SEAL,
                                      lmems_anchorindex(self), 3);
   lua_pushvalue(L, type);
   lua_setiuservalue(L, -2, 2);
@@ -479,5 +480,5 @@ static const luaL_Reg events[] = {
 };
 
 const lmems_class lmems_structclass = {
-  LMEMS_STRUCT_SEAL, "mems.struct", events, struct_index, 0
+  LMEMS_STRUCT_SEAL, "mems.struct", events, struct_index, NULL
 };

@@ -62,6 +62,11 @@ enum { LMEMS_OWNER = 1, LMEMS_LENT = 2 };
 
 #define LMEMS_RELEASED UINT64_MAX
 
+/* What the collector is told of an owner beside its bytes: the finalizer keeps
+   it, its record and its bytes for one cycle more, and so many small ones would
+   be garbage at once that no cache holds them. */
+#define LMEMS_OBJECT (4 * sizeof(lmems_record))
+
 /* The length of structs: no element; made by S:at; an element of an array
    that may grow. */
 #define LMEMS_HERE ((size_t)0)
@@ -106,10 +111,14 @@ const char *lmems_fate(const lmems_view *view);
    in its heap, which processes share? */
 LMEMS_SLOW int lmems_alive_far(const lmems_view *view);
 
+/* Does a compare tell that it is alive? */
+static inline int lmems_alive_near(const lmems_view *view) {
+  return LMEMS_LIKELY(view->end <= view->record->limit);
+}
+
 /* Is it alive? */
 static inline int lmems_alive(const lmems_view *view) {
-  return LMEMS_LIKELY(view->end <= view->record->limit) ||
-         lmems_alive_far(view);
+  return lmems_alive_near(view) || lmems_alive_far(view);
 }
 
 /* Raises: the view is dead. */
@@ -223,8 +232,8 @@ static inline int lmems_stepped(const lmems_view *view) {
 
 /* Pushes a new owner without a record, which is dead; `values` is how many
    user values it has, `anchor` the positive index of the first of them. */
-lmems_view *lmems_pushowner(lua_State *L, uintptr_t seal, int anchor,
-                            int values);
+lmems_view *lmems_pushowner(lua_State *L, lmems_state *state, uintptr_t seal,
+                            int anchor, int values);
 
 /* Pushes a new buffer of the `size` bytes at `pointer`, which are given back
    by the hook when it ends. Raises, and then there is no hook yet. */
