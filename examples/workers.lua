@@ -15,10 +15,11 @@ local mems = require "mems"
 local SLOTS <const>, WORKERS <const> = 1 << 15, 4
 -- Cells of the root "state": a lock for additions, a bell for those who wait,
 -- and a note of the addition that is under way: which counter, 0 if there is
--- none, what it is to be, and the word of which file. Behind them two for each
--- file: its lock, and how many of its words were added.
+-- none, what it is to be, and the word of which file; whether all is over.
+-- Behind them two for each file: its lock, and how many of its words are added.
 local BELL <const>, COUNTER <const>, SUM <const> = 8, 16, 24
-local FILE <const>, WORD <const>, FILES <const> = 32, 40, 48
+local FILE <const>, WORD <const>, OVER <const> = 32, 40, 48
+local FILES <const> = 56
 local ALL <const> = math.maxinteger
 
 -- The offset of the counter of a word, which is claimed if there is none: a
@@ -65,6 +66,11 @@ local function finish(heap, words, state)
   heap:store(state, "i64", 0, COUNTER)
 end
 
+local function ring(heap, state)
+  heap:fetch_add(state, "u32", 1, BELL)
+  heap:notify(heap:add(state, BELL))
+end
+
 -- Adds the words of a file from where it was left.
 local function add(heap, words, state, file, counts, order)
   while true do
@@ -81,8 +87,7 @@ local function add(heap, words, state, file, counts, order)
     finish(heap, words, state)
   end
   heap:store(state, "i64", ALL, file + 8)
-  heap:fetch_add(state, "u32", 1, BELL)
-  heap:notify(heap:add(state, BELL))
+  ring(heap, state)
 end
 
 -- How many files are done.
@@ -126,20 +131,21 @@ local function start(heap, role, paths)
   return assert(io.popen(table.concat(command, " ")))
 end
 
--- Shows a line of progress, which the next one covers.
+-- Shows a line of progress, which the next one covers, until it is over.
 local function watch(heap, paths)
   local state = heap:root "state"
   local me = io.open("/proc/self/stat"):read "n"
   repeat
     local bell = heap:load(state, "u32", BELL)
+    local over = heap:load(state, "u32", OVER) == 1
     local done, pids = count_done(heap, state, paths), {}
     for slot, pid, alive in heap:processes() do -- slot 0 is who started all
       if slot > 0 and alive and pid ~= me then pids[#pids + 1] = pid end
     end
     io.stderr:write(("\r%d of %d files, workers: %-30s"):format(
       done, #paths, table.concat(pids, " ")))
-    if done < #paths then heap:wait(heap:add(state, BELL), bell, 0.05) end
-  until done == #paths
+    if not over then heap:wait(heap:add(state, BELL), bell, 0.05) end
+  until over
   io.stderr:write "\n"
 end
 
@@ -172,14 +178,22 @@ elseif #arg == 0 then
   os.exit(1)
 else
   local paths = table.move(arg, 1, #arg, 1, {})
-  for _, path in ipairs(paths) do assert(io.open(path)):close() end
+  for _, path in ipairs(paths) do
+    local file <close> = assert(io.open(path))
+    local _, why = file:read(0)
+    assert(not why, why and path .. ": " .. why)
+  end
   local heap <close> = assert(mems.open { memfd = true, limit = 1 << 28 })
-  heap:setroot("state", heap:calloc(FILES + 16 * (#paths + 1), 1))
+  local state = assert(heap:calloc(FILES + 16 * (#paths + 1), 1))
+  heap:setroot("state", state)
   heap:setroot("words", heap:calloc(SLOTS, 16))
   local watcher, workers = start(heap, "--watch", paths), {}
   for i = 1, WORKERS do workers[i] = start(heap, "--worker", paths) end
   for _, worker in ipairs(workers) do worker:close() end -- however it ends
-  work(heap, paths) -- what is left if all of them were killed
+  local ok, problem = pcall(work, heap, paths) -- what the dead ones left
+  heap:store(state, "u32", 1, OVER)
+  ring(heap, state)
   watcher:close()
+  assert(ok, problem)
   report(heap)
 end

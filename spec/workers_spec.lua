@@ -98,11 +98,26 @@ describe("examples/workers.lua", function()
     assert.is_true(kills >= 4)
   end)
 
-  it("refuses a file that is not there", function()
-    local printed, complained, code = shell.lua("examples/workers.lua",
-                                                "no-such-file")
+  it("refuses what is no file", function()
+    for path, why in pairs { ["no-such-file"] = "No such file",
+                             spec = "Is a directory" } do
+      local printed, complained, code = shell.lua("examples/workers.lua", path)
+      assert.equal("", printed)
+      assert.matches(path .. ": " .. why, complained, 1, true)
+      assert.equal(1, code)
+    end
+  end)
+
+  it("ends, and says why, when the work can't be done", function()
+    local script = os.tmpname()
+    local text = shell.read "examples/workers.lua"
+    assert.truthy(text:find("1 << 15", 1, true))
+    shell.write(script, (text:gsub("1 << 15", "1 << 7")))
+    local printed, complained, code = shell.run("timeout 100 env " ..
+      shell.words(script, paths[1]))
+    os.remove(script)
     assert.equal("", printed)
-    assert.matches("no%-such%-file", complained)
+    assert.matches("too many words", complained)
     assert.equal(1, code)
   end)
 

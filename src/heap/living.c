@@ -323,10 +323,9 @@ static void rebuild(mems_heap *heap, uint64_t state, bool readonly) {
    file: it is not among what has_holes counts. */
 static void empty_queue(const mems_heap *heap) {
   const mems_guard *q = &heap->dict.guard;
-  uint64_t size = q->slots * sizeof(uint64_t);
-  void *at = guard_slot(q, heap, 0);
-  if (q->most && pages_map(NULL, at, size))
-    pages_unmap(place_of(heap), at, size);
+  if (q->most)
+    pages_drop(place_of(heap), guard_slot(q, heap, 0),
+               q->slots * sizeof(uint64_t));
 }
 
 /* Brings up what is in the file: as it was left, or from the truth. It is taken

@@ -100,12 +100,15 @@ bool pages_claim(const mems_place *place, const void *at, size_t size) {
   return error == 0;
 }
 
-/* Takes pages out of the file; where it can't be done they are zero. */
-static void punch(const mems_place *place, void *at, size_t size) {
+bool pages_drop(const mems_place *place, const void *at, size_t size) {
   int how = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
   off_t offset = offset_of(place, at);
-  if (fallocate(place->file - 1, how, offset, (off_t)size) != 0)
-    memset(at, 0, size);
+  return fallocate(place->file - 1, how, offset, (off_t)size) == 0;
+}
+
+/* Takes pages out of the file; where it can't be done they are zero. */
+static void punch(const mems_place *place, void *at, size_t size) {
+  if (!pages_drop(place, at, size)) memset(at, 0, size);
 }
 
 bool pages_map(const mems_place *place, void *at, size_t size) {
@@ -160,8 +163,8 @@ void pages_expect(char *at, size_t size) {
   char *end = at + size, *to = from;
   while (to < end && (size_t)(end - to) >= HUGE_PAGE &&
          pages_resident(to, pages_unit()) == 0) {
-    volatile char *first = to;
-    *first = *first; /* of nothing at all Linux makes no huge page */
+    /* of nothing at all Linux makes no huge page */
+    __atomic_fetch_or(to, 0, __ATOMIC_RELAXED);
     to += HUGE_PAGE;
   }
   if (to > from) (void)!madvise(from, (size_t)(to - from), MADV_COLLAPSE);
@@ -199,9 +202,11 @@ static uint64_t dense_end(const mems_area *area, const char *start,
 
 /* New pages of a dense area are all used soon: in one call each costs a third
    of what it costs on its first touch. */
-static void prepare(char *at, size_t size, uint64_t end) {
+static void prepare(const mems_area *area, char *at, uint64_t end) {
+  uint64_t size = end - area->usable;
   if (end > HUGE_PAGE) pages_prefer_huge(at, size);
-  else if (end > DENSE_LONG) pages_populate(at, size);
+  /* at first they may be those of a file, only to be looked at */
+  else if (end > DENSE_LONG && area->usable) pages_populate(at, size);
 }
 
 /* Makes zero what is not, page by page. */
@@ -217,7 +222,7 @@ bool area_grow(char *image, mems_area *area, uint64_t bytes) {
   char *start = image + area->at, *from = start + area->usable;
   if (area->dense) wanted = dense_end(area, start, wanted);
   if (!pages_map(place_of(image), from, wanted - area->usable)) return false;
-  if (area->dense) prepare(from, wanted - area->usable, wanted);
+  if (area->dense) prepare(area, from, wanted);
   /* a process that died in growing or shrinking may have left something */
   if (place_of(image)->file) wipe(from, wanted - area->usable);
   area->usable = wanted;

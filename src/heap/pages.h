@@ -59,6 +59,10 @@ bool pages_unmap(const mems_place *place, void *at, size_t size);
    In a file they have to be claimed before they are used again. */
 bool pages_discard(const mems_place *place, void *at, size_t size);
 
+/* Takes pages, which may be untouchable, out of the heap's file. False if the
+   OS can't: then they stay. */
+bool pages_drop(const mems_place *place, const void *at, size_t size);
+
 /* The file has room for these pages from now on; false if the disk has none.
    Without a file nothing is to be done. */
 bool pages_claim(const mems_place *place, const void *at, size_t size);
