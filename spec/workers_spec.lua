@@ -57,24 +57,35 @@ describe("examples/workers.lua", function()
     return os.execute("kill -9 " .. pid .. " 2>/dev/null")
   end
 
+  -- What is seen in time depends on the machine: a few tries, and in the
+  -- slow builds the workers may be done before anybody has read a line.
+  local function seen_at_last(try)
+    for _ = 1, 10 do
+      if try() or shell.scaled(100) < 100 then return true end
+    end
+    return false
+  end
+
   local expected
 
   it("counts, and shows a line of progress", function()
-    local most, last = 0, nil
-    expected = count(function(line)
-      local n = 0
-      for _ in pids_in(line) do n = n + 1 end
-      most, last = math.max(most, n), line
-    end)
-    assert.matches("^24000 words, 16017 of them different\n *%d+  word",
-                   expected)
-    assert.equal(4, most)
-    assert.matches("^40 of 40 files", last)
+    assert.is_true(seen_at_last(function()
+      local most, last = 0, nil
+      expected = count(function(line)
+        local n = 0
+        for _ in pids_in(line) do n = n + 1 end
+        most, last = math.max(most, n), line
+      end)
+      assert.matches("^24000 words, 16017 of them different\n *%d+  word",
+                     expected)
+      assert.matches("^40 of 40 files", last)
+      return most == 4
+    end))
   end)
 
   it("counts the same whoever is killed", function()
-    local kills = 0
-    for _ = 1, 5 do
+    local kills, rounds = 0, 0
+    assert.is_true(seen_at_last(function()
       local seen = {}
       assert.equal(expected, count(function(line)
         for pid in pids_in(line) do
@@ -84,18 +95,21 @@ describe("examples/workers.lua", function()
           seen[pid] = true
         end
       end))
-    end
-    assert.is_true(kills > 0)
+      rounds = rounds + 1
+      return rounds >= 5 and kills > 0
+    end))
   end)
 
   it("counts the same when all workers are killed", function()
-    local kills = 0
-    assert.equal(expected, count(function(line)
-      for pid in pids_in(line) do
-        if kill(pid) then kills = kills + 1 end
-      end
+    assert.is_true(seen_at_last(function()
+      local kills = 0
+      assert.equal(expected, count(function(line)
+        for pid in pids_in(line) do
+          if kill(pid) then kills = kills + 1 end
+        end
+      end))
+      return kills >= 4
     end))
-    assert.is_true(kills >= 4)
   end)
 
   it("refuses what is no file", function()
