@@ -24,7 +24,7 @@ local LEAST <const> = { actions = { "finish", "release" }, most = 1,
 local PLANS <const> = {
   least = { { "default", LEAST } },
   few = { { "default", FEW }, { "opened", FEW } },
-  every = { { "default", WHOLE }, { "opened", CHOSEN },
+  every = { { "default", WHOLE }, { "opened", FEW },
             { "watched", CHOSEN }, { "guarded", CHOSEN }, { "large", FEW } },
 }
 
