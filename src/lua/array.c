@@ -104,19 +104,9 @@ LMEMS_RAISES static int bad_index(lua_State *L, const lmems_view *a) {
   __builtin_unreachable();
 }
 
-/* A name that is none of a method: a mistake of who called array_index, which
-   looked it up in the table of methods, at 1. */
+/* A mistake of who called array_index, which looked the name up. */
 static int no_method(lua_State *L) {
-  lmems_near near;
-  lua_settop(L, 2);
-  const char *shown = lmems_pushshown(L, 2);
-  lmems_nearto(L, 2, &near);
-  lmems_nearkeys(L, 1, &near);
-  const char *nearest = lmems_pushnear(L, &near);
-  luaL_where(L, 2);
-  lua_pushfstring(L, "an array has no %s%s", shown, nearest);
-  lua_concat(L, 2);
-  return lua_error(L);
+  return lmems_nomethod(L, "an array", 2);
 }
 
 /* The key at 2 as an index from 0: 1.0 is 1; SIZE_MAX if it is none. A string

@@ -294,15 +294,8 @@ static int buffer_tostring(lua_State *L) {
   return 1;
 }
 
-/* A name that is none of a method: a mistake. The table of methods is at 1. */
 static int no_method(lua_State *L) {
-  lmems_near near;
-  lua_settop(L, 2);
-  const char *shown = lmems_pushshown(L, 2);
-  lmems_nearto(L, 2, &near);
-  lmems_nearkeys(L, 1, &near);
-  return luaL_error(L, "a buffer has no %s%s", shown,
-                    lmems_pushnear(L, &near));
+  return lmems_nomethod(L, "a buffer", 1);
 }
 
 const luaL_Reg lmems_buffer[] = {

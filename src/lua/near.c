@@ -4,6 +4,8 @@
 
 #include "near.h"
 
+#include "fail.h"
+
 enum { LONGEST = 40 }; /* names that are compared */
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -83,4 +85,17 @@ const char *lmems_pushnear(lua_State *L, const lmems_near *near) {
   lua_pushlstring(L, near->text, near->used);
   lua_concat(L, 2);
   return lua_tostring(L, -1);
+}
+
+int lmems_nomethod(lua_State *L, const char *what, int level) {
+  lmems_near near;
+  lua_settop(L, 2);
+  const char *shown = lmems_pushshown(L, 2);
+  lmems_nearto(L, 2, &near);
+  lmems_nearkeys(L, 1, &near);
+  const char *nearest = lmems_pushnear(L, &near);
+  luaL_where(L, level);
+  lua_pushfstring(L, "%s has no %s%s", what, shown, nearest);
+  lua_concat(L, 2);
+  return lua_error(L);
 }

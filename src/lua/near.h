@@ -30,4 +30,8 @@ void lmems_nearkeys(lua_State *L, int table, lmems_near *near);
 /* Pushes "; near it is 'peek_u8'", or "" if there is none. */
 const char *lmems_pushnear(lua_State *L, const lmems_near *near);
 
+/* Raises: `what` has no method of the name at 2, which was looked up in their
+   table, at 1; a mistake of the function at that level of calls. */
+int lmems_nomethod(lua_State *L, const char *what, int level);
+
 #endif
