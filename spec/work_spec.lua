@@ -52,4 +52,54 @@ describe("the work of a call", function()
     assert.is_true(many < 8 * few,
       ("%.0f instructions for 1000 names, %.0f for 200"):format(many, few))
   end)
+
+  -- Takes blocks of mixed sizes and frees them, the last one first.
+  local function in_batches(of, options, before)
+    return ([[
+      local mems = require "mems"
+      local heap, blocks = assert(mems.open(%s)), {}
+      local function batch(count)
+        for i = 1, count do blocks[i] = heap:malloc(16 + i * 7919 %% 241) end
+        for i = count, 1, -1 do heap:free(blocks[i]) end
+      end
+      %s
+      for _ = 1, 20 do batch(%d) end
+      function call() batch(%d) end
+    ]]):format(options or "", before or "", of, of)
+  end
+
+  it("of a batch is the same after a larger one", function()
+    local fresh, after = table.unpack(instructions.per_call(
+      { in_batches(600), in_batches(600, nil, "batch(6000)") }, 20))
+    assert.is_true(after < 1.03 * fresh,
+      ("%.0f instructions, %.0f without"):format(after, fresh))
+  end)
+
+  it("is a third more at most where blocks are filled", function()
+    local plain, filled = table.unpack(instructions.per_call(
+      { in_batches(100), in_batches(100, "{ fill = true }") }, 20))
+    assert.is_true(filled < 1.33 * plain,
+      ("%.0f instructions, %.0f without"):format(filled, plain))
+  end)
+
+  it("is not much more where all blocks are aligned to a page", function()
+    local function replacing(align)
+      return ([[
+        local mems = require "mems"
+        local heap, blocks = assert(mems.open()), {}
+        local function replace()
+          local i = math.random(1000)
+          if blocks[i] then heap:free(blocks[i]) end
+          blocks[i] = heap:malloc(16 + i %% 241, %s)
+        end
+        math.randomseed(1)
+        for _ = 1, 10000 do replace() end
+        function call() for _ = 1, 100 do replace() end end
+      ]]):format(align)
+    end
+    local plain, aligned = table.unpack(instructions.per_call(
+      { replacing "nil", replacing "4096" }, 20))
+    assert.is_true(aligned < 1.25 * plain,
+      ("%.0f instructions, %.0f without"):format(aligned, plain))
+  end)
 end)

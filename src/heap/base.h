@@ -37,7 +37,7 @@
 #if defined(MEMS_TINY)
 enum {
   STACK_DEEP = 6, STACK_BYTES = 1 << 14, REFILL_MOST = 4, RUN_ASKS = 2,
-  RUN_ASKS_TIGHT = 60, RUN_SLOTS = 5
+  RUN_ASKS_TIGHT = 60, RUN_SLOTS = 5, BORROWED = 3, OBSERVED = 8
 };
 #define SEARCH_TRIES 2
 #define MAY_TRIES 1
@@ -51,10 +51,12 @@ enum {
   REFILL_MOST = 128,      /* slots that it takes at once */
   RUN_ASKS = 12,          /* requests of a class before its first run, ... */
   RUN_ASKS_TIGHT = 1024,  /* ... while the heap is as small as that */
-  RUN_SLOTS = 32          /* in a run of more than a page */
+  RUN_SLOTS = 32,         /* in a run of more than a page */
+  BORROWED = 256,         /* slots of the next class before one more run */
+  OBSERVED = 1024         /* mallocs after which live blocks are counted anew */
 };
 #define SEARCH_TRIES 64
-#define MAY_TRIES 4
+#define MAY_TRIES 2
 /* So many free bytes may stay in memory, or a quarter of the live ones; ... */
 #define IDLE_LEAST ((uint64_t)15 << 20)
 /* ... and beyond, a call gives so many back. */

@@ -106,6 +106,7 @@ static const char *check_class(const mems_heap *heap, unsigned number,
   made.last = class->last, made.top = class->top, made.asks = class->asks;
   made.slots = class->slots, made.spare = class->spare;
   made.chained = class->chained;
+  made.full = class->full, made.lost = class->lost;
   if (memcmp(&made, class, sizeof made) != 0)
     return "a class is not that of its size";
   if (class->top < class->first || class->top > class->last)

@@ -81,6 +81,11 @@ void damage_free(mems_heap *heap, uint64_t g, uint64_t n) {
   look_free(heap, g, n, true);
 }
 
+void damage_slot(mems_heap *heap, uint64_t g, uint64_t n) {
+  if (look(heap, MEMS_DAMAGE_FREE, g, 0, 0, n * GRANULE, FREED))
+    memset(chain_physical(&heap->chain, g), FREED, n * GRANULE);
+}
+
 void damage_wake(mems_heap *heap, mems_pages p, uint64_t from, uint64_t to) {
   for (uint64_t page = p.from; page < p.to; page++) {
     if (page * PAGE >= from && (page + 1) * PAGE <= to) continue;

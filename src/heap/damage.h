@@ -28,6 +28,9 @@ void damage_waited(mems_heap *heap, uint64_t g, uint64_t n);
 /* Looks at [g, g + n), which is free. */
 void damage_free(mems_heap *heap, uint64_t g, uint64_t n);
 
+/* The same for a slot that a stack named: its pages are not gone. */
+void damage_slot(mems_heap *heap, uint64_t g, uint64_t n);
+
 /* Pages that are free, in whole or in part, are about to be used: those that
    are gone are filled and are so no more, but for those that lie in whole in
    the bytes from `from` to `to` of the payload. */

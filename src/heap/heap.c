@@ -185,8 +185,9 @@ static mems_addr allocate_here(mems_heap *heap, mems_request r) {
   if (r.mark > 1) r.n = at_least(r.n, MARK_LEAST);
   int error = own_of(heap)->error;
   unsigned number = size_class_aligned(r.n, r.align);
-  uint64_t g = number ? slot_take(heap, number, round_up(r.n, heap->align))
-                      : NOWHERE;
+  uint64_t g = NOWHERE;
+  if (number)
+    g = slot_take(heap, &number, round_up(r.n, heap->align), r.align == 1);
   if (g == NOWHERE) {
     number = 0;
     if (r.mark > 1) r.n = at_least(r.n, MARK_LONG);
@@ -229,9 +230,28 @@ HOT mems_addr enter(mems_heap *heap, const mems_class *class, uint64_t g,
   return dict_addr(&heap->dict, g);
 }
 
+/* The same in a heap that fills: a slot at hand is looked at first. False if
+   there is none; *addr is the block. */
+static bool malloc_filled(mems_heap *heap, size_t size, mems_addr *addr) {
+  unsigned number = heap->runs.numbers[size / GRANULE]; /* of a byte more */
+  const mems_class *class = heap->runs.classes + number;
+  uint64_t g;
+  if (number == 0 || !slot_pop(heap, number, &g)) return false;
+  size_t slack = class->granules * GRANULE - size;
+  damage_slot(heap, g, class->granules);
+  memset(chain_physical(&heap->chain, g), 0xAA, size);
+  *addr = slack >= class->brim ? enter_tiny(heap, class, g, slack)
+                               : enter(heap, class, g, 1 | slack << 1);
+  return true;
+}
+
 /* A size beyond the table, or one for which there was nothing at hand. */
 static COLD mems_addr malloc_far(mems_heap *heap, size_t size) {
   uint64_t bytes = heap->runs.bytes, g;
+  mems_addr addr;
+  if (heap->verified && size - 1 < TABLE_MOST * GRANULE - 1 &&
+      malloc_filled(heap, size, &addr))
+    return addr;
   if (bytes && size > bytes && size <= SLOT_MOST * GRANULE) {
     unsigned number = size_class_aligned(entry_granules(size), heap->align);
     if (number && slot_pop(heap, number, &g)) {
@@ -305,10 +325,33 @@ static void take_back(mems_heap *heap, const mems_block *b) {
   if (trim_is_due(heap)) trim_some(heap, at_most(gone, b->granules));
 }
 
+/* Frees a slot of a heap that fills, and has no quarantine; false if g is none
+   that is in use. */
+static bool free_filled(mems_heap *heap, uint64_t g) {
+  const mems_chain *c = &heap->chain;
+  const mems_runs *r = &heap->runs;
+  if (g >= c->end) return false;
+  unsigned entry = runs_map(c)[g / PAGE_GRANULES];
+  unsigned number = runs_number(entry);
+  const mems_class *class = r->classes + number;
+  mems_block b;
+  if (!runs_is_slot(class, runs_offset(g, entry)) ||
+      !dict_find(&heap->dict, c, r, g, &b))
+    return false;
+  dict_forget(&heap->dict);
+  damage_slack(heap, &b);
+  bits_put(chain_useds(c), g, class->mask, 2);
+  memset(chain_physical(c, g), 0x55, b.size);
+  slot_put(heap, number, g);
+  return true;
+}
+
 /* What starts at g is a block of the chain, one whose free takes more than
    the short way, or none. */
 static COLD int free_far(mems_heap *heap, uint64_t g) {
   mems_block b;
+  if (heap->verified && heap->dict.guard.most == 0 && free_filled(heap, g))
+    return MEMS_OK;
   mems_addr addr = dict_addr(&heap->dict, 0) + (g << 3 | g >> 61);
   if (addr == 0) return MEMS_OK;
   if (!share_enter(heap)) return own_of(heap)->error;

@@ -77,9 +77,10 @@ static void rebuild_summaries(mems_chain *c) {
 /* Do the starts of [g, end) say that it is a run of slots of n granules? */
 static bool starts_agree(const mems_chain *c, uint64_t n, uint64_t g,
                          uint64_t end) {
+  mems_marks marks = runs_marks(n);
   if (!chain_is_start(c, end)) return false;
-  for (uint64_t i = g / WORD; i * WORD < end; i++)
-    if (chain_starts(c)[i] != runs_starts(n, g, end, i)) return false;
+  for (uint64_t i = g / WORD; i < end / WORD; i++)
+    if (chain_starts(c)[i] != runs_next_marks(&marks)) return false;
   return true;
 }
 

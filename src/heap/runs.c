@@ -40,11 +40,11 @@ mems_class runs_class(unsigned number, uint32_t first) {
   class.granules = n;
   class.share = (uint32_t)((bit(32) + n - 1) / n);
   class.inverse = inverse_of(n >> shift);
-  class.shift = (uint16_t)shift;
+  class.shift = (uint8_t)shift;
   class.most = (uint32_t)(RUN_MOST * PAGE_GRANULES / n + 1);
   class.mask = entry_mask(n);
   class.brim = (uint32_t)entry_brim(n);
-  class.mark_at = (uint16_t)(entry_slack_bits(n) + 1);
+  class.mark_at = (uint8_t)(entry_slack_bits(n) + 1);
   class.last += runs_depth(n, UINT64_MAX);
   return class;
 }
@@ -64,6 +64,8 @@ void runs_clear(mems_runs *r) {
   assert(slot <= STACKS + GAP);
   r->recent_class = 0;
   r->taken = r->spare = 0;
+  r->live = r->mallocs = r->flush_from = 0;
+  r->churns = 0;
 }
 
 void runs_open(mems_runs *r, uint64_t align, bool malloc_may, bool free_may) {
@@ -90,17 +92,6 @@ uint64_t runs_overhead(const mems_runs *r) {
 
 void runs_set_end(mems_runs *r, uint64_t end) {
   if (r->direct) r->end = at_most(end, UINT32_MAX);
-}
-
-/* Where a word has many starts they are one pattern, turned from word to
-   word. */
-uint64_t runs_starts(uint64_t n, uint64_t g, uint64_t end, uint64_t i) {
-  uint64_t last = g + (end - g) / n * n, from = at_least(g, i * WORD);
-  uint64_t at = g + (from - g + n - 1) / n * n, pattern = 1;
-  if (at >= (i + 1) * WORD) return 0;
-  for (uint64_t shift = n; shift < WORD; shift *= 2)
-    pattern |= pattern << shift;
-  return pattern << at % WORD & bits_between(i, g, at_most(last + 1, end));
 }
 
 uint64_t runs_last(const mems_chain *c, uint64_t page) {

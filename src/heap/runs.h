@@ -57,12 +57,15 @@ typedef struct mems_class {
   uint32_t inverse;     /* of the odd part of `granules` */
   uint32_t most;        /* more than any slot's number; 0: no class */
   uint32_t brim;        /* the least slack that an entry has no room for */
-  uint16_t shift;       /* granules are odd << shift */
+  uint8_t shift;        /* granules are odd << shift */
+  uint8_t lost;         /* 1: a run, to make room for others */
   uint16_t first, last; /* its stack is [first, last), at its deepest STACK_DEEP
                            slots */
   uint16_t top;         /* behind the slot that was put last */
-  uint16_t asks;    /* requests that the chain served before the first run */
-  uint16_t mark_at; /* where in an entry the mark begins */
+  uint16_t asks;    /* requests that the chain served before the first run, and
+                       since then those that no slot was free for */
+  uint8_t mark_at;  /* where in an entry the mark begins */
+  uint8_t full;     /* 1: the stack was so since it was empty */
   uint64_t slots;   /* in its runs */
   uint64_t spare;   /* of these, free and in no stack */
   uint64_t chained; /* blocks of its length that are the chain's */
@@ -76,6 +79,11 @@ typedef struct mems_runs {
   uint32_t recent; /* the slot that was freed last, ... */
   uint32_t recent_class;       /* ... and its class, or 0 */
   uint32_t turn;   /* the class whose stack was emptied last */
+  uint32_t churns; /* 1: blocks come and go, or did when it was noted, ... */
+  uint64_t live;   /* ... with so many of them ... */
+  uint64_t mallocs; /* ... after so many mallocs */
+  uint64_t flush_from; /* so many mallocs from which on stacks are emptied
+                          before a heap grows by a page */
   uint64_t taken;  /* granules in slots that are in use or in a stack, ... */
   uint64_t spare;  /* ... and in those that are neither */
   uint32_t passed[SIZES]; /* per class, a granule: in its run none before it is
@@ -116,9 +124,26 @@ uint16_t runs_depth(uint64_t n, uint64_t live);
 /* Class `number` with its stack from `first` on, as deep as it may be. */
 mems_class runs_class(unsigned number, uint32_t first);
 
-/* The start bits of a run [g, end) of slots of n granules in word number i, as
-   they have to be; also that of what is left behind the last slot. */
-uint64_t runs_starts(uint64_t n, uint64_t g, uint64_t end, uint64_t i);
+/* The start bits of a run of slots of n granules, word by word from its first
+   one on, with that of what is left behind the last slot. Where a word has many
+   they are one pattern, which turns from word to word. */
+typedef struct mems_marks {
+  uint64_t n, bits;
+  uint64_t at;   /* how far the next start is from the beginning of a word */
+  uint64_t turn; /* and how much nearer it would be to that of the next */
+} mems_marks;
+
+static inline mems_marks runs_marks(uint64_t n) {
+  mems_marks m = {.n = n, .bits = 1, .turn = n > WORD ? WORD : WORD % n};
+  for (uint64_t shift = n; shift < WORD; shift *= 2) m.bits |= m.bits << shift;
+  return m;
+}
+
+static inline uint64_t runs_next_marks(mems_marks *m) {
+  uint64_t bits = m->at < WORD ? m->bits << m->at : 0;
+  m->at += (m->at < m->turn ? m->n : 0) - m->turn;
+  return bits;
+}
 
 /* The page behind the last one of the run that begins at `page`. */
 uint64_t runs_last(const mems_chain *c, uint64_t page);
@@ -187,14 +212,18 @@ static inline uint64_t runs_stacked(const mems_class *class) {
   return class->top - class->first;
 }
 
-/* A free slot shows that a stack names it, or that none does. */
+/* A free slot shows in its second bit that a stack names it, or that none
+   does. */
 static inline void runs_name(const mems_chain *c, uint64_t g, bool named) {
-  bits_put(chain_useds(c), g, 3, named ? 2 : 0);
+  uint64_t *w = chain_useds(c) + (g + 1) / WORD, mask = bit((g + 1) % WORD);
+  truth_put(w, named ? *w | mask : *w & ~mask);
 }
 
 /* Is g a free slot, named or not as `named` says? */
 static inline bool runs_is_free(const mems_chain *c, uint64_t g, bool named) {
-  return (bits_field(chain_useds(c), g) & 3) == (named ? 2u : 0u);
+  const uint64_t *useds = chain_useds(c);
+  bool shown = useds[(g + 1) / WORD] >> (g + 1) % WORD & 1;
+  return shown == named && !(useds[g / WORD] >> g % WORD & 1);
 }
 
 #endif

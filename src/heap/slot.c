@@ -17,8 +17,11 @@ enum {
   WASTE_PART = 8, /* of a run may be left behind its last slot */
   LIVE_PART = 8,  /* of what is live in a class may be its next run */
   SPARE_LEAST = 12 * 512, /* granules that may be spare in any heap */
+  TINY_PART = 8,  /* of what is taken counts as live in a tiny class */
   REFILL_LEAST = 8, /* slots */
   FLUSH_MOST = 500,  /* slots that one call takes out of stacks */
+  REGRET = 4, /* times as many blocks as live come before stacks are emptied for
+                 a page again, once that was no use */
   LAST_PART = 4 /* of the limit is for the chain */
 };
 
@@ -59,6 +62,17 @@ static bool is_due(mems_heap *heap, mems_class *class, uint64_t pages) {
   return live >= held;
 }
 
+/* Is much in slots of a class that are too long for n granules? The chain would
+   take less, but where what is between its blocks serves nobody. */
+static bool is_too_long(const mems_heap *heap, const mems_class *class,
+                        uint64_t n) {
+  uint64_t slots = class->slots * class->granules, taken = heap_taken(heap);
+  if (class->granules <= 2 * n || slots <= at_least(SPARE_LEAST, taken / 4))
+    return false;
+  uint64_t others = taken + class->spare * class->granules - slots;
+  return heap->chain.end - slots <= 3 * others + 4 * SPARE_LEAST;
+}
+
 /* Would one more run of a class, for a request of n granules, be a waste? So
    it is where much is spare in other runs, where the limit is near, and where
    much is in slots of this class that are too long for what lies in them: the
@@ -68,9 +82,7 @@ static bool is_wasteful(const mems_heap *heap, const mems_class *class,
   const mems_runs *r = &heap->runs;
   uint64_t taken = heap_taken(heap), limit = heap->chain.limit;
   return r->spare > r->taken + SPARE_LEAST ||
-         taken > limit - limit / LAST_PART ||
-         (class->granules > 2 * n && class->slots * class->granules >
-                                         at_least(SPARE_LEAST, taken / 4));
+         taken > limit - limit / LAST_PART || is_too_long(heap, class, n);
 }
 
 /* How many pages the next run of a class has, which is to serve a request of
@@ -84,9 +96,11 @@ static uint64_t next_pages(mems_heap *heap, unsigned number, uint64_t asked) {
   if (is_wasteful(heap, class, asked)) return 0;
   if (class->slots == 0) return first;
   uint64_t live = (class->slots - class->spare + class->chained) * n;
-  /* tiny slots lie together, and so do their bytes in the table of slack */
   uint64_t most = at_least(RUN_SLOTS * n, RUN_PAGES * PAGE_GRANULES);
-  if (n <= TINY) most = RUN_MOST * PAGE_GRANULES;
+  if (n <= TINY) { /* they lie together, and so do their bytes of slack */
+    live = at_least(live, heap_taken(heap) / TINY_PART);
+    most = RUN_MOST * PAGE_GRANULES;
+  }
   most = at_most(live / LIVE_PART, most) / PAGE_GRANULES;
   most = at_most(at_least(most, 1), RUN_MOST);
   uint64_t pages = best_pages(n, most);
@@ -95,8 +109,9 @@ static uint64_t next_pages(mems_heap *heap, unsigned number, uint64_t asked) {
 
 /* Sets the start bits of slots of n granules from g to `end`. */
 static void mark_slots(mems_chain *c, uint64_t n, uint64_t g, uint64_t end) {
-  for (uint64_t i = g / WORD; i * WORD < end; i++) {
-    uint64_t old = chain_starts(c)[i], bits = runs_starts(n, g, end, i);
+  mems_marks marks = runs_marks(n);
+  for (uint64_t i = g / WORD; i < end / WORD; i++) {
+    uint64_t old = chain_starts(c)[i], bits = runs_next_marks(&marks);
     if (bits == 0) continue;
     truth_put(chain_starts(c) + i, old | bits);
     if (old == 0) chain_word_filled(c, i * WORD);
@@ -137,73 +152,96 @@ static void dissolve(mems_heap *heap, unsigned number, uint64_t page,
   hole_free(heap, g, end - g, false);
 }
 
-/* Slots that begin in a page are spare now: their run goes if all of it is,
-   else the pages are idle that are. */
-static void settle(mems_heap *heap, unsigned number, uint64_t page) {
+/* Slots that begin in a page are spare now, the last of which ends at `end`:
+   their run goes if all of it is, else the pages are idle that are. */
+static void settle(mems_heap *heap, unsigned number, uint64_t page,
+                   uint64_t end) {
   const mems_chain *c = &heap->chain;
-  uint64_t n = heap->runs.classes[number].granules;
   uint64_t run = page - runs_back(runs_map(c)[page]);
-  bool apart = n <= PAGE_GRANULES && is_power_of_two(n);
   bool clear = runs_page_is_clear(c, page);
   if (!bins_has(&heap->runs.sets, run, number))
     bins_include(&heap->runs.sets, run, number);
-  if (!clear && apart) return; /* no slot lies in two pages */
+  if (!clear && end <= (page + 1) * PAGE_GRANULES) return;
   uint64_t last = runs_last(c, run);
   if (clear && chain_is_clear(c, run * PAGE_GRANULES,
                               (last - run) * PAGE_GRANULES)) {
     dissolve(heap, number, run, last);
     return;
   }
-  last = at_most(last, page + 2 + (n - 1) / PAGE_GRANULES);
+  last = at_most(last, (end - 1) / PAGE_GRANULES + 1);
   for (; page < last; page++)
     if (runs_page_is_spare(&heap->runs, c, page))
       idle_add(&heap->idle, heap, (mems_pages){page, page + 1});
 }
 
-/* Does a stack of class `number` name g rightly? */
-static bool agrees(const mems_heap *heap, unsigned number, uint64_t g) {
-  const mems_chain *c = &heap->chain;
-  return g < c->end && runs_agree(c, number, g) && runs_is_free(c, g, true);
+/* The same for all these slots, once for those side by side in a page. */
+static void settle_all(mems_heap *heap, unsigned number, const uint32_t *slots,
+                       uint64_t count) {
+  uint64_t n = heap->runs.classes[number].granules;
+  for (uint64_t i = 0, end; i < count; i++) {
+    uint64_t page = slots[i] / PAGE_GRANULES;
+    for (end = slots[i] + n; i + 1 < count; i++) {
+      if (slots[i + 1] / PAGE_GRANULES != page) break;
+      end = at_least(end, slots[i + 1] + n);
+    }
+    /* its run may have gone meanwhile */
+    if (runs_agree(&heap->chain, number, slots[i]))
+      settle(heap, number, page, end);
+  }
 }
 
-/* The oldest slots of a stack go back to the runs, until `keep` are left; then
-   their pages are settled, most of them once. */
-static void empty(mems_heap *heap, unsigned number, uint64_t keep) {
+/* The slot g, which a stack of class `number` names, is named no more; false
+   if it was not named rightly. */
+static bool unname(const mems_heap *heap, unsigned number, uint64_t g) {
   const mems_chain *c = &heap->chain;
+  if (g >= c->end || !runs_agree(c, number, g)) return false;
+  uint64_t *w = chain_useds(c) + g / WORD, i = g % WORD;
+  if (LIKELY(i < WORD - 1)) {
+    if ((*w >> i & 3) != 2) return false;
+    truth_put(w, *w & ~(bit(1) << i));
+  } else { /* its two bits are in two words */
+    if (!runs_is_free(c, g, true)) return false;
+    runs_name(c, g, false);
+  }
+  return true;
+}
+
+/* The oldest slots of a stack go back to the runs, until `keep` are left. What
+   is written in the first loop is read in the second, when it has long left
+   the processor. */
+static void empty(mems_heap *heap, unsigned number, uint64_t keep) {
   mems_runs *r = &heap->runs;
   mems_class *class = r->classes + number;
   uint32_t *slots = r->stacks + class->first;
   uint64_t count = runs_stacked(class), given = 0;
   if (count <= keep) return;
   for (uint64_t i = 0; i < count - keep; i++) {
-    uint64_t g = slots[i];
-    if (!agrees(heap, number, g)) continue;
-    runs_name(c, g, false);
-    slots[given++] = (uint32_t)g;
+    uint32_t g = slots[i];
+    if (unname(heap, number, g)) slots[given++] = g;
   }
   if (given) r->passed[number] = 0;
   class->spare += given;
   r->spare += given * class->granules;
   r->taken -= given * class->granules;
-  for (uint64_t i = 0, page, before = NOWHERE; i < given; i++, before = page) {
-    page = slots[i] / PAGE_GRANULES;
-    /* its run may have gone meanwhile */
-    if (page != before && runs_agree(c, number, slots[i]))
-      settle(heap, number, page);
-  }
+  settle_all(heap, number, slots, given);
   memmove(slots, slots + (count - keep), keep * sizeof *slots);
   class->top = class->first + (uint16_t)keep;
 }
 
-/* Empties stacks, class by class in turn, until `most` slots have gone. */
-static void flush_some(mems_heap *heap, uint64_t most) {
+/* Empties the stack of the class whose turn it is; how many slots it had. */
+static uint64_t flush_next(mems_heap *heap) {
   mems_runs *r = &heap->runs;
+  r->turn = (r->turn + 1) % SIZES;
+  uint64_t count = runs_stacked(r->classes + r->turn);
+  empty(heap, r->turn, 0);
+  return count;
+}
+
+/* Empties stacks, class by class, until `most` slots have gone. */
+static void flush_some(mems_heap *heap, uint64_t most) {
   uint64_t count = 0;
-  for (unsigned i = 0; i < SIZES && count < most; i++) {
-    r->turn = (r->turn + 1) % SIZES;
-    count += runs_stacked(r->classes + r->turn);
-    empty(heap, r->turn, 0);
-  }
+  for (unsigned i = 0; i < SIZES && count < most; i++)
+    count += flush_next(heap);
 }
 
 /* Do stacks, with idle pages, keep more from the OS than may stay in memory? */
@@ -236,7 +274,10 @@ static void push(mems_heap *heap, unsigned number, uint32_t g) {
   mems_runs *r = &heap->runs;
   mems_class *class = r->classes + number;
   if (class->top == class->last) {
-    uint64_t depth = (class->last - class->first) / 2;
+    /* what a program takes and gives in turns, the stack has room for */
+    uint64_t depth = class->last - class->first;
+    if (class->full) depth /= 2;
+    class->full = 1;
     depth = at_least(depth, runs_depth(class->granules, runs_live(r, number)));
     empty(heap, number, depth / 2);
     class->last = (uint16_t)(class->first + depth);
@@ -264,12 +305,28 @@ void slot_flush(mems_heap *heap, uint64_t most) {
   flush_some(heap, most);
 }
 
+/* Empties stacks to make room, for a page only until some run was dissolved
+   that has it. */
+static uint64_t flush_for(mems_heap *heap, uint64_t n, uint64_t align) {
+  mems_runs *r = &heap->runs;
+  uint64_t count = 0, before = r->taken + r->spare, g = NOWHERE;
+  slot_put(heap, 0, 0);
+  for (unsigned i = 0; i < SIZES && count < FLUSH_MOST && g == NOWHERE; i++) {
+    count += flush_next(heap);
+    if (r->taken + r->spare == before) continue;
+    before = r->taken + r->spare;
+    r->classes[r->turn].lost = 1;
+    if (n <= PAGE_GRANULES) g = hole_find(heap, n, align, true);
+  }
+  return g == NOWHERE && count ? hole_find(heap, n, align, true) : g;
+}
+
 uint64_t slot_hole(mems_heap *heap, uint64_t n, uint64_t align) {
   uint64_t g = hole_find(heap, n, align, true);
-  if (g != NOWHERE) return g;
-  uint64_t taken = heap->runs.taken;
-  slot_flush(heap, FLUSH_MOST);
-  if (heap->runs.taken != taken) g = hole_find(heap, n, align, true);
+  if (g == NOWHERE &&
+      (n > PAGE_GRANULES || heap->chain.end < 2 * JOINED ||
+       heap->mallocs >= heap->runs.flush_from))
+    g = flush_for(heap, n, align);
   return g == NOWHERE ? hole_grow(heap, n, align) : g;
 }
 
@@ -315,7 +372,8 @@ static bool take_some(mems_heap *heap, unsigned number, uint64_t page) {
   uint32_t *slots = r->stacks + class->first;
   uint64_t count = 0, n = class->granules;
   uint64_t live = runs_live(r, number), deep = class->last - class->first;
-  deep = at_least(deep, runs_depth(n, 2 * live));
+  deep = at_least(deep, runs_depth(n, 4 * live));
+  class->full = 0;
   class->last = (uint16_t)(class->first + deep);
   uint64_t most = at_most(at_least(live / 2, REFILL_LEAST), REFILL_MOST);
   most = at_most(most, deep);
@@ -366,8 +424,28 @@ static bool refill(mems_heap *heap, unsigned number) {
   return false;
 }
 
+/* Notes now and then how many blocks live, and whether they come and go, or
+   hardly any but come. */
+static void observe(mems_heap *heap) {
+  mems_runs *r = &heap->runs;
+  uint64_t came = heap->mallocs - r->mallocs;
+  if (came < OBSERVED) return;
+  uint64_t live = heap_live(heap), stayed = live - at_most(live, r->live);
+  r->churns = 2 * stayed < came;
+  r->live = live;
+  r->mallocs = heap->mallocs;
+}
+
+/* A class has a run again soon after it gave one to make room: if the heap does
+   not grow, so it may go on, round after round. */
+static void regret(mems_heap *heap) {
+  mems_runs *r = &heap->runs;
+  r->flush_from = heap->mallocs + REGRET * r->live;
+}
+
 /* Makes one more run of a class; false if it gets none. */
 static bool make_run(mems_heap *heap, unsigned number, uint64_t asked) {
+  mems_class *class = heap->runs.classes + number;
   uint64_t n = next_pages(heap, number, asked) * PAGE_GRANULES;
   if (n == 0) return false;
   int error = own_of(heap)->error;
@@ -379,6 +457,9 @@ static bool make_run(mems_heap *heap, unsigned number, uint64_t asked) {
     return false;
   }
   make_slots(heap, number, g, g + n);
+  observe(heap);
+  if (class->lost) regret(heap);
+  class->lost = 0;
   return true;
 }
 
@@ -397,9 +478,25 @@ static uint64_t take(mems_heap *heap, unsigned number) {
   return g == NOWHERE && refill(heap, number) ? pop(heap, number) : g;
 }
 
-uint64_t slot_take(mems_heap *heap, unsigned number, uint64_t n) {
-  uint64_t g = take(heap, number);
-  return g == NOWHERE && make_run(heap, number, n) ? take(heap, number) : g;
+/* May a class that has no free slot take one of the next? While blocks come and
+   go, as many live in a class now and then as never before: that is worth a run
+   only if it happens often. */
+static bool may_borrow(mems_heap *heap, unsigned number) {
+  mems_class *class = heap->runs.classes + number, *next = class + 1;
+  if (!heap->runs.churns || class->slots == 0 || number + 1 == SIZES)
+    return false;
+  if (next->spare + runs_stacked(next) == 0) return false;
+  return ++class->asks % BORROWED != 0;
+}
+
+uint64_t slot_take(mems_heap *heap, unsigned *number, uint64_t n,
+                   bool longer) {
+  uint64_t g = take(heap, *number);
+  if (g == NOWHERE && longer && may_borrow(heap, *number)) {
+    g = take(heap, *number + 1);
+    if (g != NOWHERE) ++*number;
+  }
+  return g == NOWHERE && make_run(heap, *number, n) ? take(heap, *number) : g;
 }
 
 uint64_t slot_find(mems_heap *heap, unsigned *number, uint64_t align) {

@@ -11,12 +11,15 @@
 
 #include "image.h"
 
-/* Takes a free slot of class `number` for a request of n granules. A stack
-   that is empty takes REFILL_MOST free slots of a run at once. A new run is
-   made where that pays: after some requests for the first, and for the next
-   ones where an eighth of what is live in the class is a run. The slot is free
-   and named; NOWHERE: the chain has to serve the request. */
-uint64_t slot_take(mems_heap *heap, unsigned number, uint64_t n);
+/* Takes a free slot of class *number for a request of n granules. A stack that
+   is empty takes REFILL_MOST free slots of a run at once. A new run is made
+   where that pays: after some requests for the first, and for the next ones
+   where an eighth of what is live in the class is a run, and, if `longer` may
+   be what is needed, after BORROWED slots of the next class while blocks come
+   and go; *number is that class then. The slot is free and named; NOWHERE: the
+   chain has to serve the request. */
+uint64_t slot_take(mems_heap *heap, unsigned *number, uint64_t n,
+                   bool longer);
 
 /* The same at the end of memory: from what is there, of this class or of any
    longer one at whose length `align` holds; *number is the class then. */
@@ -54,7 +57,7 @@ HOT bool slot_pop(mems_heap *heap, unsigned number, uint64_t *slot) {
   }
   *slot = g;
   return LIKELY(g < c->end) && LIKELY(runs_agree(c, number, g)) &&
-         LIKELY(runs_is_free(c, g, true));
+         LIKELY((bits_field(chain_useds(c), g) & 3) == 2);
 }
 
 #endif
