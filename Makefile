@@ -267,6 +267,7 @@ valgrind: all build/test/mems/core.so ## run them under valgrind
 	done
 	$(WATCHED) $(VALGRIND) $(LUA) spec/sweep.lua least default
 
+coverage: export MEMS_SPEC_SCALE ?= 20
 coverage: ## show how much of src/ the specs reach; under 95 % fails
 	@$(call mirror,coverage)
 	find build/coverage -name '*.gcda' -delete

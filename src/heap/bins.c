@@ -101,10 +101,11 @@ static uint64_t *set_word(const mems_bins *b, unsigned level, uint64_t i,
   return &bins_level(b, level)[i / GROUP].word[c];
 }
 
-/* Up until a set has a member further on, then down to the first one. */
+/* Up until a set has a member further on, then down to the first one; the
+   first of all is below the top. */
 uint64_t bins_find(const mems_bins *b, uint64_t region, unsigned c) {
   uint64_t i = region, found;
-  unsigned level = 0;
+  unsigned level = region == 0 ? b->top : 0;
   if (region >= regions(b)) return NOWHERE;
   found = bits_from(*set_word(b, level, i, c), i % GROUP);
   while (found == 0) {
