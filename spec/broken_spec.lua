@@ -962,7 +962,8 @@ describe("a heap whose index is wrong", function()
       set_breakers(probe, breaks, "runs")
       math.randomseed(seed)
       for _ = 1, shell.scaled(3) do
-        local ok, message = pcall(survives, breaks[name], 20, is_hint)
+        local rounds = math.max(5, shell.scaled(20))
+        local ok, message = pcall(survives, breaks[name], rounds, is_hint)
         if not ok then
           error(("seed %d: %s"):format(seed, tostring(message)), 0)
         end

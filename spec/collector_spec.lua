@@ -85,7 +85,7 @@ describe("the collector", function()
     local function trap(act)
       setmetatable({}, { __gc = act })
     end
-    for _ = 1, 200 do
+    for _ = 1, math.max(30, shell.scaled(200)) do
       local heap = mems.open()
       local a = heap:array("i32", 10)
       trap(function() a:release() end)

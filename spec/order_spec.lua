@@ -65,8 +65,10 @@ describe("the order of numbers", function()
           assert.same(t, a:sort("desc"):reverse():totable(), kind)
           for i, v in ipairs(t) do
             local at, there = a:search(v)
-            assert.is_true(there and at <= i and a[at] == v)
-            assert.is_true(at == 1 or less(a[at - 1], v))
+            if not (there and at <= i and a[at] == v and
+                    (at == 1 or less(a[at - 1], v))) then
+              assert.same({ v, i }, { at, there, a[at] }, kind)
+            end
           end
           assert.equal(0, whole:slice(1, 1):count(1))
         end

@@ -2,6 +2,7 @@
 -- moments.
 
 local mems = require "mems"
+local shell = require "spec.support.shell"
 local refused = require "spec.support.misuse".refused
 
 local GIB <const> = 1 << 30
@@ -136,7 +137,7 @@ describe("the collector", function()
       collectgarbage(mode, 1, 1000, mode == "incremental" and 100 or nil)
       collectgarbage() -- from here on that holds
       for _, verb in pairs(verbs) do
-        for _ = 1, 3 do
+        for _ = 1, shell.scaled(3) do
           local ok, message = run_with_garbage(verb, finalize, values, text)
           if not ok then
             failures = failures + 1
