@@ -86,6 +86,21 @@ describe("a heap maps twice what is live + 160 KiB at most #limits", function()
     end
   end)
 
+  it("where blocks of one size come after those of another", function()
+    local heap <close> = assert(mems.open())
+    local most = 0
+    for _ = 1, math.max(3, shell.scaled(30)) do
+      for size = 16, 1000, 8 do
+        local blocks = {}
+        for i = 1, 150 do blocks[i] = heap:malloc(size) end
+        for i = 1, 150 do heap:free(blocks[i]) end
+      end
+      most = math.max(most, heap:stats().mapped)
+    end
+    assert.is_true(most <= 2 * 150 * 1000 + (160 << 10), most)
+    assert.is_true(heap:check())
+  end)
+
   it("for blocks that change their size", function()
     math.randomseed(5)
     for _, live in ipairs { 4000, 12000, 60000, 300000, 3000000 } do
@@ -268,6 +283,23 @@ describe("seen from inside,", function()
       end
     end
   end)
+
+  it("memory goes back where blocks are filled, or of many sizes #limits",
+    function()
+      for low, options in pairs { [300] = { fill = true }, [4000] = {} } do
+        local heap <close> = assert(test.open(options))
+        local blocks, bytes = {}, 0
+        while bytes < 96 << 20 do
+          local size = low == 300 and low or random(low, 60000)
+          blocks[#blocks + 1] = heap:malloc(size)
+          heap:fill(blocks[#blocks], 1, size)
+          bytes = bytes + size
+        end
+        for _, block in ipairs(blocks) do heap:free(block) end
+        local left = probe.resident(heap)
+        assert.is_true(left <= probe.IDLE_LEAST + (6 << 20), left)
+      end
+    end)
 
   it("a large block goes back at once, others bit by bit #limits", function()
     local heap <close> = assert(test.open())

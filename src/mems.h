@@ -271,8 +271,9 @@ MEMS_API void mems_heap_close(mems_heap *heap);
 
 /* A new block of `size` bytes, contents undefined. It takes whole granules of
    8 bytes, two at least: one of 1 to 8 bytes takes 16. In a run it takes a
-   slot, which above 128 bytes is up to an eighth longer; above 64 KiB it takes
-   up to a quarter more (16 MiB at most) as long as the limit allows it. 0 if
+   slot, which above 128 bytes is up to an eighth longer, or, while blocks come
+   and go, now and then the next longer one; above 64 KiB it takes up to a
+   quarter more (16 MiB at most) as long as the limit allows it. 0 if
    and only if size is 0 (MEMS_EINVAL), the heap's limit would be passed
    (MEMS_ELIMIT) or the OS refuses (MEMS_ENOMEM); before either, what waits in
    the quarantine is let go, as far as that helps, and so is all that was kept

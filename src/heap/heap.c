@@ -343,6 +343,7 @@ static bool free_filled(mems_heap *heap, uint64_t g) {
   bits_put(chain_useds(c), g, class->mask, 2);
   memset(chain_physical(c, g), 0x55, b.size);
   slot_put(heap, number, g);
+  if (trim_is_due(heap)) trim_some(heap, class->granules);
   return true;
 }
 

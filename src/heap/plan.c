@@ -184,7 +184,9 @@ uint64_t plan_sum(const mems_heap *heap) {
   const uint64_t numbers[] = {c->limit, c->payload, c->top, heap->align,
                               heap->node, heap->unit, heap->dict.base,
                               heap->fill, count, heap->bins.here,
-                              heap->runs.sets.here};
+                              heap->runs.sets.here,
+                              offsetof(mems_heap, runs.taken),
+                              offsetof(mems_heap, runs.numbers)};
   uint64_t sum = head_sum(7, numbers, sizeof numbers);
   sum = head_sum(sum, c->level_at, sizeof c->level_at);
   for (unsigned i = 0; i < count; i++) {

@@ -66,10 +66,12 @@ static bool is_due(mems_heap *heap, mems_class *class, uint64_t pages) {
    take less, but where what is between its blocks serves nobody. */
 static bool is_too_long(const mems_heap *heap, const mems_class *class,
                         uint64_t n) {
-  uint64_t slots = class->slots * class->granules, taken = heap_taken(heap);
-  if (class->granules <= 2 * n || slots <= at_least(SPARE_LEAST, taken / 4))
+  uint64_t slots = class->slots * class->granules;
+  uint64_t all = heap->used + heap->runs.taken; /* and what waits */
+  if (class->granules <= 2 * n ||
+      slots <= at_least(SPARE_LEAST, heap_taken(heap) / 4))
     return false;
-  uint64_t others = taken + class->spare * class->granules - slots;
+  uint64_t others = all + class->spare * class->granules - slots;
   return heap->chain.end - slots <= 3 * others + 4 * SPARE_LEAST;
 }
 
@@ -269,6 +271,24 @@ static void shuffle_in(mems_heap *heap, uint32_t *slots, uint64_t count) {
   slots[i] = last;
 }
 
+/* Stacks get no deeper than befits what lives in their classes. */
+static void limit_depths(mems_heap *heap) {
+  mems_runs *r = &heap->runs;
+  for (unsigned i = 2; i < SIZES; i++) {
+    mems_class *class = r->classes + i;
+    uint64_t depth = runs_depth(class->granules, runs_live(r, i));
+    depth = at_least(depth, runs_stacked(class));
+    class->last = (uint16_t)at_most(class->last, class->first + depth);
+  }
+}
+
+/* Do stacks hold half as much as lives? Idle classes that keep their slots
+   could make a heap map far more than twice as much as ever lived. */
+static bool holds_half(const mems_heap *heap) {
+  uint64_t named = heap->runs.taken - runs_used(&heap->runs);
+  return named > heap_used(heap) / 2;
+}
+
 /* Puts a slot on the stack of its class. */
 static void push(mems_heap *heap, unsigned number, uint32_t g) {
   mems_runs *r = &heap->runs;
@@ -276,13 +296,15 @@ static void push(mems_heap *heap, unsigned number, uint32_t g) {
   if (class->top == class->last) {
     /* what a program takes and gives in turns, the stack has room for */
     uint64_t depth = class->last - class->first;
-    if (class->full) depth /= 2;
+    if (class->full || holds_half(heap)) depth /= 2;
     class->full = 1;
     depth = at_least(depth, runs_depth(class->granules, runs_live(r, number)));
     empty(heap, number, depth / 2);
     class->last = (uint16_t)(class->first + depth);
-    if (class->granules > SMALL_SLOT && holds_much(heap))
+    if (class->granules > SMALL_SLOT && holds_much(heap)) {
       flush_some(heap, FLUSH_MOST);
+      limit_depths(heap);
+    }
   }
   r->stacks[class->top++] = g;
   if (heap->random)
@@ -321,12 +343,16 @@ static uint64_t flush_for(mems_heap *heap, uint64_t n, uint64_t align) {
   return g == NOWHERE && count ? hole_find(heap, n, align, true) : g;
 }
 
+/* May stacks be emptied for n granules? For a page of a larger heap not soon
+   after a class has made the run again that it gave for one. */
+static bool may_flush(const mems_heap *heap, uint64_t n) {
+  return n > PAGE_GRANULES || heap->chain.end < 2 * JOINED ||
+         heap->mallocs >= heap->runs.flush_from || holds_half(heap);
+}
+
 uint64_t slot_hole(mems_heap *heap, uint64_t n, uint64_t align) {
   uint64_t g = hole_find(heap, n, align, true);
-  if (g == NOWHERE &&
-      (n > PAGE_GRANULES || heap->chain.end < 2 * JOINED ||
-       heap->mallocs >= heap->runs.flush_from))
-    g = flush_for(heap, n, align);
+  if (g == NOWHERE && may_flush(heap, n)) g = flush_for(heap, n, align);
   return g == NOWHERE ? hole_grow(heap, n, align) : g;
 }
 
@@ -480,10 +506,12 @@ static uint64_t take(mems_heap *heap, unsigned number) {
 
 /* May a class that has no free slot take one of the next? While blocks come and
    go, as many live in a class now and then as never before: that is worth a run
-   only if it happens often. */
+   only if it happens often. Powers of two also serve requests that are aligned,
+   which may be worth no run themselves. */
 static bool may_borrow(mems_heap *heap, unsigned number) {
   mems_class *class = heap->runs.classes + number, *next = class + 1;
-  if (!heap->runs.churns || class->slots == 0 || number + 1 == SIZES)
+  if (!heap->runs.churns || class->slots == 0 || number + 1 == SIZES ||
+      is_power_of_two(class->granules))
     return false;
   if (next->spare + runs_stacked(next) == 0) return false;
   return ++class->asks % BORROWED != 0;
